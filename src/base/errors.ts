@@ -34,10 +34,7 @@ export function systemErrorCode(error: unknown): string | undefined {
 }
 
 /** Runs `action`; a system error named `code` counts as "nothing to do". */
-export async function ignore<T>(
-  code: string,
-  action: () => Promise<T>,
-): Promise<T | undefined> {
+export async function ignore<T>(code: string, action: () => Promise<T>): Promise<T | undefined> {
   try {
     return await action();
   } catch (error) {

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { isRunning, type ContainerRecord } from "../engine/container-record.ts";
+import type { Engine } from "../engine/engine.ts";
+import { networkMode, networkSettings } from "./container-description.ts";
+import { describeAge } from "./describe-age.ts";
+import {
+  flagParameter,
+  matchesLabels,
+  numberParameter,
+  parse,
+  parseFilters,
+  textParameter,
+} from "./query.ts";
+
+const querySchema = z.object({
+  all: flagParameter,
+  limit: numberParameter,
+  filters: textParameter,
+});
+
+type Match = (record: ContainerRecord, values: string[], engine: Engine) => boolean;
+
+const filterMatches: Record<string, Match> = {
+  id: ({ id }, values) => values.some((value) => id.startsWith(value)),
+  name: ({ name }, values) => values.some((value) => name.includes(value.replace(/^\//, ""))),
+  label: ({ config }, values) => matchesLabels(config.Labels, values),
+  status: ({ state }, values) => values.includes(state.kind),
+  exited: ({ state }, values) => state.kind === "exited" && values.includes(String(state.exitCode)),
+  ancestor: ({ imageId, config }, values) =>
+    values.some(
+      (value) =>
+        config.Image === value ||
+        config.Image === `${value}:latest` ||
+        imageId === value ||
+        imageId.startsWith(`sha256:${value}`),
+    ),
+  volume: ({ mounts }, values) =>
+    mounts.some(
+      ({ Name, Destination }) => values.includes(Name ?? "") || values.includes(Destination),
+    ),
+  network: (record, values) => values.includes(networkMode(record)),
+  publish: ({ ports }, values) =>
+    ports.some(({ hostPort, protocol }) =>
+      values.some((value) => value === String(hostPort) || value === `${hostPort}/${protocol}`),
+    ),
+  before: ({ createdAt }, values, engine) =>
+    values.every((value) => createdAt < engine.find(value).createdAt),
+  since: ({ createdAt }, values, engine) =>
+    values.every((value) => createdAt > engine.find(value).createdAt),
+};
+
+/** `GET /containers/json`: newest first; only running ones unless asked otherwise. */
+export function listContainers(engine: Engine, query: unknown) {
+  const { all, limit, filters: text } = parse(querySchema, query, "query");
+  const filters = parseFilters(text, Object.keys(filterMatches));
+  const everything = all || limit !== undefined || filters.has("status") || filters.has("exited");
+  const matching = engine
+    .containers()
+    .filter((record) => everything || isRunning(record))
+    .filter((record) =>
+      [...filters].every(
+        ([name, values]) => filterMatches[name]?.(record, values, engine) ?? false,
+      ),
+    )
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+  const shown = limit === undefined || limit <= 0 ? matching : matching.slice(0, limit);
+  return shown.map(summarize);
+}
+
+function summarize(record: ContainerRecord) {
+  return {
+    Id: record.id,
+    Names: [`/${record.name}`],
+    Image: record.config.Image,
+    ImageID: record.imageId,
+    Command: [record.path, ...record.args].join(" "),
+    Created: Math.floor(Date.parse(record.createdAt) / 1000),
+    Ports: record.ports.map((port) => ({
+      IP: port.hostAddress,
+      PrivatePort: port.containerPort,
+      PublicPort: port.hostPort,
+      Type: port.protocol,
+    })),
+    Labels: record.config.Labels,
+    State: record.state.kind,
+    Status: statusText(record),
+    HostConfig: { NetworkMode: networkMode(record) },
+    NetworkSettings: { Networks: networkSettings(record).Networks },
+    Mounts: record.mounts.map(({ options: _options, anonymous: _anonymous, ...mount }) => mount),
+  };
+}
+
+function statusText({ state }: ContainerRecord): string {
+  switch (state.kind) {
+    case "created":
+      return "Created";
+    case "running":
+      return `Up ${describeAge(state.startedAt)}`;
+    case "paused":
+      return `Up ${describeAge(state.startedAt)} (Paused)`;
+    case "exited":
+      return `Exited (${state.exitCode}) ${describeAge(state.finishedAt)} ago`;
+  }
+}

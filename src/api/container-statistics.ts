@@ -1,0 +1,52 @@
+import { timestamp, type ContainerRecord } from "../engine/container-record.ts";
+import type { Engine } from "../engine/engine.ts";
+import { runOf } from "../engine/stop-container.ts";
+import { neverTime } from "../engine/container-record.ts";
+
+export interface ContainerStatistics {
+  read: string;
+  preread: string;
+  cpu_stats: object;
+  precpu_stats: object;
+  [field: string]: unknown;
+}
+
+/** One reading in the Engine API's shape; `previous` is what CPU use is compared with. */
+export async function containerStatistics(
+  engine: Engine,
+  record: ContainerRecord,
+  previous: ContainerStatistics | undefined,
+): Promise<ContainerStatistics> {
+  const now = await runOf(engine, record).agent.statistics();
+  return {
+    id: record.id,
+    name: `/${record.name}`,
+    read: timestamp(),
+    preread: previous?.read ?? neverTime,
+    pids_stats: { current: now.pids },
+    num_procs: 0,
+    cpu_stats: {
+      cpu_usage: { total_usage: Number(now.cpuUsageNs) },
+      system_cpu_usage: Number(now.systemCpuNs),
+      online_cpus: now.onlineCpus,
+    },
+    precpu_stats: previous?.cpu_stats ?? { cpu_usage: { total_usage: 0 } },
+    memory_stats: {
+      usage: now.memoryUsedBytes,
+      limit: now.memoryTotalBytes,
+      stats: { inactive_file: now.memoryCacheBytes },
+    },
+    networks: Object.fromEntries(
+      now.network.map(({ name, rxBytes, rxPackets, txBytes, txPackets }) => [
+        name,
+        { rx_bytes: rxBytes, rx_packets: rxPackets, tx_bytes: txBytes, tx_packets: txPackets },
+      ]),
+    ),
+    blkio_stats: {
+      io_service_bytes_recursive: [
+        { major: 254, minor: 0, op: "read", value: now.blockReadBytes },
+        { major: 254, minor: 0, op: "write", value: now.blockWriteBytes },
+      ],
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { Duplex } from "node:stream";
+import type { FastifyReply, FastifyRequest } from "fastify";
+
+const rawStream = "application/vnd.docker.raw-stream";
+const multiplexedStream = "application/vnd.docker.multiplexed-stream";
+
+/**
+ * Takes the connection over from HTTP, as attach and exec do: from now on it is raw in both
+ * directions. `101` where the client asked for an upgrade, `200` where it didn't.
+ */
+export function hijack(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: { tty: boolean },
+): Duplex {
+  reply.hijack();
+  const connection: Duplex = request.raw.socket;
+  reply.raw.detachSocket(request.raw.socket);
+  const type = options.tty ? rawStream : multiplexedStream;
+  const upgrade = request.headers.upgrade !== undefined;
+  const head = upgrade
+    ? `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`
+    : `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n\r\n`;
+  connection.write(head);
+  connection.on("error", () => connection.destroy());
+  return connection;
+}

@@ -1,0 +1,225 @@
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { DvmError } from "../../base/errors.ts";
+import { isRunning, timestamp, type ContainerRecord } from "../../engine/container-record.ts";
+import { readLog } from "../../engine/container-log.ts";
+import { connectionAttachment, outputFrame, writeAll } from "../../engine/container-streams.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { runOf } from "../../engine/stop-container.ts";
+import { containerStatistics } from "../container-statistics.ts";
+import { hijack } from "../hijack.ts";
+import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";
+import { nameOf } from "./containers.ts";
+
+const attachSchema = z.object({
+  stream: flagParameter,
+  logs: flagParameter,
+  stdin: flagParameter,
+  stdout: flagParameter,
+  stderr: flagParameter,
+});
+const logsSchema = z.object({
+  follow: flagParameter,
+  stdout: flagParameter,
+  stderr: flagParameter,
+  timestamps: flagParameter,
+  tail: textParameter,
+  since: textParameter,
+  until: textParameter,
+});
+type LogsQuery = z.infer<typeof logsSchema>;
+
+/** `/containers/{id}/…` where the answer goes on: attach, logs, wait, stats; and resize. */
+export function containerStreamRoutes(app: FastifyInstance, engine: Engine): void {
+  app.post("/containers/:name/attach", (request, reply) => attach(engine, request, reply));
+  app.get("/containers/:name/logs", (request, reply) => sendLogs(engine, request, reply));
+  app.post("/containers/:name/wait", (request, reply) => wait(engine, request, reply));
+
+  app.post("/containers/:name/resize", async (request, reply) => {
+    const { h, w } = parse(
+      z.object({ h: numberParameter, w: numberParameter }),
+      request.query,
+      "query",
+    );
+    const run = runOf(engine, engine.find(nameOf(request.params)));
+    await run.main.resize(h ?? 0, w ?? 0);
+    return reply.send();
+  });
+
+  app.get("/containers/:name/stats", (request, reply) => sendStatistics(engine, request, reply));
+}
+
+async function attach(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
+  const query = parse(attachSchema, request.query, "query");
+  const record = engine.find(nameOf(request.params));
+  if (record.state.kind === "paused") {
+    throw new DvmError("conflict", "container is paused, unpause the container before attach");
+  }
+  const { Tty: tty, OpenStdin, StdinOnce } = record.config;
+  const connection = hijack(request, reply, { tty });
+  const past = readLog(engine.logPath(record.id), {});
+  if (query.logs)
+    for await (const { stream, text } of past) {
+      if (query[stream])
+        await writeAll(
+          connection,
+          tty ? Buffer.from(text) : outputFrame(stream, Buffer.from(text)),
+        );
+    }
+  if (!query.stream) return connection.end();
+  const streams = engine.streams(record.id);
+  const remove = streams.add(
+    connectionAttachment(connection, { stdout: query.stdout, stderr: query.stderr, tty }),
+  );
+  connection.on("close", remove);
+  if (query.stdin && OpenStdin) streams.addInput(connection, { once: StdinOnce });
+  else connection.resume();
+}
+
+async function sendLogs(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
+  const query = parse(logsSchema, request.query, "query");
+  const record = engine.find(nameOf(request.params));
+  if (!query.stdout && !query.stderr) {
+    throw new DvmError("invalid", "Bad parameters: you must choose at least one stream");
+  }
+  const options = logOptions(engine, record, query);
+  reply.hijack();
+  reply.raw.writeHead(200, {
+    "Content-Type": record.config.Tty
+      ? "application/vnd.docker.raw-stream"
+      : "application/vnd.docker.multiplexed-stream",
+  });
+  reply.raw.flushHeaders();
+  const stop = new AbortController();
+  reply.raw.on("close", () => stop.abort());
+  for await (const line of readLog(engine.logPath(record.id), {
+    ...options,
+    signal: stop.signal,
+  })) {
+    if (!query[line.stream]) continue;
+    const bytes = Buffer.from(query.timestamps ? `${line.time} ${line.text}` : line.text);
+    const out = record.config.Tty ? bytes : outputFrame(line.stream, bytes);
+    if (!reply.raw.write(out))
+      await Promise.race([once(reply.raw, "drain"), once(reply.raw, "close")]);
+  }
+  reply.raw.end();
+}
+
+function logOptions(engine: Engine, record: ContainerRecord, query: LogsQuery) {
+  const tail =
+    query.tail === undefined || query.tail === "" || query.tail === "all"
+      ? undefined
+      : Number(query.tail);
+  const gone = () => {
+    const now = engine.containers().find((one) => one.id === record.id);
+    return now === undefined || !isRunning(now) ? true : undefined;
+  };
+  return {
+    tail: tail !== undefined && Number.isInteger(tail) && tail >= 0 ? tail : undefined,
+    since: logTime(query.since),
+    until: logTime(query.until),
+    follow:
+      query.follow && isRunning(record)
+        ? { ended: engine.waitFor(gone).then(() => {}) }
+        : undefined,
+  };
+}
+
+/** Unix seconds with a fraction, or RFC 3339. `0` and nothing mean no limit. */
+function logTime(value: string | undefined): string | undefined {
+  if (value === undefined || value === "" || value === "0") return undefined;
+  const milliseconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value);
+  if (Number.isNaN(milliseconds)) throw new DvmError("invalid", `invalid time: ${value}`);
+  return timestamp(new Date(milliseconds));
+}
+
+/** Sends the headers at once, so that a client knows that it will hear of the end, and of no earlier one. */
+async function wait(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
+  const { condition } = parse(z.object({ condition: textParameter }), request.query, "query");
+  const record = engine.find(nameOf(request.params));
+  const until = waitCondition(
+    engine,
+    record,
+    condition === undefined || condition === "" ? "not-running" : condition,
+  );
+  reply.hijack();
+  reply.raw.writeHead(200, { "Content-Type": "application/json" });
+  reply.raw.flushHeaders();
+  const stop = new AbortController();
+  reply.raw.on("close", () => stop.abort());
+  const end = await engine.waitFor(until, stop.signal).catch(() => undefined);
+  if (end === undefined) return;
+  reply.raw.end(
+    JSON.stringify({
+      StatusCode: end.exitCode,
+      ...(end.error === "" ? {} : { Error: { Message: end.error } }),
+    }),
+  );
+}
+
+interface End {
+  exitCode: number;
+  error: string;
+}
+
+function waitCondition(
+  engine: Engine,
+  first: ContainerRecord,
+  condition: string,
+): () => End | undefined {
+  let last = first;
+  const now = () => {
+    const found = engine.containers().find((one) => one.id === first.id);
+    if (found !== undefined) last = found;
+    return found;
+  };
+  switch (condition) {
+    case "not-running":
+      return () => (isRunning(now() ?? last) ? undefined : endOf(last));
+    case "next-exit":
+      return () => {
+        const gone = now() === undefined;
+        return gone || (last.state !== first.state && !isRunning(last)) ? endOf(last) : undefined;
+      };
+    case "removed":
+      return () => (now() === undefined ? endOf(last) : undefined);
+    default:
+      throw new DvmError("invalid", `invalid condition: "${condition}"`);
+  }
+}
+
+function endOf({ state }: ContainerRecord): End {
+  if (state.kind === "exited") return { exitCode: state.exitCode, error: state.error };
+  if (state.kind === "created" && state.failure !== undefined) return state.failure;
+  return { exitCode: 0, error: "" };
+}
+
+const statisticsIntervalMs = 1000;
+
+async function sendStatistics(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
+  const query = parse(
+    z.object({ stream: textParameter, "one-shot": flagParameter }),
+    request.query,
+    "query",
+  );
+  const record = engine.find(nameOf(request.params));
+  const once = query.stream === "0" || query.stream === "false";
+  let previous = await containerStatistics(engine, record, undefined);
+  if (once && query["one-shot"]) return previous;
+  reply.hijack();
+  reply.raw.writeHead(200, { "Content-Type": "application/json" });
+  const stop = new AbortController();
+  reply.raw.on("close", () => stop.abort());
+  try {
+    do {
+      await delay(statisticsIntervalMs, undefined, { signal: stop.signal });
+      previous = await containerStatistics(engine, record, previous);
+      reply.raw.write(`${JSON.stringify(previous)}\n`);
+    } while (!once);
+  } catch {
+    // the client has gone, or the container has ended
+  }
+  reply.raw.end();
+}

@@ -1,0 +1,123 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { createContainer, checkName } from "../../engine/create-container.ts";
+import { isRunning } from "../../engine/container-record.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { removeContainer } from "../../engine/remove-container.ts";
+import { startContainer } from "../../engine/start-container.ts";
+import {
+  killContainer,
+  pauseContainer,
+  restartContainer,
+  runOf,
+  stopContainer,
+  unpauseContainer,
+} from "../../engine/stop-container.ts";
+import { listContainers } from "../container-list.ts";
+import { describeContainer } from "../container-description.ts";
+import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";
+import { parseCreateBody } from "../schemas/create-container.ts";
+
+const nameSchema = z.object({ name: z.string() });
+const stopSchema = z.object({ t: numberParameter, signal: textParameter });
+
+export const nameOf = (parameters: unknown): string => parse(nameSchema, parameters, "path").name;
+
+/** `/containers`: life cycle and looks. Streams are in container-streams.ts. */
+export function containerRoutes(app: FastifyInstance, engine: Engine): void {
+  app.get("/containers/json", (request) => listContainers(engine, request.query));
+
+  app.post("/containers/create", async (request, reply) => {
+    const { name } = parse(z.object({ name: textParameter }), request.query, "query");
+    const { config, hostConfig } = parseCreateBody(request.body);
+    const record = await createContainer(engine, {
+      name: name === "" ? undefined : name,
+      config,
+      hostConfig,
+    });
+    return reply.status(201).send({ Id: record.id, Warnings: [] });
+  });
+
+  app.get("/containers/:name/json", (request) =>
+    describeContainer(engine, engine.find(nameOf(request.params))),
+  );
+
+  app.post("/containers/:name/start", async (request, reply) => {
+    await startContainer(engine, engine.find(nameOf(request.params)).id);
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/stop", async (request, reply) => {
+    const { t, signal } = parse(stopSchema, request.query, "query");
+    await stopContainer(engine, nameOf(request.params), { timeoutSeconds: t, signal });
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/restart", async (request, reply) => {
+    const { t, signal } = parse(stopSchema, request.query, "query");
+    await restartContainer(engine, nameOf(request.params), { timeoutSeconds: t, signal });
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/kill", async (request, reply) => {
+    const { signal } = parse(z.object({ signal: textParameter }), request.query, "query");
+    await killContainer(engine, nameOf(request.params), signal ?? "");
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/pause", async (request, reply) => {
+    await pauseContainer(engine, nameOf(request.params));
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/unpause", async (request, reply) => {
+    await unpauseContainer(engine, nameOf(request.params));
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/rename", async (request, reply) => {
+    const { name } = parse(z.object({ name: z.string() }), request.query, "query");
+    const record = engine.find(nameOf(request.params));
+    engine.save({ ...record, name: checkName(engine, name) });
+    engine.announce("rename", record, { oldName: record.name });
+    return reply.status(204).send();
+  });
+
+  app.delete("/containers/:name", async (request, reply) => {
+    const { force, v } = parse(
+      z.object({ force: flagParameter, v: flagParameter }),
+      request.query,
+      "query",
+    );
+    await removeContainer(engine, nameOf(request.params), { force, volumes: v });
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/prune", async () => {
+    const ended = engine.containers().filter((record) => !isRunning(record));
+    for (const { id } of ended) await removeContainer(engine, id, { force: false, volumes: false });
+    return { ContainersDeleted: ended.map(({ id }) => id), SpaceReclaimed: 0 };
+  });
+
+  app.get("/containers/:name/top", async (request) => {
+    const record = engine.find(nameOf(request.params));
+    const processes = await runOf(engine, record).agent.processes();
+    return {
+      Titles: ["UID", "PID", "PPID", "TTY", "TIME", "CMD"],
+      Processes: processes.map((one) => [
+        one.user,
+        String(one.pid),
+        String(one.ppid),
+        one.tty,
+        cpuTime(one.cpuMs),
+        one.command,
+      ]),
+    };
+  });
+}
+
+function cpuTime(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+}

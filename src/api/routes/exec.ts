@@ -1,0 +1,115 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { DvmError } from "../../base/errors.ts";
+import { outputFrame, writeAll } from "../../engine/container-streams.ts";
+import type { OutputStream } from "../../engine/container-log.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { createExec, startExec } from "../../engine/exec.ts";
+import { hijack } from "../hijack.ts";
+import { numberParameter, parse } from "../query.ts";
+import { nameOf } from "./containers.ts";
+
+const string = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? "");
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
+const strings = z
+  .array(z.string())
+  .nullish()
+  .transform((value) => value ?? []);
+const execSchema = z.object({
+  Cmd: strings,
+  Env: strings,
+  WorkingDir: string,
+  User: string,
+  Tty: flag,
+  AttachStdin: flag,
+  AttachStdout: flag,
+  AttachStderr: flag,
+  Privileged: flag,
+  DetachKeys: string,
+});
+const startSchema = z.object({ Detach: flag, Tty: flag }).nullish();
+
+/** `/containers/{id}/exec` and `/exec/{id}`. */
+export function execRoutes(app: FastifyInstance, engine: Engine): void {
+  app.post("/containers/:name/exec", async (request, reply) => {
+    const body = parse(execSchema, request.body ?? {}, "exec config");
+    const exec = createExec(engine, nameOf(request.params), body);
+    return reply.status(201).send({ Id: exec.id });
+  });
+
+  app.post("/exec/:name/start", (request, reply) => start(engine, request, reply));
+
+  app.post("/exec/:name/resize", async (request, reply) => {
+    const { h, w } = parse(
+      z.object({ h: numberParameter, w: numberParameter }),
+      request.query,
+      "query",
+    );
+    const { state, id } = engine.execs.find(nameOf(request.params));
+    if (state.kind !== "running") throw new DvmError("conflict", `exec ${id} is not running`);
+    await state.process.resize(h ?? 0, w ?? 0);
+    return reply.send();
+  });
+
+  app.get("/exec/:name/json", (request) => {
+    const { id, containerId, request: asked, state } = engine.execs.find(nameOf(request.params));
+    return {
+      ID: id,
+      ContainerID: containerId,
+      Running: state.kind === "running",
+      ExitCode: state.kind === "exited" ? state.exitCode : null,
+      Pid: state.kind === "running" ? state.process.pid : state.kind === "exited" ? state.pid : 0,
+      OpenStdin: asked.AttachStdin,
+      OpenStdout: asked.AttachStdout,
+      OpenStderr: asked.AttachStderr,
+      CanRemove: false,
+      DetachKeys: asked.DetachKeys,
+      ProcessConfig: {
+        entrypoint: asked.Cmd[0] ?? "",
+        arguments: asked.Cmd.slice(1),
+        tty: asked.Tty,
+        privileged: asked.Privileged,
+        user: asked.User,
+      },
+    };
+  });
+}
+
+async function start(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
+  const body = parse(startSchema, request.body, "exec start config");
+  const exec = engine.execs.find(nameOf(request.params));
+  const { Tty: tty, AttachStdin, AttachStdout, AttachStderr } = exec.request;
+  const process = await startExec(engine, exec.id);
+  if (body?.Detach === true) {
+    process.stdout.resume();
+    process.stderr.resume();
+    process.stdin.end();
+    return reply.status(200).send();
+  }
+  const connection = hijack(request, reply, { tty });
+  process.stdin.on("error", () => {}); // it closed its input: what follows is nobody's
+  if (AttachStdin) connection.pipe(process.stdin);
+  else {
+    connection.resume();
+    process.stdin.end();
+  }
+  const pump = async (stream: OutputStream, wanted: boolean) => {
+    for await (const chunk of process[stream]) {
+      const bytes: Uint8Array = chunk;
+      if (wanted)
+        await writeAll(connection, tty ? bytes : outputFrame(stream, bytes)).catch(() => {}); // nobody listens any more
+    }
+  };
+  await Promise.allSettled([
+    pump("stdout", AttachStdout),
+    ...(tty ? [] : [pump("stderr", AttachStderr)]),
+    process.exited,
+  ]);
+  connection.end();
+}

@@ -1,0 +1,86 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { DvmError } from "../../base/errors.ts";
+import type { Engine } from "../../engine/engine.ts";
+import {
+  createVolume,
+  describeVolume,
+  findVolume,
+  pruneVolumes,
+  removeVolume,
+} from "../../engine/volumes.ts";
+import { matchesLabels, parse, parseFilters, textParameter } from "../query.ts";
+import { nameOf } from "./containers.ts";
+
+const createSchema = z.object({
+  Name: z
+    .string()
+    .optional()
+    .transform((name) => name ?? ""),
+  Driver: z.string().optional(),
+  DriverOpts: z.record(z.string(), z.string()).nullish(),
+  Labels: z
+    .record(z.string(), z.string())
+    .nullish()
+    .transform((labels) => labels ?? {}),
+});
+const filtersSchema = z.object({ filters: textParameter });
+
+/** `/volumes`: folders of the daemon's own, driver `local`. */
+export function volumeRoutes(app: FastifyInstance, engine: Engine): void {
+  app.get("/volumes", (request) => {
+    const { filters: text } = parse(filtersSchema, request.query, "query");
+    const filters = parseFilters(text, ["name", "label", "driver", "dangling"]);
+    const used = new Set(
+      engine.containers().flatMap(({ mounts }) => mounts.map(({ Name }) => Name)),
+    );
+    const volumes = engine.state.volumes().filter(({ name, labels }) => {
+      const dangling = filters.get("dangling")?.[0];
+      return (
+        (filters.get("name") ?? [""]).some((part) => name.includes(part)) &&
+        (filters.get("driver") ?? ["local"]).includes("local") &&
+        (dangling === undefined || ["true", "1"].includes(dangling) === !used.has(name)) &&
+        matchesLabels(labels, filters.get("label") ?? [])
+      );
+    });
+    return { Volumes: volumes.map((volume) => describeVolume(engine, volume)), Warnings: null };
+  });
+
+  app.post("/volumes/create", async (request, reply) => {
+    const body = parse(createSchema, request.body ?? {}, "volume");
+    if (body.Driver !== undefined && !["", "local"].includes(body.Driver)) {
+      throw new DvmError(
+        "not-found",
+        `create ${body.Name}: error looking up volume plugin ${body.Driver}: plugin "${body.Driver}" not found`,
+      );
+    }
+    if (Object.keys(body.DriverOpts ?? {}).length > 0) {
+      throw new DvmError(
+        "unsupported",
+        "cannot create a volume with driver options: DVM's local driver has none",
+      );
+    }
+    const volume = await createVolume(engine, {
+      name: body.Name,
+      labels: body.Labels,
+      anonymous: false,
+    });
+    return reply.status(201).send(describeVolume(engine, volume));
+  });
+
+  app.get("/volumes/:name", (request) =>
+    describeVolume(engine, findVolume(engine, nameOf(request.params))),
+  );
+
+  app.delete("/volumes/:name", async (request, reply) => {
+    await removeVolume(engine, nameOf(request.params));
+    return reply.status(204).send();
+  });
+
+  app.post("/volumes/prune", async (request) => {
+    const { filters: text } = parse(filtersSchema, request.query, "query");
+    const filters = parseFilters(text, ["all"]);
+    const all = ["true", "1"].includes(filters.get("all")?.[0] ?? "");
+    return { VolumesDeleted: await pruneVolumes(engine, { all }), SpaceReclaimed: 0 };
+  });
+}

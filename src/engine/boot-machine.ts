@@ -1,0 +1,59 @@
+import { AgentClient } from "../agent/agent-client.ts";
+import { describeError, DvmError } from "../base/errors.ts";
+import type { Hypervisor, Machine, MachineExit, MachineSpec } from "../machine/machine.ts";
+
+const bootDeadlineMs = { kvm: 20_000, tcg: 60_000 };
+
+export interface BootedMachine {
+  machine: Machine;
+  agent: AgentClient;
+}
+
+/** Starts a machine and waits for its agent. What doesn't come up is ended, and its console told. */
+export async function bootMachine(
+  hypervisor: Hypervisor,
+  spec: MachineSpec,
+): Promise<BootedMachine> {
+  const machine = await hypervisor.start(spec);
+  const stop = new AbortController();
+  try {
+    const agent = await Promise.race([
+      AgentClient.connect(machine.agentSocket, {
+        deadlineMs: bootDeadlineMs[spec.accelerator],
+        signal: stop.signal,
+      }),
+      machine.exited.then((exit) => {
+        throw exitError(exit);
+      }),
+    ]);
+    return { machine, agent };
+  } catch (cause) {
+    await machine.kill();
+    throw await bootError(machine, cause);
+  } finally {
+    stop.abort();
+  }
+}
+
+function exitError({ errors, code, signal }: MachineExit): DvmError {
+  if (/Could not set up host forwarding rule/.test(errors)) {
+    return new DvmError(
+      "unavailable",
+      `driver failed programming external connectivity: ${errors}`,
+    );
+  }
+  const how = signal === undefined ? `exit code ${code ?? "unknown"}` : `signal ${signal}`;
+  return new DvmError(
+    "unavailable",
+    `the machine ended before its agent said hello (${how})${errors === "" ? "" : `: ${errors}`}`,
+  );
+}
+
+async function bootError(machine: Machine, cause: unknown): Promise<DvmError> {
+  const console = await machine.consoleTail();
+  const lines = console === "" ? "its console is empty" : `its console ends:\n${console}`;
+  const code = cause instanceof DvmError ? cause.code : "internal";
+  return new DvmError(code, `cannot start the machine: ${describeError(cause)}; ${lines}`, {
+    cause,
+  });
+}

@@ -1,0 +1,69 @@
+import { rm } from "node:fs/promises";
+import { AgentClient } from "../agent/agent-client.ts";
+import { describeError, DvmError } from "../base/errors.ts";
+import type { Machine } from "../machine/machine.ts";
+import { isRunning, timestamp, type ContainerRecord } from "./container-record.ts";
+import type { Engine } from "./engine.ts";
+import { removeContainer } from "./remove-container.ts";
+import { Run } from "./run.ts";
+import { supervise } from "./supervise.ts";
+
+const reconnectDeadlineMs = 10_000;
+const lostExitCode = 255;
+
+/** After a start of the daemon: takes up the machines that live on, and books the others as ended. */
+export async function reconcile(engine: Engine): Promise<void> {
+  const ran = engine.containers().filter(isRunning);
+  await Promise.all(ran.map((record) => takeUp(engine, record)));
+}
+
+async function takeUp(engine: Engine, record: ContainerRecord): Promise<void> {
+  const machine = await engine.parts.hypervisor.find(record.id, engine.runFolder(record.id));
+  try {
+    if (machine === undefined) throw new DvmError("unavailable", "its machine has gone");
+    const run = await reconnect(engine, record, machine);
+    engine.runs.set(record.id, run);
+    void supervise(engine, record.id, run);
+  } catch (error) {
+    engine.parts.log(`container ${record.name} ended while no daemon ran: ${describeError(error)}`);
+    await machine?.kill();
+    await bookAsEnded(engine, record);
+  }
+}
+
+async function reconnect(engine: Engine, record: ContainerRecord, machine: Machine): Promise<Run> {
+  const agent = await AgentClient.connect(machine.agentSocket, { deadlineMs: reconnectDeadlineMs });
+  const [main] = await agent.resume();
+  if (main === undefined) {
+    await agent[Symbol.asyncDispose]();
+    throw new DvmError("unavailable", "its agent knows of no process");
+  }
+  return new Run({
+    machine,
+    agent,
+    main,
+    streams: engine.streams(record.id),
+    logPath: engine.logPath(record.id),
+    tty: record.config.Tty,
+  });
+}
+
+async function bookAsEnded(engine: Engine, record: ContainerRecord): Promise<void> {
+  await rm(engine.runFolder(record.id), { recursive: true, force: true });
+  const startedAt = "startedAt" in record.state ? record.state.startedAt : record.createdAt;
+  engine.save({
+    ...record,
+    ports: [],
+    state: {
+      kind: "exited",
+      startedAt,
+      finishedAt: timestamp(),
+      exitCode: lostExitCode,
+      oomKilled: false,
+      error: "the machine went away while no daemon ran",
+    },
+  });
+  if (record.hostConfig.AutoRemove) {
+    await removeContainer(engine, record.id, { force: true, volumes: true });
+  }
+}

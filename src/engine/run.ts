@@ -1,0 +1,111 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { AgentClient, GuestProcess } from "../agent/agent-client.ts";
+import type { Machine } from "../machine/machine.ts";
+import { ContainerLog, type OutputStream } from "./container-log.ts";
+import type { ContainerStreams } from "./container-streams.ts";
+
+const shutDownDeadlineMs = 10_000;
+/** How long output may still come after the process has gone. */
+const lastOutputDeadlineMs = 5_000;
+
+/** How a run ended. `lost`: its machine went away without telling. */
+export type RunEnd =
+  | { kind: "exited"; exitCode: number; oomKilled: boolean }
+  | { kind: "lost"; console: string; killed: boolean };
+
+interface RunParts {
+  machine: Machine;
+  agent: AgentClient;
+  main: GuestProcess;
+  streams: ContainerStreams;
+  logPath: string;
+  tty: boolean;
+}
+
+/** One run of a container: its machine, its agent, its main process, and the flow of output. */
+export class Run {
+  readonly machine: Machine;
+  readonly agent: AgentClient;
+  readonly main: GuestProcess;
+  /** Set by `kill` when the guest is past listening. */
+  #killed = false;
+  #detached = false;
+  readonly #log: ContainerLog;
+  readonly #pumps: Promise<unknown>;
+
+  constructor(parts: RunParts) {
+    this.machine = parts.machine;
+    this.agent = parts.agent;
+    this.main = parts.main;
+    this.#log = new ContainerLog(parts.logPath);
+    parts.streams.connectInput(parts.main.stdin);
+    const pump = async (stream: OutputStream) => {
+      for await (const chunk of parts.main[stream]) {
+        const bytes: Uint8Array = chunk;
+        await this.#log.write(stream, bytes);
+        await parts.streams.write(stream, bytes);
+      }
+    };
+    const names: OutputStream[] = parts.tty ? ["stdout"] : ["stdout", "stderr"];
+    this.#pumps = Promise.allSettled(names.map(pump));
+  }
+
+  /** Settles when the process has ended and all its output is kept; undefined after {@link detach}. */
+  async ended(): Promise<RunEnd | undefined> {
+    const end = await Promise.race([
+      this.main.exited.then(
+        (exit): RunEnd => ({ kind: "exited", ...exit }),
+        () => this.#lost(),
+      ),
+      this.machine.exited.then(() => this.#lostSoon()),
+    ]);
+    if (this.#detached) return undefined;
+    await Promise.race([this.#pumps, delay(lastOutputDeadlineMs, undefined, { ref: false })]);
+    await this.#log[Symbol.asyncDispose]();
+    return end;
+  }
+
+  /** Ends the machine: in order, with all disks synced, or at once when nothing of it is kept. */
+  async release(options: { keepsDisks: boolean }): Promise<void> {
+    if (options.keepsDisks) {
+      const orderly = this.agent.shutDown().then(
+        () => this.machine.exited,
+        () => undefined,
+      );
+      await Promise.race([
+        orderly,
+        this.machine.exited,
+        delay(shutDownDeadlineMs, undefined, { ref: false }),
+      ]);
+    }
+    await this.machine.kill();
+    await this.agent[Symbol.asyncDispose]();
+  }
+
+  /** Ends a machine whose guest doesn't answer. */
+  async killMachine(): Promise<void> {
+    this.#killed = true;
+    await this.machine.kill();
+  }
+
+  /** Lets go of the machine, which lives on. */
+  async detach(): Promise<void> {
+    this.#detached = true;
+    await this.agent[Symbol.asyncDispose]();
+    await this.#log[Symbol.asyncDispose]();
+  }
+
+  /** The exit code may still be on its way when the machine has gone. */
+  async #lostSoon(): Promise<RunEnd> {
+    const last = this.main.exited.then(
+      (exit): RunEnd => ({ kind: "exited", ...exit }),
+      () => undefined,
+    );
+    const late = await Promise.race([last, delay(100, undefined, { ref: false })]);
+    return late ?? this.#lost();
+  }
+
+  async #lost(): Promise<RunEnd> {
+    return { kind: "lost", console: await this.machine.consoleTail(), killed: this.#killed };
+  }
+}

@@ -1,0 +1,80 @@
+import { mkdir, rm } from "node:fs/promises";
+import { describeError, DvmError } from "../base/errors.ts";
+import { bootMachine } from "./boot-machine.ts";
+import { isRunning, timestamp, type ContainerRecord } from "./container-record.ts";
+import type { Engine } from "./engine.ts";
+import { startFailureExitCode } from "./failure-exit-code.ts";
+import { machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
+import { placeMounts } from "./place-mounts.ts";
+import { bindPorts } from "./port-map.ts";
+import { mainProcessSpec } from "./process-spec.ts";
+import { Run } from "./run.ts";
+import { supervise } from "./supervise.ts";
+
+/** Boots the container's machine and starts its process. */
+export async function startContainer(engine: Engine, id: string): Promise<void> {
+  await engine.exclusive(id, async () => {
+    const record = engine.find(id);
+    if (record.state.kind === "paused") {
+      throw new DvmError("conflict", "cannot start a paused container, try unpause instead");
+    }
+    if (isRunning(record)) throw new DvmError("not-modified", `container ${id} runs already`);
+    try {
+      await start(engine, record);
+    } catch (error) {
+      await giveUp(engine, record, error);
+      throw error;
+    }
+  });
+}
+
+async function start(engine: Engine, before: ContainerRecord): Promise<void> {
+  const runFolder = engine.runFolder(before.id);
+  await rm(runFolder, { recursive: true, force: true });
+  await mkdir(runFolder, { recursive: true, mode: 0o700 });
+  const record = { ...before, ports: await bindPorts(before.requestedPorts) };
+  const plan = await planMachine(engine, record);
+  const { machine, agent } = await bootMachine(engine.parts.hypervisor, machineSpec(plan));
+  try {
+    await agent.setUp(machineSetup(plan));
+    const main = await agent.start(mainProcessSpec(record));
+    const { tty, logPath } = { tty: record.config.Tty, logPath: engine.logPath(record.id) };
+    const run = new Run({ machine, agent, main, streams: engine.streams(record.id), logPath, tty });
+    engine.runs.set(record.id, run);
+    engine.save({
+      ...record,
+      state: { kind: "running", startedAt: timestamp(), pid: machine.pid },
+    });
+    engine.announce("start", record);
+    void supervise(engine, record.id, run);
+  } catch (error) {
+    await machine.kill();
+    await agent[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function planMachine(engine: Engine, record: ContainerRecord): Promise<MachinePlan> {
+  const { parts } = engine;
+  const wants = record.hostConfig.Dvm;
+  const kernel = await parts.chooseKernel(wants.Kernel);
+  const { accelerator } = await parts.chooseAccelerator(wants.Accelerator ?? "auto", kernel);
+  return {
+    record,
+    kernel,
+    accelerator,
+    imageDisk: (await parts.images.disk(record.imageId)).path,
+    scratchDisk: `${engine.containerFolder(record.id)}/scratch.img`,
+    runFolder: engine.runFolder(record.id),
+    placed: await placeMounts(engine, record),
+    hostCpus: parts.hostCpus,
+  };
+}
+
+/** A start that failed leaves nothing running, and says in the record why. */
+async function giveUp(engine: Engine, record: ContainerRecord, error: unknown): Promise<void> {
+  await rm(engine.runFolder(record.id), { recursive: true, force: true });
+  const failure = { exitCode: startFailureExitCode(error), error: describeError(error) };
+  engine.save({ ...record, ports: [], state: { kind: "created", failure } });
+  engine.streams(record.id).end();
+}

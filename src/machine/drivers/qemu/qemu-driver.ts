@@ -1,0 +1,147 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { open, readFile, writeFile } from "node:fs/promises";
+import { DvmError } from "../../../base/errors.ts";
+import { isProcessAlive, processStartTime, waitForProcessEnd } from "../../../host/processes.ts";
+import { readTail } from "../../../host/read-tail.ts";
+import type { Accelerator, Hypervisor, Machine, MachineExit, MachineSpec } from "../../machine.ts";
+import { machineFiles, qemuArguments, type MachineFiles } from "./arguments.ts";
+import { QmpConnection } from "./qmp.ts";
+
+const defaultConsoleTailBytes = 4096;
+
+/** The QEMU driver: `microvm` machines by `binary`, outliving this process. */
+export function qemuHypervisor(binary: string, accelerators: Accelerator[]): Hypervisor {
+  return {
+    name: "qemu",
+    capabilities: { fileSharing: "9p", accelerators, pause: true },
+    start: (spec, options) => startQemu(binary, spec, options?.signal),
+    find: findQemu,
+  };
+}
+
+async function startQemu(
+  binary: string,
+  spec: MachineSpec,
+  signal: AbortSignal | undefined,
+): Promise<Machine> {
+  signal?.throwIfAborted();
+  const files = machineFiles(spec.runFolder);
+  await using errors = await open(files.errors, "w", 0o600);
+  const [program, programArguments] = withFileBinds(binary, spec);
+  const child = spawn(program, programArguments, {
+    detached: true,
+    stdio: ["ignore", errors.fd, errors.fd],
+    cwd: "/",
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", MALLOC_ARENA_MAX: "1" },
+  });
+  const exited = exitOf(child, files);
+  await spawned(child, binary);
+  const pid = child.pid ?? 0;
+  child.unref();
+  const machine = new QemuMachine({ id: spec.id, pid, files, exited });
+  await writeFile(files.pidFile, `${pid} ${await processStartTime(pid)}\n`, { mode: 0o600 });
+  return machine;
+}
+
+/** A machine is known again by pid *and* start time, so that a reused pid is not mistaken for it. */
+async function findQemu(id: string, runFolder: string): Promise<Machine | undefined> {
+  const files = machineFiles(runFolder);
+  const text = await readFile(files.pidFile, "utf8").catch(() => "");
+  const [pidText = "", startTime = ""] = text.trim().split(" ");
+  const pid = Number(pidText);
+  if (!Number.isInteger(pid) || pid <= 0 || startTime === "") return undefined;
+  if ((await processStartTime(pid)) !== startTime) return undefined;
+  const exited = waitForProcessEnd(pid, startTime).then(async () => ({
+    code: undefined,
+    signal: undefined,
+    errors: await readTail(files.errors, defaultConsoleTailBytes),
+  }));
+  return new QemuMachine({ id, pid, files, exited });
+}
+
+/** Binds each file inside a mount namespace that only this QEMU has; no privileges are needed. */
+const bindScript = `
+while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 1; shift 2; done
+shift
+exec "$@"`;
+
+function withFileBinds(binary: string, spec: MachineSpec): [string, string[]] {
+  const command = [binary, ...qemuArguments(spec)];
+  if (spec.fileBinds.length === 0) return [binary, command.slice(1)];
+  const asRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
+  const binds = spec.fileBinds.flatMap(({ source, target }) => [source, target]);
+  return [
+    "unshare",
+    [...asRoot, "--mount", "sh", "-c", bindScript, "sh", ...binds, "--", ...command],
+  ];
+}
+
+class QemuMachine implements Machine {
+  readonly id: string;
+  readonly pid: number;
+  readonly agentSocket: string;
+  readonly exited: Promise<MachineExit>;
+  readonly #files: MachineFiles;
+  #gone = false;
+
+  constructor(parts: {
+    id: string;
+    pid: number;
+    files: MachineFiles;
+    exited: Promise<MachineExit>;
+  }) {
+    this.id = parts.id;
+    this.pid = parts.pid;
+    this.#files = parts.files;
+    this.agentSocket = parts.files.agentSocket;
+    this.exited = parts.exited.then((exit) => {
+      this.#gone = true;
+      return exit;
+    });
+  }
+
+  async consoleTail(bytes = defaultConsoleTailBytes): Promise<string> {
+    return readTail(this.#files.console, bytes);
+  }
+
+  async kill(): Promise<void> {
+    if (!this.#gone && isProcessAlive(this.pid)) process.kill(this.pid, "SIGKILL");
+    await this.exited;
+  }
+
+  async pause(): Promise<void> {
+    await using control = await QmpConnection.open(this.#files.controlSocket);
+    await control.execute("stop");
+  }
+
+  async resume(): Promise<void> {
+    await using control = await QmpConnection.open(this.#files.controlSocket);
+    await control.execute("cont");
+  }
+}
+
+function exitOf(child: ChildProcess, files: MachineFiles): Promise<MachineExit> {
+  return new Promise((resolve) => {
+    const settle = (code: number | null, signal: string | null) => {
+      void readTail(files.errors, defaultConsoleTailBytes).then((errors) => {
+        resolve({ code: code ?? undefined, signal: signal ?? undefined, errors });
+      });
+    };
+    child.once("exit", settle);
+    child.once("error", () => settle(null, null));
+  });
+}
+
+async function spawned(child: ChildProcess, binary: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", (cause) => {
+      reject(
+        new DvmError("unavailable", `cannot start a machine: ${binary} does not run`, {
+          cause,
+          hint: "run `dvm setup`, or see `dvm doctor`",
+        }),
+      );
+    });
+  });
+}

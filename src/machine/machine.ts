@@ -1,0 +1,99 @@
+/** What a machine is made of, and what every driver must offer. Shapes only; drivers live below. */
+
+export type Accelerator = "kvm" | "tcg";
+
+export interface DiskSpec {
+  path: string;
+  format: "raw" | "vmdk";
+  readOnly: boolean;
+}
+
+/** A port of the host that reaches a port of the guest. */
+export interface PublishedPort {
+  protocol: "tcp" | "udp";
+  hostAddress: string;
+  hostPort: number;
+  guestPort: number;
+}
+
+/** A network card on a user-mode network of the machine's own. */
+export interface NicSpec {
+  mac: string;
+  publish: PublishedPort[];
+}
+
+/** A folder of the host, reached from the guest by `tag` over 9p. */
+export interface ShareSpec {
+  tag: string;
+  path: string;
+  readOnly: boolean;
+  /**
+   * Who owns what the guest writes: `real` as the guest says (needs root on the host), `mapped` as
+   * the guest says but kept in extended attributes, `ours` the VMM's user, whatever the guest says.
+   */
+  owners: "real" | "mapped" | "ours";
+}
+
+/** A single file of the host, seen at `target` by this machine's VMM only. */
+export interface FileBind {
+  source: string;
+  /** An empty file inside a shared folder. */
+  target: string;
+}
+
+export interface MachineSpec {
+  id: string;
+  kernel: { path: string; initramfs: string; discovery: "acpi" | "cmdline" };
+  accelerator: Accelerator;
+  cpus: number;
+  memoryMiB: number;
+  disks: DiskSpec[];
+  nics: NicSpec[];
+  shares: ShareSpec[];
+  fileBinds: FileBind[];
+  /** A private folder for sockets, console log and pid; made and owned by the caller. */
+  runFolder: string;
+}
+
+/** What a driver can do; ask this, never a driver's name. */
+export interface Capabilities {
+  fileSharing: "9p" | "none";
+  accelerators: Accelerator[];
+  pause: boolean;
+}
+
+/** A started machine. */
+export interface Machine {
+  readonly id: string;
+  /** Process id of the VMM on the host. */
+  readonly pid: number;
+  /** Unix socket of the guest's agent. */
+  readonly agentSocket: string;
+  /** Settles when the VMM has gone, however it went. Never rejects. */
+  readonly exited: Promise<MachineExit>;
+  /** Last lines of the guest's console, at most `bytes` bytes, control characters taken out. */
+  consoleTail(bytes?: number): Promise<string>;
+  /** Ends the machine at once. Idempotent; returns when the VMM has gone. */
+  kill(): Promise<void>;
+  /** Stops the virtual CPUs. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+}
+
+export interface MachineExit {
+  /** Exit code of the VMM, or undefined when it isn't known (a machine found again). */
+  code: number | undefined;
+  signal: string | undefined;
+  /** What the VMM itself said on stderr, bounded. */
+  errors: string;
+}
+
+/** A driver. */
+export interface Hypervisor {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  /** Starts a machine; it runs when this returns, its guest need not be up yet. */
+  start(spec: MachineSpec, options?: { signal?: AbortSignal }): Promise<Machine>;
+  /** Finds the machine of an earlier daemon by its run folder; undefined when it has gone. */
+  find(id: string, runFolder: string): Promise<Machine | undefined>;
+}
