@@ -36,7 +36,7 @@ export class ContainerLog implements AsyncDisposable {
 
   async write(stream: OutputStream, bytes: Uint8Array): Promise<void> {
     const text = this.#partial[stream] + this.#decoders[stream].write(Buffer.from(bytes));
-    const lines = text.split(/(?<=\n)/);
+    const lines = text.split(/(?<=\n)/).filter((line) => line !== "");
     const last = lines.at(-1) ?? "";
     const keep = last.endsWith("\n") || last.length >= maximumLineBytes ? "" : last;
     if (keep !== "") lines.pop();

@@ -16,7 +16,6 @@ export async function readTail(path: string, bytes: number): Promise<string> {
 
 /** Takes out control characters, so that what a guest printed can't drive a terminal. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text
     .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "")

@@ -5,7 +5,10 @@ import { DvmError } from "../../../base/errors.ts";
 /** A connection to QEMU's control socket (QEMU Machine Protocol, docs/interop/qmp-spec.txt). */
 export class QmpConnection implements AsyncDisposable {
   readonly #socket: Socket;
-  readonly #waiting: { resolve(value: unknown): void; reject(error: unknown): void }[] = [];
+  readonly #waiting: {
+    resolve: (value: unknown) => void;
+    reject: (error: unknown) => void;
+  }[] = [];
 
   private constructor(socket: Socket) {
     this.#socket = socket;

@@ -1,0 +1,60 @@
+import { createServer, type Server } from "node:net";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Hypervisor, Machine, MachineExit, MachineSpec } from "../../machine.ts";
+
+/**
+ * A driver with no machines: what it starts only listens where an agent would. For tests of what
+ * stands above a driver, and the shortest example of one.
+ */
+export function fakeHypervisor(): Hypervisor {
+  const machines = new Map<string, Machine>();
+  return {
+    name: "fake",
+    capabilities: { fileSharing: "none", accelerators: ["tcg"], pause: true },
+    async start(spec, options) {
+      options?.signal?.throwIfAborted();
+      const machine = await startFake(spec, () => machines.delete(spec.id));
+      machines.set(spec.id, machine);
+      return machine;
+    },
+    find: async (id) => machines.get(id),
+  };
+}
+
+async function startFake(spec: MachineSpec, gone: () => void): Promise<Machine> {
+  const agentSocket = join(spec.runFolder, "agent.sock");
+  const server = await listen(agentSocket);
+  let paused = false;
+  const { promise: exited, resolve: exit } = Promise.withResolvers<MachineExit>();
+  return {
+    id: spec.id,
+    pid: process.pid,
+    agentSocket,
+    exited,
+    consoleTail: async () => (paused ? "paused" : "running"),
+    async kill() {
+      if (!server.listening) return;
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      await rm(agentSocket, { force: true });
+      gone();
+      exit({ code: 0, signal: undefined, errors: "" });
+    },
+    async pause() {
+      paused = true;
+    },
+    async resume() {
+      paused = false;
+    },
+  };
+}
+
+function listen(path: string): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((connection) => connection.destroy());
+    server.once("error", reject);
+    server.listen(path, () => resolve(server));
+  });
+}

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { signalNumber } from "../../src/engine/signals.ts";
+
+test("signals are known by name, short name, number and real-time offset", () => {
+  assert.equal(signalNumber("SIGTERM"), 15);
+  assert.equal(signalNumber("kill"), 9);
+  assert.equal(signalNumber("15"), 15);
+  assert.equal(signalNumber("SIGRTMIN+3"), 37);
+});
+
+test("what is no signal is refused", () => {
+  for (const text of ["", "SIGNONE", "0", "65", "-1"]) {
+    assert.throws(() => signalNumber(text), /Invalid signal/);
+  }
+});

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { qemuArguments } from "../../src/machine/drivers/qemu/arguments.ts";
+import type { MachineSpec } from "../../src/machine/machine.ts";
+
+const plain: MachineSpec = {
+  id: "abc",
+  kernel: { path: "/k/bzImage", initramfs: "/k/initramfs", discovery: "cmdline" },
+  accelerator: "tcg",
+  cpus: 1,
+  memoryMiB: 512,
+  disks: [],
+  nics: [],
+  shares: [],
+  fileBinds: [],
+  runFolder: "/run/dvm/machines/abc",
+};
+
+function valuesOf(spec: Partial<MachineSpec>, option: string): string[] {
+  const list = qemuArguments({ ...plain, ...spec });
+  return list.flatMap((word, index) => (list[index - 1] === option ? [word] : []));
+}
+
+test("by emulation the timers stay on and the CPU model is max", () => {
+  assert.deepEqual(valuesOf({}, "-M"), ["microvm,acpi=off,rtc=on,pic=on,pit=on,isa-serial=on"]);
+  assert.deepEqual(valuesOf({}, "-cpu"), ["max"]);
+});
+
+test("under KVM the timers go and the CPU is the host's", () => {
+  const kvm = { accelerator: "kvm" } as const;
+  assert.deepEqual(valuesOf(kvm, "-accel"), ["kvm"]);
+  assert.deepEqual(valuesOf(kvm, "-cpu"), ["host"]);
+  assert.match(valuesOf(kvm, "-M")[0] ?? "", /rtc=off,pic=off,pit=off/);
+});
+
+test("a kernel without command line devices gets ACPI, and under KVM keeps its timers", () => {
+  const kernel = { ...plain.kernel, discovery: "acpi" } as const;
+  assert.match(valuesOf({ kernel, accelerator: "kvm" }, "-M")[0] ?? "", /acpi=on,rtc=on/);
+});
+
+test("every machine leaves by reboot and has the sandbox on", () => {
+  assert.ok(qemuArguments(plain).includes("-no-reboot"));
+  assert.match(valuesOf({}, "-sandbox")[0] ?? "", /^on,/);
+  assert.match(valuesOf({}, "-append")[0] ?? "", /\breboot=t\b/);
+});
+
+test("disks keep their order and only the writable one can be written", () => {
+  const disks: MachineSpec["disks"] = [
+    { path: "/i,1.vmdk", format: "vmdk", readOnly: true },
+    { path: "/s.img", format: "raw", readOnly: false },
+  ];
+  const [image, scratch] = valuesOf({ disks }, "-drive");
+  assert.match(image ?? "", /file=\/i,,1\.vmdk,format=vmdk,readonly=on$/);
+  assert.match(scratch ?? "", /format=raw,readonly=off/);
+});
+
+test("published ports become forwards of the machine's own network", () => {
+  const nics: MachineSpec["nics"] = [
+    {
+      mac: "52:54:00:00:00:01",
+      publish: [
+        { protocol: "tcp", hostAddress: "127.0.0.1", hostPort: 8080, guestPort: 80 },
+        { protocol: "udp", hostAddress: "0.0.0.0", hostPort: 53, guestPort: 53 },
+      ],
+    },
+  ];
+  assert.deepEqual(valuesOf({ nics }, "-netdev"), [
+    "user,id=nic0,ipv6=off,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp::53-:53",
+  ]);
+});
+
+test("a machine without a network card has no network at all", () => {
+  assert.deepEqual(valuesOf({}, "-netdev"), []);
+});
+
+test("a share's owners choose QEMU's security model", () => {
+  const share = (owners: "real" | "mapped" | "ours") =>
+    valuesOf({ shares: [{ tag: "share0", path: "/v", readOnly: true, owners }] }, "-fsdev")[0] ??
+    "";
+  assert.match(share("real"), /security_model=passthrough,.*readonly=on/);
+  assert.match(share("mapped"), /security_model=mapped-xattr/);
+  assert.match(share("ours"), /security_model=none/);
+});
