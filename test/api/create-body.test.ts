@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseCreateBody } from "../../src/api/schemas/create-container.ts";
+
+/** What docker's CLI 28 sends for `docker run busybox true`, as far as it matters here. */
+const fromDocker = {
+  Hostname: "",
+  User: "",
+  AttachStdin: false,
+  AttachStdout: true,
+  AttachStderr: true,
+  Tty: false,
+  OpenStdin: false,
+  StdinOnce: false,
+  Env: null,
+  Cmd: ["true"],
+  Image: "busybox",
+  Volumes: {},
+  WorkingDir: "",
+  Entrypoint: null,
+  Labels: {},
+  HostConfig: {
+    Binds: null,
+    ContainerIDFile: "",
+    LogConfig: { Type: "", Config: {} },
+    NetworkMode: "default",
+    PortBindings: {},
+    RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+    AutoRemove: false,
+    ConsoleSize: [24, 80],
+    CapAdd: null,
+    CgroupnsMode: "",
+    Dns: [],
+    IpcMode: "",
+    OomScoreAdj: 0,
+    Privileged: false,
+    ReadonlyRootfs: false,
+    ShmSize: 0,
+    NanoCpus: 0,
+    BlkioDeviceReadBps: [],
+    MemorySwap: 0,
+    MemorySwappiness: -1,
+    OomKillDisable: false,
+    PidsLimit: 0,
+    Ulimits: [],
+    MaskedPaths: null,
+  },
+  NetworkingConfig: { EndpointsConfig: { default: { Aliases: null } } },
+};
+
+test("what docker's CLI sends for a plain run is taken as it is", () => {
+  const { config, hostConfig } = parseCreateBody(fromDocker);
+  assert.deepEqual(config.Cmd, ["true"]);
+  assert.equal(config.Entrypoint, null);
+  assert.deepEqual(hostConfig.Binds, []);
+});
+
+test("what DVM does not do is refused by name, not ignored", () => {
+  const withHost = (fields: object) => ({
+    ...fromDocker,
+    HostConfig: { ...fromDocker.HostConfig, ...fields },
+  });
+  for (const [field, value] of Object.entries({
+    Devices: [{ PathOnHost: "/dev/null" }],
+    CpusetCpus: "0",
+    UsernsMode: "host",
+    PidMode: "host",
+    VolumesFrom: ["other"],
+    RestartPolicy: { Name: "always" },
+    LogConfig: { Type: "syslog" },
+  })) {
+    assert.throws(
+      () => parseCreateBody(withHost({ [field]: value })),
+      (error: unknown) => error instanceof Error && "code" in error && error.code === "unsupported",
+      field,
+    );
+  }
+});
+
+test("a network that isn't there is refused", () => {
+  const body = { ...fromDocker, NetworkingConfig: { EndpointsConfig: { mine: {} } } };
+  assert.throws(() => parseCreateBody(body), /network mine not found/);
+});
+
+test("a body of the wrong shape is the caller's error, with the field's name", () => {
+  assert.throws(() => parseCreateBody({ ...fromDocker, Env: "A=1" }), /Env/);
+  assert.throws(() => parseCreateBody(undefined), /invalid container config/);
+});
