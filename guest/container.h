@@ -1,0 +1,42 @@
+#ifndef DVM_CONTAINER_H
+#define DVM_CONTAINER_H
+
+#include <sys/types.h>
+
+#include "agent.h"
+#include "process.h"
+
+/* The container: its root tree as the agent sees it, its namespaces, its cgroup. */
+#define CONTAINER_ROOT "/run/root"
+#define CONTAINER_CGROUP "/sys/fs/cgroup/container"
+
+/* What of the set-up the container's first process still has to do. */
+struct container_setup {
+    const char *hostname;
+    const char *domainname;
+    bool read_only_root;
+    bool privileged;
+    bool owns_cgroup_mount; /* a mount of the user's stands at /sys/fs/cgroup */
+    char **sysctls;         /* name, value, name, value, ... NULL */
+};
+
+extern struct container_setup container;
+
+/* The life of a child after fork; `stdio` becomes its descriptors 0 to 2. Does not return. */
+void container_child(const struct process_spec *spec, struct stdio *stdio, bool is_main)
+    __attribute__((noreturn));
+/* /proc/…/ns/`name` of the container's main process; -1 with errno. */
+int container_open_namespace(const char *name);
+bool container_ran_out_of_memory(void);
+
+/* root_view.c: makes what a container's first process sees, from inside its new namespaces. */
+int enter_root(const struct stdio *stdio, bool tty, struct failure *failure);
+
+/* execute.c: user, rights, folder, then the program; returns only after a failure. */
+int execute(const struct process_spec *spec, struct stdio *stdio, struct failure *failure);
+
+/* reaper.c: runs the program in a child, passes signals on, reaps, exits with its code. */
+int execute_under_reaper(const struct process_spec *spec, struct stdio *stdio,
+                         struct failure *failure);
+
+#endif

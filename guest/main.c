@@ -1,0 +1,102 @@
+/* The agent: process 1 of a DVM machine. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mount.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "agent.h"
+#include "channel.h"
+#include "modules.h"
+#include "process.h"
+
+static void mount_or_give_up(const char *source, const char *target, const char *kind,
+                             unsigned long flags, const char *options) {
+    mkdir(target, 0755);
+    if (mount(source, target, kind, flags, options) < 0)
+        give_up("cannot mount %s on %s: %s", kind, target, strerror(errno));
+}
+
+static void mount_basics(void) {
+    mount_or_give_up("proc", "/proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
+    mount_or_give_up("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
+    /* the kernel may have mounted it already */
+    mkdir("/dev", 0755);
+    if (mount("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=0755") < 0 && errno != EBUSY)
+        give_up("cannot mount devtmpfs on /dev: %s", strerror(errno));
+}
+
+static void open_console(void) {
+    int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+    if (fd < 0)
+        fd = open("/dev/null", O_RDWR);
+    for (int target = 0; target < 3 && fd >= 0; target++)
+        dup2(fd, target);
+    if (fd > 2)
+        close(fd);
+}
+
+/* The initramfs cannot be the old root of a pivot_root: live on a tmpfs instead, and free it. */
+static void leave_initramfs(void) {
+    static const char *const kept[] = {"/proc", "/sys", "/dev"};
+    mkdir("/base", 0755);
+    if (mount("base", "/base", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=16m") < 0)
+        give_up("cannot mount a tmpfs: %s", strerror(errno));
+    for (size_t index = 0; index < sizeof kept / sizeof *kept; index++) {
+        char target[32];
+        snprintf(target, sizeof target, "/base%s", kept[index]);
+        mkdir(target, 0755);
+        if (mount(kept[index], target, NULL, MS_MOVE, NULL) < 0)
+            give_up("cannot move %s: %s", kept[index], strerror(errno));
+    }
+    unlink("/init");
+    if (chdir("/base") < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ||
+        chdir("/") < 0)
+        give_up("cannot leave the initramfs: %s", strerror(errno));
+    mkdir("/run", 0755);
+}
+
+static void signals_ready(struct source *source, uint32_t events) {
+    (void)events;
+    struct signalfd_siginfo information;
+    while (read(source->fd, &information, sizeof information) == sizeof information)
+        continue;
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        processes_reaped(pid, status);
+}
+
+static void watch_signals(void) {
+    static struct source signals;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    signals.ready = signals_ready;
+    loop_watch(&signals, EPOLLIN);
+}
+
+int main(void) {
+    if (getpid() != 1) {
+        fputs("This is the first process of a DVM machine; it does nothing elsewhere.\n", stderr);
+        return 1;
+    }
+    umask(022);
+    mount_basics();
+    open_console();
+    load_modules("/modules");
+    leave_initramfs();
+    loop_open();
+    watch_signals();
+    channel_open();
+    loop_run(channel_pump);
+}

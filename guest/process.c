@@ -1,0 +1,296 @@
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+#include "channel.h"
+#include "container.h"
+#include "stdio_pair.h"
+
+static struct process *processes;
+static uint32_t process_count;
+static uint32_t last_id;
+
+struct process *process_find(uint32_t id) {
+    struct process *process = processes;
+    while (process != NULL && process->id != id)
+        process = process->next;
+    return process;
+}
+
+static struct process *find_main(void) {
+    struct process *process = processes;
+    while (process != NULL && (!process->is_main || process->exited))
+        process = process->next;
+    return process;
+}
+
+pid_t main_process_pid(void) {
+    struct process *process = find_main();
+    return process == NULL ? 0 : process->pid;
+}
+
+static void process_free(struct process *process) {
+    struct process **link = &processes;
+    while (*link != process)
+        link = &(*link)->next;
+    *link = process->next;
+    process_count--;
+    loop_close(&process->failure);
+    input_close(&process->input);
+    output_close(&process->output[0]);
+    output_close(&process->output[1]);
+    free(process);
+}
+
+void process_release(struct process *process) {
+    if (process->exited)
+        process_free(process);
+}
+
+/* The host should release what has ended; when it doesn't, the oldest is forgotten. */
+static bool make_room(void) {
+    if (process_count < PROCESS_LIMIT)
+        return true;
+    struct process *oldest = NULL;
+    for (struct process *process = processes; process != NULL; process = process->next)
+        if (process->exited && !process->is_main)
+            oldest = process;
+    if (oldest != NULL)
+        process_free(oldest);
+    return oldest != NULL;
+}
+
+static void answer_started(struct process *process) {
+    struct writer result = {.bound = 64};
+    write_u32(&result, process->id);
+    write_u32(&result, (uint32_t)process->pid);
+    channel_reply(process->start_request, &result);
+    process->attached = process->start_request != 0;
+    process->start_request = 0;
+    process->started = true;
+}
+
+/* Reads what the child says: nothing means that its program runs. May free the process. */
+static void failure_ready(struct source *source, uint32_t events) {
+    (void)events;
+    struct process *process =
+        (struct process *)((char *)source - offsetof(struct process, failure));
+    struct failure failure;
+    ssize_t count = read(source->fd, &failure, sizeof failure);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    loop_close(source);
+    if (count != (ssize_t)sizeof failure) {
+        answer_started(process);
+        return;
+    }
+    failure.text[sizeof failure.text - 1] = 0;
+    channel_reply_failure(process->start_request, &failure);
+    process_free(process);
+}
+
+static int take_streams(struct process *process, struct stdio_pair *pair) {
+    int broken = input_open(&process->input, pair->agent[0], process->tty);
+    broken |= output_open(&process->output[0], pair->agent[1]);
+    broken |= output_open(&process->output[1], pair->agent[2]);
+    pair->agent[0] = pair->agent[1] = pair->agent[2] = -1;
+    return broken;
+}
+
+static struct process *process_add(const struct process_spec *spec, bool is_main, uint32_t id) {
+    struct process *process = calloc(1, sizeof *process);
+    if (process == NULL)
+        return NULL;
+    process->id = ++last_id & 0x3fffffff;
+    process->is_main = is_main;
+    process->tty = spec->tty;
+    process->wants_stdin = spec->wants_stdin;
+    process->start_request = id;
+    process->failure.fd = -1;
+    process->input.source.fd = -1;
+    process->output[0].source.fd = process->output[1].source.fd = -1;
+    process->next = processes;
+    processes = process;
+    process_count++;
+    return process;
+}
+
+/* Forks into the pid namespace of the container, a new one for its main process. */
+static pid_t fork_into_container(bool is_main) {
+    cleanup_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+    cleanup_close int theirs = -1;
+    if (own < 0)
+        return -1;
+    if (is_main) {
+        if (unshare(CLONE_NEWPID) < 0)
+            return -1;
+    } else {
+        theirs = container_open_namespace("pid");
+        if (theirs < 0 || setns(theirs, CLONE_NEWPID) < 0)
+            return -1;
+    }
+    pid_t pid = fork();
+    int number = errno;
+    if (pid != 0 && setns(own, CLONE_NEWPID) < 0)
+        give_up("cannot return to the agent's pid namespace: %s", strerror(errno));
+    errno = number;
+    return pid;
+}
+
+int process_start(const struct process_spec *spec, bool is_main, uint32_t id,
+                  struct failure *failure) {
+    if (is_main && find_main() != NULL)
+        return fail(failure, STATUS_CONFLICT, "cannot start the container: it runs already");
+    if (!is_main && find_main() == NULL)
+        return fail(failure, STATUS_CONFLICT, "cannot exec: the container does not run");
+    if (!make_room())
+        return fail(failure, STATUS_UNAVAILABLE, "cannot start a process: %u run already",
+                    PROCESS_LIMIT);
+    struct stdio_pair pair __attribute__((cleanup(stdio_pair_close)));
+    if (stdio_pair_open(&pair, spec, failure) < 0)
+        return -1;
+    struct process *process = process_add(spec, is_main, id);
+    if (process == NULL)
+        return fail_errno(failure, "cannot start a process");
+    process->failure = (struct source){.fd = pair.failure_read, .ready = failure_ready};
+    pair.failure_read = -1;
+    int broken = take_streams(process, &pair);
+    pid_t pid = broken ? -1 : fork_into_container(is_main);
+    if (pid == 0)
+        container_child(spec, &pair.child, is_main);
+    if (pid < 0) {
+        fail_errno(failure, "cannot start a process");
+        process_free(process);
+        return -1;
+    }
+    process->pid = pid;
+    loop_watch(&process->failure, EPOLLIN);
+    return 0;
+}
+
+int process_resize(struct process *process, uint32_t rows, uint32_t columns,
+                   struct failure *failure) {
+    struct winsize size = {.ws_row = (uint16_t)rows, .ws_col = (uint16_t)columns};
+    if (!process->tty)
+        return fail(failure, STATUS_INVALID, "cannot resize: the process has no terminal");
+    int fd = process->output[0].source.fd;
+    if (fd >= 0 && ioctl(fd, TIOCSWINSZ, &size) < 0)
+        return fail_errno(failure, "cannot resize the terminal");
+    return 0;
+}
+
+int process_signal(struct process *process, int number, struct failure *failure) {
+    if (process->exited)
+        return fail(failure, STATUS_CONFLICT, "cannot signal: the process has ended");
+    if (kill(process->pid, number) < 0)
+        return fail_errno(failure, "cannot send signal %d", number);
+    return 0;
+}
+
+void processes_kill(void) {
+    for (struct process *process = processes; process != NULL; process = process->next)
+        if (!process->exited)
+            kill(process->pid, SIGKILL);
+}
+
+void processes_reaped(pid_t pid, int status) {
+    struct process *process = processes;
+    while (process != NULL && (process->pid != pid || process->exited))
+        process = process->next;
+    if (process == NULL)
+        return;
+    process->exited = true;
+    process->exit_code =
+        WIFSIGNALED(status) ? 128u + (uint32_t)WTERMSIG(status) : (uint32_t)WEXITSTATUS(status);
+    process->out_of_memory = process->exit_code == 128 + SIGKILL && container_ran_out_of_memory();
+    input_drop(&process->input);
+    if (process->failure.fd >= 0)
+        failure_ready(&process->failure, 0); /* all writers have gone: it says all there is */
+}
+
+void processes_detach(void) {
+    for (struct process *process = processes; process != NULL; process = process->next) {
+        process->attached = false;
+        process->start_request = 0;
+    }
+}
+
+static void send_exit(struct process *process) {
+    uint8_t payload[5];
+    put_u32(payload, process->exit_code);
+    payload[4] = process->out_of_memory;
+    channel_send(FRAME_EXIT, process->id << 2, payload, sizeof payload, NULL, 0);
+    process->exit_sent = true;
+}
+
+static bool process_pump(struct process *process) {
+    if (!process->attached)
+        return false;
+    uint32_t id = process->id << 2;
+    bool sent = input_pump(&process->input, id | CHANNEL_STDIN);
+    sent |= output_pump(&process->output[0], id | CHANNEL_STDOUT);
+    sent |= output_pump(&process->output[1], id | CHANNEL_STDERR);
+    if (process->exited && !process->exit_sent) {
+        send_exit(process);
+        sent = true;
+    }
+    return sent;
+}
+
+void processes_pump(void) {
+    bool sent = true;
+    while (sent) {
+        sent = false;
+        for (struct process *process = processes; process != NULL; process = process->next) {
+            if (!channel_has_room())
+                return;
+            sent |= process_pump(process);
+        }
+    }
+}
+
+void process_take_frame(const struct frame *frame) {
+    struct process *process = process_find(frame->id >> 2);
+    uint32_t channel = frame->id & 3;
+    if (process == NULL || !process->attached || frame->length < 8 || channel > CHANNEL_STDERR)
+        return; /* it has ended meanwhile */
+    uint64_t offset = get_u64(frame->payload);
+    if (frame->type == FRAME_ACK && channel != CHANNEL_STDIN && frame->length == 12)
+        output_take_ack(&process->output[channel - 1], offset, get_u32(frame->payload + 8));
+    else if (frame->type == FRAME_DATA && channel == CHANNEL_STDIN)
+        input_take_data(&process->input, offset, frame->payload + 8, frame->length - 8);
+    else if (frame->type == FRAME_END && channel == CHANNEL_STDIN)
+        input_take_end(&process->input);
+}
+
+void processes_resume(struct writer *result) {
+    uint32_t count = 0;
+    for (struct process *process = processes; process != NULL; process = process->next)
+        count += process->started;
+    write_u32(result, count);
+    for (struct process *process = processes; process != NULL; process = process->next) {
+        if (!process->started)
+            continue;
+        write_u32(result, process->id);
+        write_u32(result, (uint32_t)process->pid);
+        write_u8(result, (uint8_t)((process->is_main ? PROCESS_MAIN : 0) |
+                                   (process->tty ? PROCESS_TTY : 0) |
+                                   (process->wants_stdin ? PROCESS_STDIN : 0)));
+        write_u64(result, process->input.ring.end);
+        write_u64(result, process->output[0].ring.start);
+        write_u64(result, process->output[1].ring.start);
+        process->attached = true;
+        process->exit_sent = false;
+        input_rewind(&process->input);
+        output_rewind(&process->output[0]);
+        output_rewind(&process->output[1]);
+    }
+}

@@ -1,0 +1,102 @@
+#ifndef DVM_PROTOCOL_H
+#define DVM_PROTOCOL_H
+
+/*
+ * The protocol between the host and the agent, over the virtio-serial port "dvm.agent".
+ * All numbers are little endian. Host side: src/agent/.
+ *
+ *   0        4      6      8       12                    12+length   16+length
+ *   +--------+------+------+-------+---------------------+-----------+
+ *   | length | type | zero |  id   | payload, 0..64 KiB  |  trailer  |
+ *   |  u32   | u16  | u16  |  u32  |                     | u32 DVM_… |
+ *   +--------+------+------+-------+---------------------+-----------+
+ *
+ * string = u32 length, bytes without NUL.  list = u32 count, items.
+ *
+ * Getting in step. A new host connection may find the other side in the middle of a frame:
+ *
+ *   host                                        agent
+ *    | SYNC {16 magic bytes, 16 nonce bytes} ->   |  forgets unsent frames and half a request;
+ *    | HELLO {u32 protocol} ->                    |  processes run on, their output waits
+ *    |   <- SYNC {magic, the same nonce}          |  (host drops all bytes before this)
+ *    |   <- HELLO {u32 protocol, u64 uptime ms, u64 total KiB, u64 available KiB, string release}
+ *    | RESUME or SET_UP, START, EXEC ...          |
+ *
+ * Who reads a frame that breaks a rule hunts for the next SYNC. When no HELLO comes, the host
+ * sends more filler (0xff) than a frame can hold, then SYNC and HELLO again.
+ *
+ * Requests carry an id of the host's choice; the answer is REPLY {u16 status, then for status 0 the
+ * result, else string message}. What doesn't fit a frame goes ahead of it in *_PART frames.
+ *
+ * Streams: id = process << 2 | channel (0 stdin, 1 stdout, 2 stderr).
+ *   DATA {u64 offset of the first byte in the stream, bytes}
+ *   ACK  {u64 bytes consumed so far, u32 window}: the sender may send up to consumed + window
+ *   END  {u64 length of the whole stream}: half-close
+ * The sender keeps what isn't acknowledged; after RESUME it sends it again. A window is
+ * DVM_WINDOW until the first ACK. EXIT {u32 code, u8 killed for want of memory} has
+ * id = process << 2; a process is kept until the host sends RELEASE.
+ */
+
+#define DVM_PROTOCOL 1u
+#define DVM_PORT_NAME "dvm.agent"
+
+#define FRAME_HEADER_SIZE 12u
+#define FRAME_TRAILER_SIZE 4u
+#define FRAME_PAYLOAD_MAX 65536u
+#define FRAME_TRAILER 0x214d5644u
+#define DVM_WINDOW 262144u
+#define DVM_DATA_MAX 32736u
+#define DVM_MESSAGE_MAX 2097152u
+
+#define SYNC_MAGIC_SIZE 16u
+#define SYNC_SIZE 32u
+/* The first byte occurs once, so that a search never has to step back. */
+#define SYNC_MAGIC                                                                                 \
+    { 0xd7, 0x44, 0x56, 0x4d, 0x0a, 0x91, 0xe2, 0x3c, 0x5b, 0xa8, 0x16, 0xf4, 0x70, 0xcd, 0x2e, 0x8b }
+
+enum frame_type {
+    FRAME_SYNC = 1,
+    FRAME_HELLO = 2,
+    FRAME_DATA = 3,
+    FRAME_ACK = 4,
+    FRAME_END = 5,
+    FRAME_EXIT = 6,
+    FRAME_REPLY = 7,
+    FRAME_REPLY_PART = 8,
+    FRAME_REQUEST_PART = 9,
+    REQUEST_SET_UP = 16,
+    REQUEST_START = 17,
+    REQUEST_EXEC = 18,
+    REQUEST_RESIZE = 19,
+    REQUEST_SIGNAL = 20,
+    REQUEST_PROCESSES = 21,
+    REQUEST_STATISTICS = 22,
+    REQUEST_FREEZE = 23,
+    REQUEST_THAW = 24,
+    REQUEST_SHUT_DOWN = 25,
+    REQUEST_RESUME = 26,
+    REQUEST_RELEASE = 27,
+    FRAME_TYPE_MAX = 27,
+};
+
+enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };
+
+enum status {
+    STATUS_OK = 0,
+    STATUS_INVALID = 1,
+    STATUS_NOT_FOUND = 2,
+    STATUS_CONFLICT = 3,
+    STATUS_UNSUPPORTED = 4,
+    STATUS_UNAVAILABLE = 5,
+    STATUS_NO_SPACE = 6,
+    STATUS_COMMAND_NOT_FOUND = 7,
+    STATUS_COMMAND_NOT_EXECUTABLE = 8,
+    STATUS_INTERNAL = 9,
+};
+
+/* flags of a process in the answer to RESUME */
+enum process_flag { PROCESS_MAIN = 1, PROCESS_TTY = 2, PROCESS_STDIN = 4 };
+
+enum mount_kind { MOUNT_9P = 1, MOUNT_TMPFS = 2 };
+
+#endif

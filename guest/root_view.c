@@ -1,0 +1,120 @@
+/* What the container's first process sees: its own /proc, masked paths, its root. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "container.h"
+#include "mount.h"
+
+#define SAFE (MS_NOSUID | MS_NOEXEC | MS_NODEV)
+
+static int mount_in_root(const char *kind, const char *path, unsigned long flags,
+                         struct failure *failure) {
+    char target[128];
+    snprintf(target, sizeof target, CONTAINER_ROOT "%s", path);
+    if (mount(kind, target, kind, flags, NULL) < 0)
+        return fail_errno(failure, "cannot mount %s on %s", kind, path);
+    return 0;
+}
+
+/* Those file systems that show the namespaces of who mounts them. */
+static int mount_own(struct failure *failure) {
+    if (mount_in_root("proc", "/proc", SAFE, failure) < 0)
+        return -1;
+    if (mount_in_root("mqueue", "/dev/mqueue", SAFE, failure) < 0 &&
+        failure->status != STATUS_UNSUPPORTED)
+        return -1;
+    if (container.owns_cgroup_mount)
+        return 0;
+    return mount_in_root("cgroup2", "/sys/fs/cgroup",
+                         SAFE | (container.privileged ? 0 : MS_RDONLY), failure);
+}
+
+static int pivot(struct failure *failure) {
+    if (chdir(CONTAINER_ROOT) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+        umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+        return fail_errno(failure, "cannot enter the container's root");
+    return 0;
+}
+
+/* Docker shows the terminal as /dev/console. */
+static int place_console(int number, struct failure *failure) {
+    char source[32];
+    snprintf(source, sizeof source, "/dev/pts/%d", number);
+    cleanup_close int fd = open("/dev/console", O_CREAT | O_WRONLY | O_CLOEXEC | O_NOCTTY, 0600);
+    if (fd < 0 || mount(source, "/dev/console", NULL, MS_BIND, NULL) < 0)
+        return fail_errno(failure, "cannot place /dev/console");
+    return 0;
+}
+
+static int set_sysctls(struct failure *failure) {
+    for (char **pair = container.sysctls; pair != NULL && pair[0] != NULL; pair += 2) {
+        char path[256];
+        if (strlen(pair[0]) > 200 || strstr(pair[0], "..") != NULL)
+            return fail(failure, STATUS_INVALID, "sysctl \"%.200s\" is not a name", pair[0]);
+        snprintf(path, sizeof path, "/proc/sys/%s", pair[0]);
+        for (char *dot = path + strlen("/proc/sys/"); *dot != 0; dot++)
+            if (*dot == '.')
+                *dot = '/';
+        if (write_file(path, pair[1]) < 0)
+            return fail_errno(failure, "cannot set sysctl %s to \"%s\"", pair[0], pair[1]);
+    }
+    return 0;
+}
+
+static int mask(const char *path, struct failure *failure) {
+    struct stat information;
+    if (stat(path, &information) < 0)
+        return 0; /* this kernel doesn't have it */
+    int result = S_ISDIR(information.st_mode)
+                     ? mount("tmpfs", path, "tmpfs", MS_RDONLY, "size=0k")
+                     : mount("/dev/null", path, NULL, MS_BIND, NULL);
+    return result < 0 ? fail_errno(failure, "cannot mask %s", path) : 0;
+}
+
+static int make_read_only(const char *path, struct failure *failure) {
+    if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
+        return errno == ENOENT ? 0 : fail_errno(failure, "cannot protect %s", path);
+    if (mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | SAFE, NULL) < 0)
+        return fail_errno(failure, "cannot protect %s", path);
+    return 0;
+}
+
+/* Docker's lists. */
+static int hide_kernel(struct failure *failure) {
+    static const char *const masked[] = {
+        "/proc/asound",      "/proc/acpi",         "/proc/interrupts", "/proc/kcore",
+        "/proc/keys",        "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+        "/proc/sched_debug", "/proc/scsi",         "/sys/firmware",    "/sys/devices/virtual/powercap"};
+    static const char *const protected[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+                                            "/proc/sysrq-trigger"};
+    for (size_t index = 0; index < sizeof masked / sizeof *masked; index++)
+        if (mask(masked[index], failure) < 0)
+            return -1;
+    for (size_t index = 0; index < sizeof protected / sizeof *protected; index++)
+        if (make_read_only(protected[index], failure) < 0)
+            return -1;
+    return 0;
+}
+
+int enter_root(const struct stdio *stdio, bool tty, struct failure *failure) {
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return fail_errno(failure, "cannot separate the container's mounts");
+    if (mount_own(failure) < 0 || pivot(failure) < 0)
+        return -1;
+    if (tty && place_console(stdio->terminal_number, failure) < 0)
+        return -1;
+    if (set_sysctls(failure) < 0)
+        return -1;
+    if (!container.privileged && hide_kernel(failure) < 0)
+        return -1;
+    if (container.read_only_root &&
+        mount(NULL, "/", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)
+        return fail_errno(failure, "cannot make the root read-only");
+    return 0;
+}

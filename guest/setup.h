@@ -1,0 +1,50 @@
+#ifndef DVM_SETUP_H
+#define DVM_SETUP_H
+
+#include "agent.h"
+#include "mount.h"
+#include "wire.h"
+
+struct network_setup {
+    const char *address; /* "": no card */
+    const char *gateway;
+    char **nameservers;
+    char **search;
+    char **options;
+};
+
+struct machine_setup {
+    const char *hostname;
+    const char *domainname;
+    uint64_t wall_clock_ns;
+    const uint8_t *entropy;
+    size_t entropy_count;
+    bool read_only_root;
+    bool privileged;
+    struct network_setup network;
+    char **extra_hosts;
+    struct guest_mount *mounts;
+    size_t mount_count;
+    uint64_t shm_size;
+    char **sysctls;
+    uint64_t cpu_quota_us; /* limits: 0 is none */
+    uint64_t cpu_period_us;
+    uint64_t memory_limit;
+    uint64_t pids_limit;
+};
+
+/* Does all that a container needs before its first process. Once per machine. */
+int machine_set_up(const uint8_t *bytes, size_t count, struct failure *failure);
+
+/* root.c: image and scratch joined at CONTAINER_ROOT, with /dev and /sys; an O_PATH of it. */
+int root_make(const struct machine_setup *setup, struct failure *failure);
+/* Takes all disks out of use, written. */
+void root_unmount(void);
+
+/* etc.c: hostname, hosts and resolv.conf, where the user mounted nothing. */
+int etc_make(int root, const struct machine_setup *setup, struct failure *failure);
+
+/* cgroup.c */
+int cgroup_make(const struct machine_setup *setup, struct failure *failure);
+
+#endif

@@ -1,0 +1,189 @@
+#include "stat.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "container.h"
+#include "mount.h"
+#include "user.h"
+
+static const char *find_value(const char *text, const char *name) {
+    size_t length = strlen(name);
+    while (text != NULL) {
+        if (strncmp(text, name, length) == 0)
+            return text + length;
+        text = strchr(text, '\n');
+        text = text == NULL ? NULL : text + 1;
+    }
+    return NULL;
+}
+
+static uint64_t value_of(const char *text, const char *name) {
+    const char *value = find_value(text, name);
+    return value == NULL ? 0 : strtoull(value, NULL, 10);
+}
+
+static uint64_t number_in(const char *path) {
+    char text[64];
+    return read_file(path, text, sizeof text) < 0 ? 0 : strtoull(text, NULL, 10);
+}
+
+/* The pid inside the container: the second number of NSpid; 0 for a process of the agent's own. */
+static uint32_t inner_pid(const char *status) {
+    const char *line = find_value(status, "NSpid:");
+    char *rest;
+    if (line == NULL)
+        return 0;
+    strtoul(line, &rest, 10);
+    return *rest == '\t' ? (uint32_t)strtoul(rest, NULL, 10) : 0;
+}
+
+/* The command line with blanks between its words; a kernel-like "[name]" when it has none. */
+static void read_command(uint32_t pid, const char *name, char *command, size_t room) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%u/cmdline", pid);
+    int count = read_file(path, command, room);
+    if (count <= 0) {
+        snprintf(command, room, "[%s]", name);
+        return;
+    }
+    while (count > 0 && command[count - 1] == 0)
+        count--;
+    for (int index = 0; index < count; index++)
+        if (command[index] == 0)
+            command[index] = ' ';
+}
+
+/* Fields of /proc/…/stat after the name, which may hold anything; numbered as in proc(5). */
+static unsigned long long stat_field(const char *after_name, int number) {
+    for (int index = 3; index < number && after_name != NULL; index++) {
+        after_name = strchr(after_name, ' ');
+        after_name = after_name == NULL ? NULL : after_name + 1;
+    }
+    return after_name == NULL ? 0 : strtoull(after_name, NULL, 10);
+}
+
+static void write_process(struct writer *result, uint32_t pid, int passwd, uint32_t *count) {
+    char path[64], status[4096], stat[1024], command[4096], name[64], user[64];
+    snprintf(path, sizeof path, "/proc/%u/status", pid);
+    if (read_file(path, status, sizeof status) < 0)
+        return;
+    uint32_t inner = inner_pid(status);
+    snprintf(path, sizeof path, "/proc/%u/stat", pid);
+    if (inner == 0 || read_file(path, stat, sizeof stat) < 0)
+        return;
+    char *open = strchr(stat, '('), *end = strrchr(stat, ')');
+    if (open == NULL || end == NULL || end[1] == 0)
+        return;
+    *end = 0;
+    snprintf(name, sizeof name, "%s", open + 1);
+    const char *fields = end + 2;
+    uint32_t uid = (uint32_t)value_of(status, "Uid:\t");
+    user_name(passwd, uid, user, sizeof user);
+    read_command(pid, name, command, sizeof command);
+    write_u32(result, pid);
+    write_u32(result, inner);
+    write_u32(result, (uint32_t)stat_field(fields, 4));
+    write_u32(result, uid);
+    write_string(result, user);
+    write_u64(result, stat_field(fields, 22));
+    write_u64(result, stat_field(fields, 14) + stat_field(fields, 15));
+    write_u32(result, (uint32_t)stat_field(fields, 7));
+    write_string(result, command);
+    (*count)++;
+}
+
+void stat_processes(struct writer *result) {
+    cleanup_close int root = open(CONTAINER_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_close int passwd = root < 0 ? -1 : open_in(root, "/etc/passwd", O_RDONLY);
+    struct writer entries = {.bound = result->bound - 32};
+    uint32_t count = 0;
+    DIR *folder = opendir("/proc");
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL)
+        if (isdigit((unsigned char)entry->d_name[0]))
+            write_process(&entries, (uint32_t)strtoul(entry->d_name, NULL, 10), passwd, &count);
+    if (folder != NULL)
+        closedir(folder);
+    write_u32(result, (uint32_t)sysconf(_SC_CLK_TCK));
+    write_u64(result, uptime_ms());
+    write_u32(result, count);
+    write_raw(result, entries.bytes, entries.used);
+    result->full |= entries.full;
+    writer_close(&entries);
+}
+
+/* All the time that processors spent, busy or not, in nanoseconds. */
+static uint64_t system_cpu_ns(void) {
+    char text[8192];
+    if (read_file("/proc/stat", text, sizeof text) < 0)
+        return 0;
+    const char *at = find_value(text, "cpu ");
+    uint64_t ticks = 0;
+    char *rest = (char *)at;
+    for (int index = 0; at != NULL && index < 8; index++)
+        ticks += strtoull(rest, &rest, 10);
+    return ticks * (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+static void write_network(struct writer *result) {
+    char text[8192];
+    struct writer cards = {.bound = 4096};
+    uint32_t count = 0;
+    char *line = read_file("/proc/net/dev", text, sizeof text) < 0 ? NULL : text;
+    for (int number = 0; line != NULL && *line != 0 && count < 16; number++) {
+        char name[32];
+        unsigned long long value[16];
+        char *next = strchr(line, '\n');
+        if (number >= 2 &&
+            sscanf(line,
+                   " %31[^:]: %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu "
+                   "%llu %llu %llu",
+                   name, &value[0], &value[1], &value[2], &value[3], &value[4], &value[5],
+                   &value[6], &value[7], &value[8], &value[9], &value[10], &value[11], &value[12],
+                   &value[13], &value[14], &value[15]) == 17 &&
+            strcmp(name, "lo") != 0) {
+            static const int wanted[] = {0, 1, 2, 3, 8, 9, 10, 11};
+            write_string(&cards, name);
+            for (size_t index = 0; index < 8; index++)
+                write_u64(&cards, value[wanted[index]]);
+            count++;
+        }
+        line = next == NULL ? NULL : next + 1;
+    }
+    write_u32(result, count);
+    write_raw(result, cards.bytes, cards.used);
+    writer_close(&cards);
+}
+
+/* Sums one key over all devices of io.stat. */
+static uint64_t block_bytes(const char *text, const char *key) {
+    uint64_t sum = 0;
+    for (const char *at = strstr(text, key); at != NULL; at = strstr(at + 1, key))
+        sum += strtoull(at + strlen(key), NULL, 10);
+    return sum;
+}
+
+void stat_machine(struct writer *result) {
+    char memory[8192] = "", cpu[1024] = "", blocks[4096] = "", machine[4096] = "";
+    read_file(CONTAINER_CGROUP "/memory.stat", memory, sizeof memory);
+    read_file(CONTAINER_CGROUP "/cpu.stat", cpu, sizeof cpu);
+    read_file(CONTAINER_CGROUP "/io.stat", blocks, sizeof blocks);
+    read_file("/proc/meminfo", machine, sizeof machine);
+    write_u64(result, number_in(CONTAINER_CGROUP "/memory.current"));
+    write_u64(result, value_of(machine, "MemTotal:") * 1024);
+    write_u64(result, number_in(CONTAINER_CGROUP "/memory.max"));
+    write_u64(result, value_of(memory, "inactive_file "));
+    write_u64(result, value_of(cpu, "usage_usec ") * 1000);
+    write_u64(result, system_cpu_ns());
+    write_u32(result, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
+    write_u32(result, (uint32_t)number_in(CONTAINER_CGROUP "/pids.current"));
+    write_network(result);
+    write_u64(result, block_bytes(blocks, " rbytes="));
+    write_u64(result, block_bytes(blocks, " wbytes="));
+}

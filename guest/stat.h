@@ -1,0 +1,11 @@
+#ifndef DVM_STAT_H
+#define DVM_STAT_H
+
+#include "wire.h"
+
+/* Answers PROCESSES: one entry for each process of the container. */
+void stat_processes(struct writer *result);
+/* Answers STATISTICS. */
+void stat_machine(struct writer *result);
+
+#endif

@@ -1,0 +1,128 @@
+import type { CommandEntry } from "./command.ts";
+
+/** Every command that needs nothing but the daemon. Files are loaded when their command runs. */
+export const commandEntries: Record<string, CommandEntry> = {
+  attach: {
+    summary: "Attach local standard input, output, and error streams to a running container",
+    load: () => import("./commands/attach.ts"),
+  },
+  create: { summary: "Create a new container", load: () => import("./commands/create.ts") },
+  exec: {
+    summary: "Execute a command in a running container",
+    load: () => import("./commands/exec.ts"),
+  },
+  images: { summary: "List images", load: () => import("./commands/images.ts") },
+  import: {
+    summary: "Import the contents from a tarball to create a filesystem image",
+    load: () => import("./commands/import.ts"),
+  },
+  info: { summary: "Display system-wide information", load: () => import("./commands/info.ts") },
+  inspect: {
+    summary: "Return low-level information on DVM objects",
+    load: () => import("./commands/inspect.ts"),
+  },
+  kill: {
+    summary: "Kill one or more running containers",
+    load: () => import("./commands/kill.ts"),
+  },
+  load: {
+    summary: "Load images from an archive, a folder or standard input",
+    load: () => import("./commands/load.ts"),
+  },
+  logs: { summary: "Fetch the logs of a container", load: () => import("./commands/logs.ts") },
+  pause: {
+    summary: "Pause all processes within one or more containers",
+    load: () => import("./commands/pause.ts"),
+  },
+  port: {
+    summary: "List port mappings or a specific mapping for the container",
+    load: () => import("./commands/port.ts"),
+  },
+  ps: { summary: "List containers", load: () => import("./commands/ps.ts") },
+  rename: { summary: "Rename a container", load: () => import("./commands/rename.ts") },
+  restart: {
+    summary: "Restart one or more containers",
+    load: () => import("./commands/restart.ts"),
+  },
+  rm: { summary: "Remove one or more containers", load: () => import("./commands/rm.ts") },
+  rmi: { summary: "Remove one or more images", load: () => import("./commands/rmi.ts") },
+  run: {
+    summary: "Create and run a new container from an image",
+    load: () => import("./commands/run.ts"),
+  },
+  start: {
+    summary: "Start one or more stopped containers",
+    load: () => import("./commands/start.ts"),
+  },
+  stats: {
+    summary: "Display container(s) resource usage statistics",
+    load: () => import("./commands/stats.ts"),
+  },
+  stop: {
+    summary: "Stop one or more running containers",
+    load: () => import("./commands/stop.ts"),
+  },
+  tag: {
+    summary: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
+    load: () => import("./commands/tag.ts"),
+  },
+  top: {
+    summary: "Display the running processes of a container",
+    load: () => import("./commands/top.ts"),
+  },
+  unpause: {
+    summary: "Unpause all processes within one or more containers",
+    load: () => import("./commands/unpause.ts"),
+  },
+  version: {
+    summary: "Show the DVM version information",
+    load: () => import("./commands/version.ts"),
+  },
+  "volume create": {
+    summary: "Create a volume",
+    load: () => import("./commands/volume-create.ts"),
+  },
+  "volume inspect": {
+    summary: "Display detailed information on one or more volumes",
+    load: () => import("./commands/volume-inspect.ts"),
+  },
+  "volume ls": { summary: "List volumes", load: () => import("./commands/volume-ls.ts") },
+  "volume prune": {
+    summary: "Remove unused local volumes",
+    load: () => import("./commands/volume-prune.ts"),
+  },
+  "volume rm": {
+    summary: "Remove one or more volumes",
+    load: () => import("./commands/volume-rm.ts"),
+  },
+  wait: {
+    summary: "Block until one or more containers stop, then print their exit codes",
+    load: () => import("./commands/wait.ts"),
+  },
+};
+
+const containerCommands = [
+  ...["attach", "create", "exec", "kill", "logs", "pause", "port", "rename", "restart"],
+  ...["rm", "run", "start", "stats", "stop", "top", "unpause", "wait"],
+];
+
+/** docker's other spellings; ` --flag=value` after the name is passed on. */
+export const commandAliases: Record<string, string> = {
+  ...Object.fromEntries(containerCommands.map((name) => [`container ${name}`, name])),
+  "container inspect": "inspect --type=container",
+  "container ls": "ps",
+  "container list": "ps",
+  "container ps": "ps",
+  "container remove": "rm",
+  "image ls": "images",
+  "image list": "images",
+  "image rm": "rmi",
+  "image remove": "rmi",
+  "image load": "load",
+  "image import": "import",
+  "image tag": "tag",
+  "image inspect": "inspect --type=image",
+  "system info": "info",
+  "volume list": "volume ls",
+  "volume remove": "volume rm",
+};

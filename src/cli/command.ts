@@ -1,0 +1,39 @@
+import type { EngineClient } from "../client/engine-client.ts";
+import type { Flag, ParsedArguments } from "./flags.ts";
+
+/** What a command may use of the world. */
+export interface CliContext {
+  client: EngineClient;
+  stdin: NodeJS.ReadStream;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  environment: Record<string, string | undefined>;
+  cwd: string;
+  /** Version of this CLI. */
+  version: string;
+}
+
+export interface Command {
+  /** As typed after `dvm`: `run`, `volume create`. */
+  name: string;
+  /** What follows the name in the usage line. */
+  usage: string;
+  summary: string;
+  flags: readonly Flag[];
+  /** How many arguments it takes. */
+  arguments: { min: number; max?: number };
+  /** All after the first argument is the container's, not the CLI's. */
+  stopAtFirstArgument?: boolean;
+  /** Exit code when `run` throws; 1 when not said. */
+  failureCode?: number;
+  /** Errors are shown as `dvm: …` with a pointer to the help, as docker's run and create do. */
+  prefixErrors?: boolean;
+  /** Does it. Returns the exit code; nothing means 0. */
+  run(input: ParsedArguments, context: CliContext): Promise<number | void>;
+}
+
+/** A command by name, loaded when it is used. */
+export interface CommandEntry {
+  summary: string;
+  load(): Promise<{ command: Command }>;
+}

@@ -1,0 +1,86 @@
+import type { Flag } from "../flags.ts";
+import { checkEnvironment } from "./environment.ts";
+import { parseMount } from "./mounts.ts";
+import { parseBytes, parseCpus } from "./sizes.ts";
+import { parseUlimit } from "./ulimits.ts";
+
+const text = (name: string, value: string, summary: string, short?: string): Flag => ({
+  name,
+  kind: "text",
+  value,
+  summary,
+  ...(short === undefined ? {} : { short }),
+});
+const list = (name: string, summary: string, short?: string): Flag => ({
+  name,
+  kind: "list",
+  summary,
+  ...(short === undefined ? {} : { short }),
+});
+const boolean = (name: string, summary: string, short?: string): Flag => ({
+  name,
+  kind: "boolean",
+  summary,
+  ...(short === undefined ? {} : { short }),
+});
+
+/** The flags that `run` and `create` share, as docker has them; `--kernel` and `--accel` are ours. */
+export const containerFlags: readonly Flag[] = [
+  text("accel", "kvm|tcg|auto", "How the machine's processor runs (default auto)"),
+  list("add-host", "Add a custom host-to-IP mapping (host:ip)"),
+  { ...list("attach", "Attach to STDIN, STDOUT or STDERR", "a"), check: checkStream },
+  list("cap-add", "Add Linux capabilities"),
+  list("cap-drop", "Drop Linux capabilities"),
+  text("cidfile", "string", "Write the container ID to the file"),
+  { ...text("cpus", "decimal", "Number of CPUs"), check: parseCpus },
+  list("dns", "Set custom DNS servers"),
+  { ...list("dns-option", "Set DNS options"), aliases: ["dns-opt"] },
+  list("dns-search", "Set custom DNS search domains"),
+  text("domainname", "string", "Container NIS domain name"),
+  text("entrypoint", "string", "Overwrite the default ENTRYPOINT of the image"),
+  { ...list("env", "Set environment variables", "e"), check: checkEnvironment },
+  list("env-file", "Read in a file of environment variables"),
+  list("expose", "Expose a port or a range of ports"),
+  list("group-add", "Add additional groups to join"),
+  text("hostname", "string", "Container host name", "h"),
+  boolean("init", "Run an init inside the container that forwards signals and reaps processes"),
+  boolean("interactive", "Keep STDIN open even if not attached", "i"),
+  text("kernel", "name|path", "Kernel of the machine: stock, hyper, or a file"),
+  list("label", "Set meta data on a container", "l"),
+  list("label-file", "Read in a line delimited file of labels"),
+  { ...text("memory", "bytes", "Memory limit", "m"), check: parseBytes },
+  { ...list("mount", "Attach a filesystem mount to the container"), check: checkMount },
+  text("name", "string", "Assign a name to the container"),
+  { ...text("network", "network", "Connect a container to a network"), aliases: ["net"] },
+  {
+    name: "pids-limit",
+    kind: "integer",
+    summary: "Tune container pids limit (set -1 for unlimited)",
+  },
+  boolean("privileged", "Give extended privileges to this container, in its machine"),
+  list("publish", "Publish a container's port(s) to the host", "p"),
+  boolean("publish-all", "Publish all exposed ports to random ports", "P"),
+  text("pull", "string", 'Pull image before running ("missing", "never")'),
+  boolean("read-only", "Mount the container's root filesystem as read only"),
+  boolean("rm", "Remove the container and its anonymous volumes when it exits"),
+  list("security-opt", "Security options: no-new-privileges"),
+  { ...text("shm-size", "bytes", "Size of /dev/shm"), check: parseBytes },
+  text("stop-signal", "string", "Signal to stop the container"),
+  { name: "stop-timeout", kind: "integer", summary: "Timeout (in seconds) to stop a container" },
+  list("sysctl", "Sysctl options"),
+  list("tmpfs", "Mount a tmpfs directory"),
+  boolean("tty", "Allocate a pseudo-TTY", "t"),
+  { ...list("ulimit", "Ulimit options"), check: parseUlimit },
+  text("user", "string", "Username or UID (format: <name|uid>[:<group|gid>])", "u"),
+  list("volume", "Bind mount a volume", "v"),
+  text("workdir", "string", "Working directory inside the container", "w"),
+];
+
+function checkMount(specification: string): void {
+  parseMount(specification, "/");
+}
+
+function checkStream(name: string): void {
+  if (!["stdin", "stdout", "stderr"].includes(name.toLowerCase()))
+    throw new TypeError("valid streams are STDIN, STDOUT and STDERR");
+}

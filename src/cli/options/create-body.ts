@@ -1,0 +1,144 @@
+import { isAbsolute } from "node:path";
+import { DvmError } from "../../base/errors.ts";
+import type { JsonObject } from "../../client/json.ts";
+import type { ParsedFlags } from "../flags.ts";
+import { keyValues, readEnvironment, readLabels } from "./environment.ts";
+import { parseMount, readTmpfs, readVolumes } from "./mounts.ts";
+import { readPorts } from "./ports.ts";
+import { parseBytes, parseCpus } from "./sizes.ts";
+import { parseUlimit } from "./ulimits.ts";
+
+export interface Surroundings {
+  environment: Record<string, string | undefined>;
+  cwd: string;
+  /** Size of the terminal that will be attached. */
+  terminal: { rows: number; columns: number } | undefined;
+}
+
+/** Which of the container's streams the caller attaches to. */
+export interface Attached {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+}
+
+/** What `-a`, `-i` and `-d` together mean, as docker has it. */
+export function attachedStreams(flags: ParsedFlags): Attached {
+  if (flags.boolean("detach")) return { stdin: false, stdout: false, stderr: false };
+  const named = flags.list("attach").map((name) => name.toLowerCase());
+  if (named.length === 0)
+    return { stdin: flags.boolean("interactive"), stdout: true, stderr: true };
+  return {
+    stdin: named.includes("stdin"),
+    stdout: named.includes("stdout"),
+    stderr: named.includes("stderr"),
+  };
+}
+
+/** The body of `POST /containers/create` that these flags and arguments ask for. */
+export async function createBody(
+  flags: ParsedFlags,
+  [image = "", ...command]: readonly string[],
+  surroundings: Surroundings,
+): Promise<JsonObject> {
+  const attached = attachedStreams(flags);
+  const volumes = readVolumes(flags.list("volume"), surroundings.cwd);
+  const ports = readPorts(flags.list("publish"), flags.list("expose"));
+  const environment = await readEnvironment(
+    flags.list("env-file"),
+    flags.list("env"),
+    surroundings.environment,
+  );
+  const entrypoint = flags.text("entrypoint");
+  return compact({
+    Image: image,
+    Cmd: command.length > 0 ? command : undefined,
+    Entrypoint: entrypoint === undefined ? undefined : [entrypoint],
+    Env: environment,
+    Hostname: flags.text("hostname"),
+    Domainname: flags.text("domainname"),
+    User: flags.text("user"),
+    WorkingDir: workingFolder(flags.text("workdir")),
+    Labels: await readLabels(flags.list("label-file"), flags.list("label")),
+    Tty: flags.boolean("tty"),
+    OpenStdin: flags.boolean("interactive"),
+    StdinOnce: flags.boolean("interactive") && !flags.boolean("detach") && attached.stdin,
+    AttachStdin: attached.stdin,
+    AttachStdout: attached.stdout,
+    AttachStderr: attached.stderr,
+    StopSignal: flags.text("stop-signal"),
+    StopTimeout: flags.integer("stop-timeout"),
+    ExposedPorts: ports.exposed,
+    Volumes: volumes.anonymous,
+    HostConfig: compact({
+      ...hostConfig(flags, surroundings),
+      Binds: volumes.binds,
+      PortBindings: ports.bindings,
+    }),
+  });
+}
+
+function hostConfig(flags: ParsedFlags, { cwd, terminal }: Surroundings): JsonObject {
+  const memory = flags.text("memory");
+  const cpus = flags.text("cpus");
+  const shmSize = flags.text("shm-size");
+  return {
+    AutoRemove: flags.boolean("rm"),
+    NetworkMode: flags.text("network") ?? "default",
+    PublishAllPorts: flags.boolean("publish-all"),
+    ReadonlyRootfs: flags.boolean("read-only"),
+    Privileged: flags.boolean("privileged"),
+    Init: flags.has("init") ? flags.boolean("init") : undefined,
+    CapAdd: flags.list("cap-add"),
+    CapDrop: flags.list("cap-drop"),
+    GroupAdd: flags.list("group-add"),
+    SecurityOpt: flags.list("security-opt"),
+    Dns: flags.list("dns"),
+    DnsOptions: flags.list("dns-option"),
+    DnsSearch: flags.list("dns-search"),
+    ExtraHosts: flags.list("add-host").map(checkedHost),
+    Memory: memory === undefined ? undefined : parseBytes(memory),
+    NanoCpus: cpus === undefined ? undefined : parseCpus(cpus),
+    PidsLimit: flags.integer("pids-limit"),
+    ShmSize: shmSize === undefined ? undefined : parseBytes(shmSize),
+    Sysctls: keyValues(flags.list("sysctl")),
+    Tmpfs: readTmpfs(flags.list("tmpfs")),
+    Mounts: flags.list("mount").map((specification) => parseMount(specification, cwd)),
+    Ulimits: flags.list("ulimit").map(parseUlimit),
+    ConsoleSize: terminal === undefined ? undefined : [terminal.rows, terminal.columns],
+    Dvm: machineChoice(flags),
+  };
+}
+
+/** DVM's own field of HostConfig. */
+function machineChoice(flags: ParsedFlags): JsonObject {
+  const accelerator = flags.text("accel");
+  if (accelerator !== undefined && !["kvm", "tcg", "auto"].includes(accelerator))
+    throw new DvmError("invalid", `invalid accelerator: ${accelerator}: it is kvm, tcg or auto`);
+  return compact({ Kernel: flags.text("kernel"), Accelerator: accelerator });
+}
+
+/** Leaves out what wasn't asked for, so that the daemon's defaults hold. */
+function compact(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => !isEmpty(value)));
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined) return true;
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
+
+function workingFolder(path: string | undefined): string | undefined {
+  if (path === undefined || isAbsolute(path)) return path;
+  throw new DvmError(
+    "invalid",
+    `the working directory '${path}' is invalid, it needs to be an absolute path`,
+  );
+}
+
+/** `name:ip` or `name=ip`, the ip also in brackets → `name:ip`. */
+function checkedHost(setting: string): string {
+  const match = /^([^:=]+)[:=]\[?([0-9A-Fa-f:.]+|host-gateway)\]?$/.exec(setting);
+  if (match === null) throw new DvmError("invalid", `bad format for add-host: "${setting}"`);
+  return `${match[1]}:${match[2]}`;
+}

@@ -1,0 +1,326 @@
+import type { Readable } from "node:stream";
+import { Transport, type HijackedStream, type Query, type TransportOptions } from "./transport.ts";
+import { jsonLines } from "./json-lines.ts";
+import {
+  asObject,
+  asObjects,
+  asStrings,
+  requireInteger,
+  requireText,
+  type JsonObject,
+} from "./json.ts";
+
+/** Docker's filters: name → accepted values. */
+export type Filters = Record<string, string[]>;
+
+export interface AttachOptions {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  /** Send what was logged so far first. */
+  logs?: boolean;
+  detachKeys?: string | undefined;
+}
+
+export interface LogOptions {
+  stdout: boolean;
+  stderr: boolean;
+  follow?: boolean;
+  timestamps?: boolean;
+  tail?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
+  details?: boolean;
+}
+
+export interface StopOptions {
+  signal?: string | undefined;
+  timeoutSeconds?: number | undefined;
+}
+
+/** A wait that the daemon has taken note of, so that no exit is missed from here on. */
+export interface ExitWait {
+  exitCode: Promise<number>;
+}
+
+/**
+ * The Docker Engine API, one method per route that DVM's CLI uses. Objects come back as the daemon
+ * wrote them. Every method throws DvmError with the code that the HTTP status stands for.
+ */
+export class EngineClient implements Disposable {
+  readonly #transport: Transport;
+
+  constructor(options: TransportOptions) {
+    this.#transport = new Transport(options);
+  }
+
+  [Symbol.dispose](): void {
+    this.#transport[Symbol.dispose]();
+  }
+
+  async ping(): Promise<void> {
+    (await this.#transport.open({ method: "GET", path: "/_ping" })).resume();
+  }
+
+  async version(): Promise<JsonObject> {
+    return this.#object("/version");
+  }
+
+  async info(): Promise<JsonObject> {
+    return this.#object("/info");
+  }
+
+  // Containers
+
+  async createContainer(
+    body: JsonObject,
+    name: string | undefined,
+  ): Promise<{ id: string; warnings: string[] }> {
+    const answer = await this.#post("/containers/create", { name }, body);
+    return { id: requireText(answer, "Id"), warnings: asStrings(asObject(answer)["Warnings"]) };
+  }
+
+  async listContainers(options: {
+    all?: boolean;
+    limit?: number | undefined;
+    size?: boolean;
+    filters?: Filters;
+  }): Promise<JsonObject[]> {
+    const { all, limit, size, filters } = options;
+    return this.#objects("/containers/json", {
+      all,
+      limit,
+      size,
+      filters: filtersText(filters),
+    });
+  }
+
+  async inspectContainer(name: string, options: { size?: boolean } = {}): Promise<JsonObject> {
+    return this.#object(`${container(name)}/json`, { size: options.size });
+  }
+
+  async startContainer(name: string, detachKeys?: string): Promise<void> {
+    await this.#post(`${container(name)}/start`, { detachKeys });
+  }
+
+  async stopContainer(name: string, options: StopOptions = {}): Promise<void> {
+    await this.#post(`${container(name)}/stop`, stopQuery(options));
+  }
+
+  async restartContainer(name: string, options: StopOptions = {}): Promise<void> {
+    await this.#post(`${container(name)}/restart`, stopQuery(options));
+  }
+
+  async killContainer(name: string, signal: string): Promise<void> {
+    await this.#post(`${container(name)}/kill`, { signal });
+  }
+
+  async pauseContainer(name: string): Promise<void> {
+    await this.#post(`${container(name)}/pause`);
+  }
+
+  async unpauseContainer(name: string): Promise<void> {
+    await this.#post(`${container(name)}/unpause`);
+  }
+
+  async renameContainer(name: string, newName: string): Promise<void> {
+    await this.#post(`${container(name)}/rename`, { name: newName });
+  }
+
+  async resizeContainer(name: string, rows: number, columns: number): Promise<void> {
+    await this.#post(`${container(name)}/resize`, { h: rows, w: columns });
+  }
+
+  async removeContainer(
+    name: string,
+    options: { force?: boolean; volumes?: boolean },
+  ): Promise<void> {
+    const { force, volumes } = options;
+    await this.#transport.json({
+      method: "DELETE",
+      path: container(name),
+      query: { force, v: volumes },
+    });
+  }
+
+  /** Returns once the daemon waits: it sends its answer's head then, and the body at the exit. */
+  async waitForContainer(
+    name: string,
+    condition?: "not-running" | "next-exit" | "removed",
+  ): Promise<ExitWait> {
+    const response = await this.#transport.open({
+      method: "POST",
+      path: `${container(name)}/wait`,
+      query: { condition },
+    });
+    const exitCode = this.#lastLine(response).then((answer) =>
+      requireInteger(answer, "StatusCode"),
+    );
+    exitCode.catch(() => undefined); // whoever awaits it sees the error
+    return { exitCode };
+  }
+
+  async attachContainer(name: string, options: AttachOptions): Promise<HijackedStream> {
+    return this.#transport.hijack({
+      method: "POST",
+      path: `${container(name)}/attach`,
+      query: { stream: true, ...options },
+    });
+  }
+
+  async containerLogs(name: string, options: LogOptions): Promise<Readable> {
+    return this.#transport.open({
+      method: "GET",
+      path: `${container(name)}/logs`,
+      query: { ...options },
+    });
+  }
+
+  async topContainer(name: string, psArguments: string[]): Promise<JsonObject> {
+    return this.#object(`${container(name)}/top`, { ps_args: psArguments.join(" ") });
+  }
+
+  async containerStatistics(name: string): Promise<JsonObject> {
+    return this.#object(`${container(name)}/stats`, { stream: "false" });
+  }
+
+  // Commands in running containers
+
+  async createExec(name: string, body: JsonObject): Promise<string> {
+    return requireText(await this.#post(`${container(name)}/exec`, {}, body), "Id");
+  }
+
+  async startExec(id: string, body: { Detach: false } & JsonObject): Promise<HijackedStream> {
+    return this.#transport.hijack({ method: "POST", path: `/exec/${id}/start`, body });
+  }
+
+  async startExecDetached(id: string, body: JsonObject): Promise<void> {
+    await this.#post(`/exec/${id}/start`, {}, { ...body, Detach: true });
+  }
+
+  async inspectExec(id: string): Promise<JsonObject> {
+    return this.#object(`/exec/${id}/json`);
+  }
+
+  async resizeExec(id: string, rows: number, columns: number): Promise<void> {
+    await this.#post(`/exec/${id}/resize`, { h: rows, w: columns });
+  }
+
+  // Images
+
+  async listImages(options: {
+    all?: boolean;
+    digests?: boolean;
+    filters?: Filters;
+  }): Promise<JsonObject[]> {
+    const { all, digests, filters } = options;
+    return this.#objects("/images/json", { all, digests, filters: filtersText(filters) });
+  }
+
+  async inspectImage(name: string): Promise<JsonObject> {
+    return this.#object(`${image(name)}/json`);
+  }
+
+  async removeImage(
+    name: string,
+    options: { force?: boolean; noPrune?: boolean },
+  ): Promise<JsonObject[]> {
+    const { force, noPrune } = options;
+    const query = { force, noprune: noPrune };
+    return asObjects(await this.#transport.json({ method: "DELETE", path: image(name), query }));
+  }
+
+  async tagImage(name: string, repository: string, tag: string): Promise<void> {
+    await this.#post(`${image(name)}/tag`, { repo: repository, tag });
+  }
+
+  /** Sends an archive; yields the daemon's progress objects. */
+  async *loadImages(archive: Readable, quiet: boolean): AsyncGenerator<JsonObject> {
+    await this.ping();
+    const response = await this.#transport.open({
+      method: "POST",
+      path: "/images/load",
+      query: { quiet },
+      stream: archive,
+    });
+    for await (const line of jsonLines(response)) yield asObject(line);
+  }
+
+  /** Makes an image from the tar of a root file system; yields the daemon's progress objects. */
+  async *importImage(
+    tar: Readable,
+    options: { repository: string; tag: string; message: string; changes: string[] },
+  ): AsyncGenerator<JsonObject> {
+    const { repository, tag, message, changes } = options;
+    await this.ping();
+    const response = await this.#transport.open({
+      method: "POST",
+      path: "/images/create",
+      query: { fromSrc: "-", repo: repository, tag, message, changes },
+      stream: tar,
+    });
+    for await (const line of jsonLines(response)) yield asObject(line);
+  }
+
+  // Volumes
+
+  async createVolume(body: JsonObject): Promise<JsonObject> {
+    return asObject(await this.#post("/volumes/create", {}, body));
+  }
+
+  async listVolumes(filters: Filters): Promise<JsonObject[]> {
+    const answer = await this.#object("/volumes", { filters: filtersText(filters) });
+    return asObjects(answer["Volumes"]);
+  }
+
+  async inspectVolume(name: string): Promise<JsonObject> {
+    return this.#object(volume(name));
+  }
+
+  async removeVolume(name: string, force: boolean): Promise<void> {
+    await this.#transport.json({ method: "DELETE", path: volume(name), query: { force } });
+  }
+
+  async pruneVolumes(filters: Filters): Promise<JsonObject> {
+    return asObject(await this.#post("/volumes/prune", { filters: filtersText(filters) }));
+  }
+
+  async #object(path: string, query: Query = {}): Promise<JsonObject> {
+    return asObject(await this.#transport.json({ method: "GET", path, query }));
+  }
+
+  async #objects(path: string, query: Query): Promise<JsonObject[]> {
+    return asObjects(await this.#transport.json({ method: "GET", path, query }));
+  }
+
+  async #post(path: string, query: Query = {}, body?: JsonObject): Promise<unknown> {
+    return this.#transport.json({ method: "POST", path, query, body });
+  }
+
+  async #lastLine(response: Readable): Promise<unknown> {
+    let last: unknown;
+    for await (const line of jsonLines(response)) last = line;
+    return last;
+  }
+}
+
+function container(name: string): string {
+  return `/containers/${encodeURIComponent(name)}`;
+}
+
+/** Image names keep their slashes; the rest is escaped. */
+function image(name: string): string {
+  return `/images/${name.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+function volume(name: string): string {
+  return `/volumes/${encodeURIComponent(name)}`;
+}
+
+function stopQuery({ signal, timeoutSeconds }: StopOptions): Query {
+  return { signal, t: timeoutSeconds };
+}
+
+function filtersText(filters: Filters = {}): string | undefined {
+  return Object.keys(filters).length === 0 ? undefined : JSON.stringify(filters);
+}

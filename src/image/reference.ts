@@ -1,0 +1,60 @@
+import { DvmError } from "../base/errors.ts";
+
+/** An image's name in parts, with Docker's defaults filled in. */
+export interface Reference {
+  registry: string;
+  repository: string;
+  tag: string | undefined;
+  digest: string | undefined;
+  /** As docker users write it: `busybox:latest`. */
+  familiar: string;
+}
+
+const defaultRegistry = "docker.io";
+const officialPrefix = "library/";
+const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const tagPattern = /^\w[\w.-]{0,127}$/;
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
+const registryPattern = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?$/;
+
+/** Parses `[registry/]repository[:tag][@digest]` by the grammar of distribution's reference package. */
+export function parseReference(text: string): Reference {
+  const [beforeDigest = "", digest] = splitOnce(text, "@");
+  if (digest !== undefined && !digestPattern.test(digest)) throw invalid(text);
+  const lastColon = beforeDigest.lastIndexOf(":");
+  const hasTag = lastColon > beforeDigest.lastIndexOf("/");
+  const name = hasTag ? beforeDigest.slice(0, lastColon) : beforeDigest;
+  const given = hasTag ? beforeDigest.slice(lastColon + 1) : undefined;
+  if (given !== undefined && !tagPattern.test(given)) throw invalid(text);
+  const { registry, path } = splitRegistry(name);
+  if (!registryPattern.test(registry) || !path.split("/").every((part) => component.test(part))) {
+    throw invalid(text);
+  }
+  const repository = registry === defaultRegistry && !path.includes("/") ? officialPrefix + path : path;
+  const tag = given ?? (digest === undefined ? "latest" : undefined);
+  const familiarName = registry === defaultRegistry ? repository.replace(/^library\//, "") : `${registry}/${repository}`;
+  const suffix = (tag === undefined ? "" : `:${tag}`) + (digest === undefined ? "" : `@${digest}`);
+  return { registry, repository, tag, digest, familiar: familiarName + suffix };
+}
+
+/** A first part with a dot, a colon, or `localhost` is a registry. */
+function splitRegistry(name: string): { registry: string; path: string } {
+  const slash = name.indexOf("/");
+  const first = slash < 0 ? "" : name.slice(0, slash);
+  if (first === "localhost" || /[.:]/.test(first)) {
+    const registry = first === "index.docker.io" ? defaultRegistry : first;
+    return { registry, path: name.slice(slash + 1) };
+  }
+  return { registry: defaultRegistry, path: name };
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function invalid(text: string): DvmError {
+  return new DvmError("invalid", `invalid reference format: "${text}"`, {
+    hint: "a reference is [registry/]repository[:tag][@sha256:…], in lower case",
+  });
+}
