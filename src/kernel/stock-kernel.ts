@@ -1,0 +1,77 @@
+import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { DvmError } from "../base/errors.ts";
+import { downloadPackage, packageDependency, unpackPackage } from "../host/apt.ts";
+import { temporaryFolder } from "../host/temporary-folder.ts";
+import { readKernelRelease } from "./bzimage.ts";
+import { kernelsRoot, readStoredKernel, storeKernel, type StoredKernel } from "./kernel.ts";
+import { moduleName, modulesInOrder } from "./modules.ts";
+
+/**
+ * The distribution's general kernel: its smaller "cloud" flavour comes without 9p, and so could
+ * not share folders.
+ */
+const metaPackage = "linux-image-amd64";
+/** What a machine needs that the distribution builds as modules, each before what builds on it. */
+const wantedModules = [
+  "virtio_mmio",
+  "virtio_console",
+  "virtio_blk",
+  "virtio_net",
+  "virtio_rng",
+  "virtio_balloon",
+  "crc32c_generic", // ext4 and libcrc32c ask for it by name, not by a link
+  "ext4",
+  "erofs",
+  "overlay",
+  "9p",
+  "9pnet_virtio",
+  "fuse",
+];
+
+interface InstallOptions {
+  onProgress?: ((text: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Unpacks the distribution's kernel into the data root; nothing is installed on the host. */
+export async function installStockKernel(
+  dataRoot: string,
+  { onProgress, signal }: InstallOptions = {},
+): Promise<StoredKernel> {
+  const packageName = await packageDependency(metaPackage, /^linux-image-\d/);
+  const target = join(kernelsRoot(dataRoot), `stock-${packageName.replace(/^linux-image-/, "")}`);
+  const present = await readStoredKernel(target);
+  if (present !== undefined) return present;
+  await using work = await temporaryFolder(dataRoot, "stock-kernel");
+  onProgress?.(`downloading ${packageName}`);
+  const archive = await downloadPackage(packageName, work.path, signal);
+  onProgress?.(`unpacking ${packageName}`);
+  const unpacked = join(work.path, "unpacked");
+  await unpackPackage(archive, unpacked, signal);
+  return await takeKernel(unpacked, join(work.path, "kernel"), target, packageName);
+}
+
+async function takeKernel(
+  unpacked: string,
+  folder: string,
+  target: string,
+  packageName: string,
+): Promise<StoredKernel> {
+  const image = (await readdir(join(unpacked, "boot"))).find((name) => name.startsWith("vmlinuz-"));
+  if (image === undefined)
+    throw new DvmError("unavailable", `cannot use ${packageName}: it holds no /boot/vmlinuz`);
+  await mkdir(join(folder, "modules"), { recursive: true });
+  await copyFile(join(unpacked, "boot", image), join(folder, "bzImage"));
+  const release = await readKernelRelease(join(folder, "bzImage"));
+  const modules: string[] = [];
+  for (const file of await modulesInOrder(join(unpacked, "lib/modules", release), wantedModules)) {
+    const name = `${String(modules.length).padStart(2, "0")}-${moduleName(file)}.ko`;
+    await copyFile(file, join(folder, "modules", name));
+    modules.push(name);
+  }
+  await rm(unpacked, { recursive: true });
+  // Debian's kernels don't read virtio-mmio devices from the command line
+  const record = { name: "stock", release, discovery: "acpi" as const, source: packageName, modules };
+  return await storeKernel(folder, target, record);
+}
