@@ -26,8 +26,8 @@ static bool host_speaks_our_protocol;
 
 bool channel_has_room(void) { return queue.used - queue_sent < QUEUE_ENOUGH; }
 
-void channel_send(uint16_t type, uint32_t id, const void *head, size_t head_count,
-                  const void *body, size_t body_count) {
+void channel_send(uint16_t type, uint32_t id, const void *head, size_t head_count, const void *body,
+                  size_t body_count) {
     uint8_t header[FRAME_HEADER_SIZE];
     frame_header_write(header, (uint32_t)(head_count + body_count), type, id);
     write_raw(&queue, header, sizeof header);

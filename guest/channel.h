@@ -14,8 +14,8 @@ void channel_pump(void);
 /* Whether there is room for one more frame of stream data now. */
 bool channel_has_room(void);
 /* Queues a frame; `head` and `body` are joined to its payload. */
-void channel_send(uint16_t type, uint32_t id, const void *head, size_t head_count,
-                  const void *body, size_t body_count);
+void channel_send(uint16_t type, uint32_t id, const void *head, size_t head_count, const void *body,
+                  size_t body_count);
 /* Answers request `id`; 0 (nobody waits any more) is ignored. Closes the writer. */
 void channel_reply(uint32_t id, struct writer *result);
 void channel_reply_failure(uint32_t id, const struct failure *failure);

@@ -132,9 +132,11 @@ static int place_share(int root, const struct guest_mount *mount, struct failure
     if (mount_share(mount->tag, share, sizeof share, failure) < 0)
         return -1;
     cleanup_close int share_root = open(share, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    cleanup_close int inside =
-        open_in(share_root, mount->file[0] != 0 ? mount->file
-                            : mount->source[0] != 0 ? mount->source : ".", O_PATH);
+    cleanup_close int inside = open_in(share_root,
+                                       mount->file[0] != 0     ? mount->file
+                                       : mount->source[0] != 0 ? mount->source
+                                                               : ".",
+                                       O_PATH);
     if (inside < 0)
         return fail_errno(failure, "cannot find what to mount on %s", mount->target);
     snprintf(source, sizeof source, "/proc/self/fd/%d", inside);
@@ -153,13 +155,13 @@ static unsigned long tmpfs_flags(const char *options, char *rest, size_t room) {
         const char *name;
         unsigned long set;
         unsigned long clear;
-    } words[] = {{"ro", MS_RDONLY, 0},          {"rw", 0, MS_RDONLY},
-                 {"exec", 0, MS_NOEXEC},        {"noexec", MS_NOEXEC, 0},
-                 {"suid", 0, MS_NOSUID},        {"nosuid", MS_NOSUID, 0},
-                 {"dev", 0, MS_NODEV},          {"nodev", MS_NODEV, 0},
-                 {"noatime", MS_NOATIME, 0},    {"nodiratime", MS_NODIRATIME, 0},
-                 {"relatime", MS_RELATIME, 0},  {"strictatime", MS_STRICTATIME, 0},
-                 {"sync", MS_SYNCHRONOUS, 0},   {"async", 0, MS_SYNCHRONOUS}};
+    } words[] = {{"ro", MS_RDONLY, 0},         {"rw", 0, MS_RDONLY},
+                 {"exec", 0, MS_NOEXEC},       {"noexec", MS_NOEXEC, 0},
+                 {"suid", 0, MS_NOSUID},       {"nosuid", MS_NOSUID, 0},
+                 {"dev", 0, MS_NODEV},         {"nodev", MS_NODEV, 0},
+                 {"noatime", MS_NOATIME, 0},   {"nodiratime", MS_NODIRATIME, 0},
+                 {"relatime", MS_RELATIME, 0}, {"strictatime", MS_STRICTATIME, 0},
+                 {"sync", MS_SYNCHRONOUS, 0},  {"async", 0, MS_SYNCHRONOUS}};
     unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     rest[0] = 0;
     while (*options != 0) {
@@ -197,8 +199,8 @@ int place_mount(int root, const struct guest_mount *mount, struct failure *failu
         return fail(failure, STATUS_INVALID, "cannot mount on \"%s\": it is not absolute",
                     mount->target);
     if (strcmp(mount->target, "/proc") == 0 || strncmp(mount->target, "/proc/", 6) == 0)
-        return fail(failure, STATUS_INVALID,
-                    "\"%s\" cannot be mounted because it is inside /proc", mount->target);
+        return fail(failure, STATUS_INVALID, "\"%s\" cannot be mounted because it is inside /proc",
+                    mount->target);
     if (mount->kind == MOUNT_TMPFS)
         return place_tmpfs(root, mount, failure);
     return place_share(root, mount, failure);

@@ -67,7 +67,8 @@ static int add_default_route(int fd, struct in_addr gateway, struct failure *fai
 
 int network_up(const char *address, const char *gateway, struct failure *failure) {
     struct in_addr own, mask, router, unused;
-    if (parse(address, &own, &mask) < 0 || (gateway[0] != 0 && parse(gateway, &router, &unused) < 0))
+    if (parse(address, &own, &mask) < 0 ||
+        (gateway[0] != 0 && parse(gateway, &router, &unused) < 0))
         return fail(failure, STATUS_INVALID, "cannot use network address %s by %s", address,
                     gateway);
     if (!wait_until(card_exists, NULL, 5000))

@@ -52,7 +52,10 @@
 #define SYNC_SIZE 32u
 /* The first byte occurs once, so that a search never has to step back. */
 #define SYNC_MAGIC                                                                                 \
-    { 0xd7, 0x44, 0x56, 0x4d, 0x0a, 0x91, 0xe2, 0x3c, 0x5b, 0xa8, 0x16, 0xf4, 0x70, 0xcd, 0x2e, 0x8b }
+    {                                                                                              \
+        0xd7, 0x44, 0x56, 0x4d, 0x0a, 0x91, 0xe2, 0x3c, 0x5b, 0xa8, 0x16, 0xf4, 0x70, 0xcd, 0x2e,  \
+            0x8b                                                                                   \
+    }
 
 enum frame_type {
     FRAME_SYNC = 1,

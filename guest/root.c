@@ -62,9 +62,8 @@ static int make_nodes(int dev, struct failure *failure) {
     } nodes[] = {{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
                  {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
     static const char *const links[][2] = {
-        {"pts/ptmx", "ptmx"},           {"/proc/self/fd", "fd"},
-        {"/proc/self/fd/0", "stdin"},   {"/proc/self/fd/1", "stdout"},
-        {"/proc/self/fd/2", "stderr"},  {"/proc/kcore", "core"}};
+        {"pts/ptmx", "ptmx"},          {"/proc/self/fd", "fd"},       {"/proc/self/fd/0", "stdin"},
+        {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"}, {"/proc/kcore", "core"}};
     for (size_t index = 0; index < sizeof nodes / sizeof *nodes; index++) {
         dev_t number = makedev(nodes[index].major, nodes[index].minor);
         if (mknodat(dev, nodes[index].name, S_IFCHR | 0666, number) < 0 ||
@@ -128,7 +127,8 @@ static int make_system_folders(int root, const struct machine_setup *setup,
 }
 
 int root_make(const struct machine_setup *setup, struct failure *failure) {
-    /* noinit_itable: the kernel shall not write inode tables that nobody uses, the disk is sparse */
+    /* noinit_itable: the kernel shall not write inode tables that nobody uses, the disk is sparse
+     */
     if (mount_disk("/dev/vda", IMAGE, "erofs", MS_RDONLY, NULL, failure) < 0 ||
         mount_disk("/dev/vdb", SCRATCH, "ext4", 0, "noinit_itable,discard", failure) < 0 ||
         mount_overlay(failure) < 0)

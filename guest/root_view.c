@@ -31,8 +31,8 @@ static int mount_own(struct failure *failure) {
         return -1;
     if (container.owns_cgroup_mount)
         return 0;
-    return mount_in_root("cgroup2", "/sys/fs/cgroup",
-                         SAFE | (container.privileged ? 0 : MS_RDONLY), failure);
+    return mount_in_root("cgroup2", "/sys/fs/cgroup", SAFE | (container.privileged ? 0 : MS_RDONLY),
+                         failure);
 }
 
 static int pivot(struct failure *failure) {
@@ -71,9 +71,8 @@ static int mask(const char *path, struct failure *failure) {
     struct stat information;
     if (stat(path, &information) < 0)
         return 0; /* this kernel doesn't have it */
-    int result = S_ISDIR(information.st_mode)
-                     ? mount("tmpfs", path, "tmpfs", MS_RDONLY, "size=0k")
-                     : mount("/dev/null", path, NULL, MS_BIND, NULL);
+    int result = S_ISDIR(information.st_mode) ? mount("tmpfs", path, "tmpfs", MS_RDONLY, "size=0k")
+                                              : mount("/dev/null", path, NULL, MS_BIND, NULL);
     return result < 0 ? fail_errno(failure, "cannot mask %s", path) : 0;
 }
 
@@ -88,9 +87,10 @@ static int make_read_only(const char *path, struct failure *failure) {
 /* Docker's lists. */
 static int hide_kernel(struct failure *failure) {
     static const char *const masked[] = {
-        "/proc/asound",      "/proc/acpi",         "/proc/interrupts", "/proc/kcore",
-        "/proc/keys",        "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-        "/proc/sched_debug", "/proc/scsi",         "/sys/firmware",    "/sys/devices/virtual/powercap"};
+        "/proc/asound",     "/proc/acpi",        "/proc/interrupts",
+        "/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
+        "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+        "/proc/scsi",       "/sys/firmware",     "/sys/devices/virtual/powercap"};
     static const char *const protected[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
                                             "/proc/sysrq-trigger"};
     for (size_t index = 0; index < sizeof masked / sizeof *masked; index++)

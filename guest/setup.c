@@ -72,7 +72,8 @@ static void read_setup(struct reader *reader, struct machine_setup *setup) {
 static int set_clock(uint64_t wall_clock_ns, struct failure *failure) {
     struct timespec now = {.tv_sec = (time_t)(wall_clock_ns / 1000000000),
                            .tv_nsec = (long)(wall_clock_ns % 1000000000)};
-    return clock_settime(CLOCK_REALTIME, &now) < 0 ? fail_errno(failure, "cannot set the clock") : 0;
+    return clock_settime(CLOCK_REALTIME, &now) < 0 ? fail_errno(failure, "cannot set the clock")
+                                                   : 0;
 }
 
 /* Mixes the host's entropy in, counts it, and makes the generator use it at once. */

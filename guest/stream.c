@@ -10,7 +10,8 @@
 /* Pages are taken when they are first touched, so an idle stream costs next to nothing. */
 static int ring_open(struct ring *ring) {
     *ring = (struct ring){0};
-    void *bytes = mmap(NULL, DVM_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *bytes =
+        mmap(NULL, DVM_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED)
         return -1;
     ring->bytes = bytes;

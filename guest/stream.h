@@ -27,12 +27,13 @@ struct input {
     struct source source; /* first */
     struct ring ring;     /* start: written to the process; end: received */
     uint64_t acknowledged;
-    bool ended;   /* the host sent END */
-    bool deaf;    /* the process reads no more: bytes are dropped */
+    bool ended; /* the host sent END */
+    bool deaf;  /* the process reads no more: bytes are dropped */
     bool is_tty;
 };
 
-/* Takes `fd` over; -1 as descriptor makes a stream that has ended. 0, or -1 when memory is short. */
+/* Takes `fd` over; -1 as descriptor makes a stream that has ended. 0, or -1 when memory is short.
+ */
 int output_open(struct output *output, int fd);
 int input_open(struct input *input, int fd, bool is_tty);
 void output_close(struct output *output);

@@ -25,7 +25,8 @@ void put_u64(uint8_t *at, uint64_t value) {
 }
 
 int reader_open(struct reader *reader, const uint8_t *bytes, size_t count) {
-    /* a list's pointer takes 8 bytes where its item takes at least 4 on the wire; mounts take more */
+    /* a list's pointer takes 8 bytes where its item takes at least 4 on the wire; mounts take more
+     */
     size_t size = 8 * count + 4096;
     *reader = (struct reader){.at = bytes, .end = bytes + count, .arena_size = size};
     reader->arena = malloc(size);
@@ -60,8 +61,8 @@ const uint8_t *read_bytes(struct reader *reader, size_t *count) {
 void *reader_allocate(struct reader *reader, size_t count, size_t size) {
     size_t start = (reader->arena_used + 7) & ~(size_t)7;
     size_t wanted;
-    if (reader->bad || __builtin_mul_overflow(count, size, &wanted) ||
-        start > reader->arena_size || wanted > reader->arena_size - start) {
+    if (reader->bad || __builtin_mul_overflow(count, size, &wanted) || start > reader->arena_size ||
+        wanted > reader->arena_size - start) {
         reader->bad = true;
         return NULL;
     }

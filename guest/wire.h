@@ -36,7 +36,8 @@ const uint8_t *read_bytes(struct reader *reader, size_t *count);
 char *read_string(struct reader *reader);
 /* Strings, ended by NULL. */
 char **read_strings(struct reader *reader, size_t *count);
-/* Room for `count` items of `size` bytes, zeroed, in the arena; NULL (and bad) when it's too much. */
+/* Room for `count` items of `size` bytes, zeroed, in the arena; NULL (and bad) when it's too much.
+ */
 void *reader_allocate(struct reader *reader, size_t count, size_t size);
 
 /* A growing message with a bound; after it is passed `full` is set and nothing more is added. */
