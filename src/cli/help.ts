@@ -21,8 +21,7 @@ export function groupHelp(group: string | undefined, commands: Map<string, Comma
     .toSorted()
     .map((name) => `  ${name.slice(prefix.length).padEnd(width)}${commands.get(name)?.summary}`);
   const title = group === undefined ? "dvm [OPTIONS] COMMAND" : `dvm ${group} COMMAND`;
-  const about =
-    group === undefined ? "Starts any Docker image in its own virtual machine\n\n" : "";
+  const about = group === undefined ? "Starts any Docker image in its own virtual machine\n\n" : "";
   const globals = group === undefined ? `\nGlobal Options:\n${flagLines(globalFlags)}` : "";
   return (
     `Usage:  ${title}\n\n${about}Commands:\n${lines.join("\n")}\n${globals}\n` +

@@ -38,8 +38,7 @@ export async function runProgram(program: Program): Promise<number> {
   }
   const words = globals.positionals;
   if (globals.flags.boolean("version")) words.unshift("version");
-  if (words.length === 0 || words[0] === "help")
-    return help(program, commands, words.slice(1));
+  if (words.length === 0 || words[0] === "help") return help(program, commands, words.slice(1));
   const found = findCommand(words, commands);
   if (found === undefined) return unknownCommand(program, commands, words);
   const { command } = await found.entry.load();

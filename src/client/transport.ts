@@ -117,7 +117,9 @@ export class Transport implements Disposable {
     }
     // A daemon that refuses an upload answers and hangs up: its answer counts, not the broken pipe.
     const sent = pipeline(call.stream, request);
-    const outcome = await Promise.race([answer, sent.then(() => undefined)]).catch((error) => error);
+    const outcome = await Promise.race([answer, sent.then(() => undefined)]).catch(
+      (error) => error,
+    );
     if (outcome instanceof Error && !isHangUp(outcome)) {
       answer.catch(() => undefined);
       throw outcome;

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { DvmError } from "../base/errors.ts";
 import { runTool } from "./run-tool.ts";
 
-const hint = "DVM can fetch packages on Debian and Ubuntu only, with filled package lists: as root, apt-get update";
+const hint =
+  "DVM can fetch packages on Debian and Ubuntu only, with filled package lists: as root, apt-get update";
 
 /** The real package behind a meta package: its first dependency that matches. */
 export async function packageDependency(name: string, pattern: RegExp): Promise<string> {
@@ -14,7 +15,9 @@ export async function packageDependency(name: string, pattern: RegExp): Promise<
   const names = text.split("\n").map((line) => line.replace(/^[ |]*Depends: /, "").trim());
   const found = names.find((line) => pattern.test(line));
   if (found === undefined)
-    throw new DvmError("unavailable", `cannot find package ${name}: apt-cache doesn't know it`, { hint });
+    throw new DvmError("unavailable", `cannot find package ${name}: apt-cache doesn't know it`, {
+      hint,
+    });
   return found;
 }
 

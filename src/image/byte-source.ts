@@ -38,7 +38,7 @@ export class ByteSource {
 
   /** Gives `length` bytes piece by piece. */
   async *pieces(length: number): AsyncGenerator<Buffer> {
-    for (let left = length; left > 0; ) {
+    for (let left = length; left > 0;) {
       const piece = await this.some(left);
       if (piece === undefined) throw truncated();
       left -= piece.length;

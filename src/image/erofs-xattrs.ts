@@ -24,7 +24,10 @@ export function xattrBytes(xattrs: ReadonlyMap<string, Buffer>, owner: string): 
   if (entries.length === 0) return Buffer.alloc(0);
   const bytes = Buffer.concat([Buffer.alloc(headerBytes), ...entries]);
   if (bytes.length > maximumBytes) {
-    throw new DvmError("unsupported", `cannot store ${owner}: its extended attributes need ${bytes.length} bytes, ${maximumBytes} is the most`);
+    throw new DvmError(
+      "unsupported",
+      `cannot store ${owner}: its extended attributes need ${bytes.length} bytes, ${maximumBytes} is the most`,
+    );
   }
   return bytes;
 }
@@ -38,7 +41,10 @@ function xattrEntry(name: string, value: Buffer, owner: string): Buffer {
   const known = prefixes.find(([prefix]) => name.startsWith(prefix));
   const rest = known === undefined ? "" : name.slice(known[0].length);
   if (known === undefined || rest.length > 255 || value.length > 65_535) {
-    throw new DvmError("unsupported", `cannot store ${owner}: extended attribute ${JSON.stringify(name)} is of no kind that Linux knows`);
+    throw new DvmError(
+      "unsupported",
+      `cannot store ${owner}: extended attribute ${JSON.stringify(name)} is of no kind that Linux knows`,
+    );
   }
   const size = entryHeaderBytes + rest.length + value.length;
   const entry = Buffer.alloc(Math.ceil(size / 4) * 4);

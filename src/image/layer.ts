@@ -41,7 +41,10 @@ export function layerFiles(folder: string) {
  * lie beside their inode into `small`, everything else into `index`, a line of JSON an entry.
  * Memory is bounded by the write buffer. Gives the bytes of all contents.
  */
-export async function writeLayer(folder: string, entries: AsyncIterable<TarEntry>): Promise<number> {
+export async function writeLayer(
+  folder: string,
+  entries: AsyncIterable<TarEntry>,
+): Promise<number> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const files = layerFiles(folder);
   await using data = await open(files.data, "w", 0o600);
@@ -55,7 +58,10 @@ export async function writeLayer(folder: string, entries: AsyncIterable<TarEntry
     for await (const entry of entries) {
       count += 1;
       if (count > maximumEntries) {
-        throw new DvmError("invalid", `cannot store the layer: it has more than ${maximumEntries} entries`);
+        throw new DvmError(
+          "invalid",
+          `cannot store the layer: it has more than ${maximumEntries} entries`,
+        );
       }
       contentBytes += entry.sizeBytes;
       const line = await storeEntry(entry, pages, tails);
@@ -73,12 +79,20 @@ export async function writeLayer(folder: string, entries: AsyncIterable<TarEntry
 
 /** Reads an index back. */
 export async function* readLayerIndex(folder: string): AsyncGenerator<LayerEntry> {
-  const lines = createInterface({ input: createReadStream(layerFiles(folder).index, { encoding: "utf8" }) });
+  const lines = createInterface({
+    input: createReadStream(layerFiles(folder).index, { encoding: "utf8" }),
+  });
   for await (const line of lines) yield JSON.parse(line) as LayerEntry;
 }
 
-async function storeEntry(entry: TarEntry, pages: AlignedWriter, tails: AlignedWriter): Promise<LayerEntry> {
-  const xattrs = Object.fromEntries([...entry.xattrs].map(([name, value]) => [name, value.toString("base64")]));
+async function storeEntry(
+  entry: TarEntry,
+  pages: AlignedWriter,
+  tails: AlignedWriter,
+): Promise<LayerEntry> {
+  const xattrs = Object.fromEntries(
+    [...entry.xattrs].map(([name, value]) => [name, value.toString("base64")]),
+  );
   const base: LayerEntry = {
     path: entry.path,
     type: entry.type,
@@ -138,7 +152,7 @@ class AlignedWriter {
   }
 
   async #put(bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const copied = bytes.copy(this.#buffer, this.#filled, at);
       at += copied;
       this.#filled += copied;
@@ -147,8 +161,13 @@ class AlignedWriter {
   }
 
   async #flush(): Promise<void> {
-    for (let at = 0; at < this.#filled; ) {
-      const { bytesWritten } = await this.#file.write(this.#buffer, at, this.#filled - at, this.#written + at);
+    for (let at = 0; at < this.#filled;) {
+      const { bytesWritten } = await this.#file.write(
+        this.#buffer,
+        at,
+        this.#filled - at,
+        this.#written + at,
+      );
       at += bytesWritten;
     }
     this.#written += this.#filled;

@@ -15,7 +15,8 @@ const officialPrefix = "library/";
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const tagPattern = /^\w[\w.-]{0,127}$/;
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
-const registryPattern = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?$/;
+const registryPattern =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?$/;
 
 /** Parses `[registry/]repository[:tag][@digest]` by the grammar of distribution's reference package. */
 export function parseReference(text: string): Reference {
@@ -30,9 +31,13 @@ export function parseReference(text: string): Reference {
   if (!registryPattern.test(registry) || !path.split("/").every((part) => component.test(part))) {
     throw invalid(text);
   }
-  const repository = registry === defaultRegistry && !path.includes("/") ? officialPrefix + path : path;
+  const repository =
+    registry === defaultRegistry && !path.includes("/") ? officialPrefix + path : path;
   const tag = given ?? (digest === undefined ? "latest" : undefined);
-  const familiarName = registry === defaultRegistry ? repository.replace(/^library\//, "") : `${registry}/${repository}`;
+  const familiarName =
+    registry === defaultRegistry
+      ? repository.replace(/^library\//, "")
+      : `${registry}/${repository}`;
   const suffix = (tag === undefined ? "" : `:${tag}`) + (digest === undefined ? "" : `@${digest}`);
   return { registry, repository, tag, digest, familiar: familiarName + suffix };
 }

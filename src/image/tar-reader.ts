@@ -28,8 +28,15 @@ const maximumHeaderBytes = 1 << 20;
 const maximumPathBytes = 4096;
 const maximumFileBytes = 2 ** 40;
 const types: Record<string, EntryType> = {
-  "0": "file", "\0": "file", "7": "file", "1": "hardlink", "2": "symlink",
-  "3": "char", "4": "block", "5": "dir", "6": "fifo",
+  "0": "file",
+  "\0": "file",
+  "7": "file",
+  "1": "hardlink",
+  "2": "symlink",
+  "3": "char",
+  "4": "block",
+  "5": "dir",
+  "6": "fifo",
 };
 
 /**
@@ -93,7 +100,10 @@ function makeEntry(
   const flag = String.fromCharCode(header[156] ?? 0);
   const type = flag === "0" && path.endsWith("/") ? "dir" : types[flag];
   if (type === undefined || [...pax.keys()].some((key) => key.startsWith("GNU.sparse."))) {
-    throw new DvmError("unsupported", `cannot read the archive: ${printable(path)} is of a kind (${type === undefined ? `type ${JSON.stringify(flag)}` : "sparse"}) that image layers don't hold`);
+    throw new DvmError(
+      "unsupported",
+      `cannot read the archive: ${printable(path)} is of a kind (${type === undefined ? `type ${JSON.stringify(flag)}` : "sparse"}) that image layers don't hold`,
+    );
   }
   const mtime = paxTime(text("mtime")) ?? { seconds: readNumber(header, 136, 12), nanoseconds: 0 };
   return {
@@ -115,7 +125,9 @@ function makeEntry(
 function sizeOf(header: Buffer, pax: string | undefined, path: string): number {
   const size = paxNumber(pax) ?? readNumber(header, 124, 12);
   if (size < 0 || size > maximumFileBytes) {
-    throw damaged(`${printable(path)} claims ${size} bytes, more than the ${maximumFileBytes} that a file may have`);
+    throw damaged(
+      `${printable(path)} claims ${size} bytes, more than the ${maximumFileBytes} that a file may have`,
+    );
   }
   return size;
 }
@@ -147,7 +159,8 @@ function readNumber(header: Buffer, at: number, length: number): number {
     return text === "" ? 0 : Number.parseInt(text, 8);
   }
   let value = first === 0xff ? -1n : BigInt(first & 0x7f);
-  for (let index = 1; index < length; index += 1) value = value * 256n + BigInt(header[at + index] ?? 0);
+  for (let index = 1; index < length; index += 1)
+    value = value * 256n + BigInt(header[at + index] ?? 0);
   return Number(value);
 }
 

@@ -14,7 +14,9 @@ const typeBits = { file: 0o100000, folder: 0o040000, link: 0o120000, "character-
  */
 export function cpioArchive(entries: CpioEntry[]): Buffer {
   const parts = entries.flatMap((entry, index) => entryParts(entry, index + 1));
-  parts.push(header({ inode: 0, mode: 0, links: 1, size: 0, major: 0, minor: 0, path: "TRAILER!!!" }));
+  parts.push(
+    header({ inode: 0, mode: 0, links: 1, size: 0, major: 0, minor: 0, path: "TRAILER!!!" }),
+  );
   return Buffer.concat(parts);
 }
 

@@ -11,9 +11,11 @@ interface InitramfsInput {
 /** The first file system of a guest: the agent, its modules and a console, nothing else. */
 export async function buildInitramfs({ agentPath, modules }: InitramfsInput): Promise<Buffer> {
   const entries: CpioEntry[] = [
-    ...["dev", "modules", "proc", "sys"].map(
-      (path): CpioEntry => ({ kind: "folder", path, mode: 0o755 }),
-    ),
+    ...["dev", "modules", "proc", "sys"].map((path): CpioEntry => ({
+      kind: "folder",
+      path,
+      mode: 0o755,
+    })),
     { kind: "character-device", path: "dev/console", mode: 0o600, major: 5, minor: 1 },
     { kind: "file", path: "init", mode: 0o755, content: await readFile(agentPath) },
   ];

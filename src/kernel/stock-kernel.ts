@@ -72,6 +72,12 @@ async function takeKernel(
   }
   await rm(unpacked, { recursive: true });
   // Debian's kernels don't read virtio-mmio devices from the command line
-  const record = { name: "stock", release, discovery: "acpi" as const, source: packageName, modules };
+  const record = {
+    name: "stock",
+    release,
+    discovery: "acpi" as const,
+    source: packageName,
+    modules,
+  };
   return await storeKernel(folder, target, record);
 }

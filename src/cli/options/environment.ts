@@ -71,8 +71,7 @@ async function readText(file: string): Promise<string> {
   try {
     return (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
   } catch (error) {
-    const fact =
-      systemErrorCode(error) === "ENOENT" ? "no such file or directory" : String(error);
+    const fact = systemErrorCode(error) === "ENOENT" ? "no such file or directory" : String(error);
     throw new DvmError("invalid", `open ${file}: ${fact}`, { cause: error });
   }
 }

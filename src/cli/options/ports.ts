@@ -71,8 +71,7 @@ function splitAddress(text: string): { hostIp: string; hostPort: string; contain
   const parts = (bracketed?.[2] ?? text).split(":");
   const containerPort = parts.pop() ?? "";
   const hostPort = parts.pop() ?? "";
-  if (containerPort === "")
-    throw new DvmError("invalid", `no port specified: ${text}<empty>`);
+  if (containerPort === "") throw new DvmError("invalid", `no port specified: ${text}<empty>`);
   return { hostIp: bracketed?.[1] ?? parts.join(":"), hostPort, containerPort };
 }
 
