@@ -41,9 +41,8 @@ export class Run {
     parts.streams.connectInput(parts.main.stdin);
     const pump = async (stream: OutputStream) => {
       for await (const chunk of parts.main[stream]) {
-        const bytes: Uint8Array = chunk;
-        await this.#log.write(stream, bytes);
-        await parts.streams.write(stream, bytes);
+        await this.#log.write(stream, chunk);
+        await parts.streams.write(stream, chunk);
       }
     };
     const names: OutputStream[] = parts.tty ? ["stdout"] : ["stdout", "stderr"];

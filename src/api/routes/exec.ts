@@ -87,8 +87,8 @@ async function start(engine: Engine, request: FastifyRequest, reply: FastifyRepl
   const { Tty: tty, AttachStdin, AttachStdout, AttachStderr } = exec.request;
   const process = await startExec(engine, exec.id);
   if (body?.Detach === true) {
-    process.stdout.resume();
-    process.stderr.resume();
+    process.stdout.discard();
+    process.stderr.discard();
     process.stdin.end();
     return reply.status(200).send();
   }
@@ -101,9 +101,8 @@ async function start(engine: Engine, request: FastifyRequest, reply: FastifyRepl
   }
   const pump = async (stream: OutputStream, wanted: boolean) => {
     for await (const chunk of process[stream]) {
-      const bytes: Uint8Array = chunk;
       if (wanted)
-        await writeAll(connection, tty ? bytes : outputFrame(stream, bytes)).catch(() => {}); // nobody listens any more
+        await writeAll(connection, tty ? chunk : outputFrame(stream, chunk)).catch(() => {}); // nobody listens any more
     }
   };
   await Promise.allSettled([

@@ -1,0 +1,244 @@
+import { describeError, DvmError } from "../base/errors.ts";
+import type {
+  AgentHello,
+  MachineSetup,
+  MachineStatistics,
+  ProcessEntry,
+  ProcessSpec,
+} from "./agent-types.ts";
+import { openChannel, type Channel } from "./channel.ts";
+import type { Frame } from "./frames.ts";
+import { GuestProcess } from "./guest-process.ts";
+import {
+  decodeProcesses,
+  decodeReply,
+  decodeResumed,
+  decodeStatistics,
+  encodeProcess,
+  encodeSetup,
+} from "./messages.ts";
+import {
+  frameType,
+  maximumMessageBytes,
+  maximumPayloadBytes,
+  request,
+  type RequestType,
+} from "./protocol.ts";
+import { brokenProtocol, MessageReader, MessageWriter } from "./wire.ts";
+
+export type { GuestMount, MachineSetup, ProcessSpec } from "./agent-types.ts";
+export type { GuestProcess } from "./guest-process.ts";
+
+/** A guest that answers no request within this has hung. SHUT_DOWN syncs disks: its caller waits. */
+const answerDeadlineMs = 60_000;
+
+interface Pending {
+  resolve: (result: Buffer) => void;
+  reject: (error: Error) => void;
+  timer: NodeJS.Timeout;
+}
+
+/** The conversation with one machine's agent. The guest is not trusted: a broken rule ends it. */
+export class AgentClient implements AsyncDisposable {
+  readonly hello: AgentHello;
+  /** Settles when the channel has gone. */
+  readonly closed: Promise<void>;
+  readonly #channel: Channel;
+  readonly #pending = new Map<number, Pending>();
+  readonly #processes = new Map<number, GuestProcess>();
+  /** Parts of the answer that comes next, by the id of its request. */
+  #front: { id: number; parts: Buffer[]; length: number } | undefined;
+  #lastRequest = 0;
+  #mainId: number | undefined;
+  #error: DvmError | undefined;
+  readonly #whenClosed = Promise.withResolvers<void>();
+
+  private constructor(channel: Channel) {
+    this.#channel = channel;
+    this.hello = channel.hello;
+    this.closed = this.#whenClosed.promise;
+    channel.onFrame = (frame) => this.#receive(frame);
+    channel.onClose = (error) => this.#close(error);
+    channel.start();
+  }
+
+  /** Connects and waits for the agent's hello; tries until the deadline, as the machine may boot. */
+  static async connect(
+    socketPath: string,
+    options: { signal?: AbortSignal; deadlineMs: number },
+  ): Promise<AgentClient> {
+    return new AgentClient(await openChannel(socketPath, options));
+  }
+
+  async setUp(setup: MachineSetup): Promise<void> {
+    await this.#request(request.setUp, encodeSetup(setup));
+  }
+
+  /** Starts the container's main process. */
+  async start(spec: ProcessSpec): Promise<GuestProcess> {
+    const process = await this.#startProcess(request.start, spec);
+    this.#mainId = process.id;
+    return process;
+  }
+
+  /** Starts a further process in the container. */
+  async exec(spec: ProcessSpec): Promise<GuestProcess> {
+    return this.#startProcess(request.exec, spec);
+  }
+
+  /** All processes that the agent knows, the main one first; for a host that came back. */
+  async resume(): Promise<GuestProcess[]> {
+    const answer = this.#request(request.resume, Buffer.alloc(0), (result) => {
+      const known = decodeResumed(result).sort((a, b) => Number(b.isMain) - Number(a.isMain));
+      for (const one of known) {
+        this.#processes.set(one.id, this.#guestProcess(one, one));
+        if (one.isMain) this.#mainId = one.id;
+      }
+    });
+    await answer;
+    return [...this.#processes.values()];
+  }
+
+  async processes(): Promise<ProcessEntry[]> {
+    return decodeProcesses(await this.#request(request.processes, Buffer.alloc(0)));
+  }
+
+  async statistics(): Promise<MachineStatistics> {
+    return decodeStatistics(await this.#request(request.statistics, Buffer.alloc(0)));
+  }
+
+  /** Ends all processes, syncs and unmounts the disks; then the machine leaves by itself. */
+  async shutDown(): Promise<void> {
+    await this.#request(request.shutDown, Buffer.alloc(0));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#close(undefined);
+  }
+
+  async #startProcess(type: RequestType, spec: ProcessSpec): Promise<GuestProcess> {
+    // the process must be known before the frame after the answer, which may be its output
+    let process: GuestProcess | undefined;
+    await this.#request(type, encodeProcess(spec), (result) => {
+      const from = new MessageReader(result);
+      const ids = { id: from.u32(), pid: from.u32() };
+      process = this.#guestProcess(ids, { stdin: 0n, stdout: 0n, stderr: 0n });
+      this.#processes.set(ids.id, process);
+      if (!spec.stdin) process.stdin.destroy();
+    });
+    if (process === undefined) throw new DvmError("internal", "cannot start a process");
+    return process;
+  }
+
+  #guestProcess(
+    ids: { id: number; pid: number },
+    offsets: { stdin: bigint; stdout: bigint; stderr: bigint },
+  ): GuestProcess {
+    const link = {
+      send: (type: number, id: number, ...payload: Uint8Array[]) =>
+        this.#channel.send(type, id, ...payload),
+      request: (type: RequestType, payload: Buffer) => this.#request(type, payload),
+      finished: (process: GuestProcess) => this.#release(process),
+    };
+    return new GuestProcess(link, ids, offsets);
+  }
+
+  /** The main process stays: its exit code is kept until the machine goes. */
+  #release(process: GuestProcess): void {
+    if (process.id === this.#mainId || !this.#processes.delete(process.id)) return;
+    const payload = new MessageWriter().u32(process.id).finish();
+    this.#request(request.release, payload).catch(() => {}); // the machine has gone, and it with it
+  }
+
+  /** `take` sees the result before any later frame is looked at. */
+  async #request(
+    type: RequestType,
+    payload: Buffer,
+    take: (result: Buffer) => void = () => {},
+  ): Promise<Buffer> {
+    if (this.#error !== undefined) throw this.#error;
+    if (payload.length > maximumMessageBytes) {
+      throw new DvmError(
+        "invalid",
+        `cannot ask the agent: ${payload.length} bytes are more than ${maximumMessageBytes}`,
+        { hint: "the command, its environment or its mounts are too long" },
+      );
+    }
+    this.#lastRequest = (this.#lastRequest % 0xffff_fffe) + 1;
+    const id = this.#lastRequest;
+    const result = new Promise<Buffer>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#close(
+          new DvmError("deadline", `the agent did not answer within ${answerDeadlineMs / 1000} s`),
+        );
+      }, answerDeadlineMs);
+      const taking = (bytes: Buffer) => {
+        take(bytes);
+        resolve(bytes);
+      };
+      this.#pending.set(id, { resolve: taking, reject, timer });
+    });
+    this.#sendRequest(type, id, payload);
+    return result;
+  }
+
+  #sendRequest(type: RequestType, id: number, payload: Buffer): void {
+    let left = payload;
+    for (; left.length > maximumPayloadBytes; left = left.subarray(maximumPayloadBytes))
+      this.#channel.send(frameType.requestPart, id, left.subarray(0, maximumPayloadBytes));
+    this.#channel.send(type, id, left);
+  }
+
+  #receive({ type, id, payload }: Frame): void {
+    if (type === frameType.reply || type === frameType.replyPart) {
+      this.#receiveAnswer(type, id, payload);
+    } else if (type === frameType.sync || type === frameType.hello) {
+      return; // the answer to a greeting that was sent twice
+    } else if (type >= frameType.data && type <= frameType.exit) {
+      this.#processes.get(id >>> 2)?.receive(type, id & 3, payload);
+    } else {
+      throw brokenProtocol(`a frame of type ${type}`);
+    }
+  }
+
+  #receiveAnswer(type: number, id: number, payload: Buffer): void {
+    const front = this.#front ?? { id, parts: [], length: 0 };
+    if (front.id !== id) throw brokenProtocol("two answers at once");
+    if (type === frameType.replyPart) {
+      front.length += payload.length;
+      if (front.length > maximumMessageBytes) throw brokenProtocol("an answer that has no end");
+      front.parts.push(Buffer.from(payload));
+      this.#front = front;
+      return;
+    }
+    this.#front = undefined;
+    const pending = this.#pending.get(id);
+    if (pending === undefined) throw brokenProtocol("an answer to nothing");
+    this.#pending.delete(id);
+    clearTimeout(pending.timer);
+    try {
+      pending.resolve(decodeReply(Buffer.from(payload), Buffer.concat(front.parts)));
+    } catch (error) {
+      pending.reject(error instanceof Error ? error : new Error(describeError(error)));
+    }
+  }
+
+  #close(cause: Error | undefined): void {
+    if (this.#error !== undefined) return;
+    const error =
+      cause instanceof DvmError
+        ? cause
+        : new DvmError("unavailable", "the connection to the machine's agent has closed", {
+            cause,
+          });
+    this.#error = error;
+    this.#channel.close();
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
+    this.#pending.clear();
+    for (const process of this.#processes.values()) process.fail(error);
+    this.#whenClosed.resolve();
+  }
+}

@@ -1,0 +1,107 @@
+/** What the agent says of its machine when a host connects. */
+export interface AgentHello {
+  protocol: number;
+  kernelRelease: string;
+  /** Since the kernel started. */
+  uptimeMs: number;
+  memoryTotalKiB: number;
+  memoryAvailableKiB: number;
+}
+
+/** A mount inside the container. */
+export interface GuestMount {
+  kind: "9p" | "tmpfs";
+  /** Of a 9p share. */
+  tag?: string;
+  target: string;
+  readOnly: boolean;
+  /** Name of the one file of the share that `target` is. */
+  isFile?: string;
+  /** Of a tmpfs: `size=64m,mode=1777`. */
+  options?: string;
+  /** The volume is new: what the image has at `target` is copied into it first. */
+  populate?: boolean;
+}
+
+/** What a machine needs to know before its container starts. */
+export interface MachineSetup {
+  hostname: string;
+  domainname?: string;
+  wallClockNs: bigint;
+  /** 32 to 256 bytes. */
+  entropy: Uint8Array;
+  readOnlyRoot: boolean;
+  network?: {
+    /** With its prefix: `10.0.2.15/24`. */
+    address: string;
+    gateway: string;
+    nameservers: string[];
+    search: string[];
+    options: string[];
+  };
+  /** `name:address` */
+  extraHosts: string[];
+  mounts: GuestMount[];
+  shmSizeBytes: number;
+  sysctls: Record<string, string>;
+  privileged: boolean;
+  cpuQuota?: { quotaUs: number; periodUs: number };
+  memoryLimitBytes?: number;
+  pidsLimit?: number;
+}
+
+/** A process to run in the container. */
+export interface ProcessSpec {
+  args: string[];
+  env: string[];
+  cwd: string;
+  /** ``, `uid`, `uid:gid`, `name` or `name:group`, looked up in the image. */
+  user: string;
+  groupsAdd: string[];
+  tty: boolean;
+  rows: number;
+  columns: number;
+  stdin: boolean;
+  /** Bit mask of what root may have. */
+  capabilities: bigint;
+  privileged: boolean;
+  noNewPrivileges: boolean;
+  rlimits: { resource: number; soft: bigint; hard: bigint }[];
+  /** Run it under a reaper that passes signals on. */
+  init?: boolean;
+}
+
+export interface ProcessEntry {
+  pid: number;
+  ppid: number;
+  uid: number;
+  user: string;
+  ageMs: number;
+  cpuMs: number;
+  /** `pts/0`, or `?`. */
+  tty: string;
+  command: string;
+}
+
+export interface MachineStatistics {
+  memoryUsedBytes: number;
+  memoryTotalBytes: number;
+  memoryCacheBytes: number;
+  cpuUsageNs: bigint;
+  systemCpuNs: bigint;
+  onlineCpus: number;
+  pids: number;
+  network: {
+    name: string;
+    rxBytes: number;
+    rxPackets: number;
+    rxErrors: number;
+    rxDropped: number;
+    txBytes: number;
+    txPackets: number;
+    txErrors: number;
+    txDropped: number;
+  }[];
+  blockReadBytes: number;
+  blockWriteBytes: number;
+}

@@ -1,0 +1,201 @@
+import { DvmError, type ErrorCode } from "../base/errors.ts";
+import type {
+  AgentHello,
+  MachineSetup,
+  MachineStatistics,
+  ProcessEntry,
+  ProcessSpec,
+} from "./agent-types.ts";
+import { mountKind } from "./protocol.ts";
+import { MessageReader, MessageWriter } from "./wire.ts";
+
+const maximumProcesses = 65_536;
+const maximumCards = 16;
+/** What the agent says instead of "no limit" in its cgroup files. */
+const noLimit = 2n ** 63n;
+
+/** SET_UP, as guest/setup.c reads it. */
+export function encodeSetup(setup: MachineSetup): Buffer {
+  const to = new MessageWriter()
+    .text(setup.hostname)
+    .text(setup.domainname ?? "")
+    .u64(setup.wallClockNs)
+    .bytes(setup.entropy)
+    .flag(setup.readOnlyRoot)
+    .flag(setup.privileged);
+  const { network } = setup;
+  to.flag(network !== undefined);
+  if (network !== undefined) {
+    to.text(network.address).text(network.gateway);
+    to.texts(network.nameservers).texts(network.search).texts(network.options);
+  }
+  to.texts(setup.extraHosts);
+  to.list(setup.mounts, (mount) =>
+    to
+      .u8(mountKind[mount.kind])
+      .text(mount.tag ?? "")
+      .text(mount.kind)
+      .text(mount.target)
+      .text(mount.isFile ?? "")
+      .text(mount.options ?? "")
+      .flag(mount.readOnly)
+      .flag(mount.populate ?? false),
+  );
+  to.u64(setup.shmSizeBytes).texts(Object.entries(setup.sysctls).flat());
+  to.u64(setup.cpuQuota?.quotaUs ?? 0).u64(setup.cpuQuota?.periodUs ?? 0);
+  return to
+    .u64(setup.memoryLimitBytes ?? 0)
+    .u64(setup.pidsLimit ?? 0)
+    .finish();
+}
+
+/** START and EXEC, as guest/requests.c reads them. */
+export function encodeProcess(spec: ProcessSpec): Buffer {
+  const to = new MessageWriter()
+    .texts(spec.args)
+    .texts(spec.env)
+    .text(spec.cwd)
+    .text(spec.user)
+    .texts(spec.groupsAdd)
+    .flag(spec.tty)
+    .u32(spec.rows)
+    .u32(spec.columns)
+    .flag(spec.stdin)
+    .u64(spec.capabilities)
+    .flag(spec.privileged)
+    .flag(spec.noNewPrivileges)
+    .flag(spec.init ?? false);
+  return to
+    .list(spec.rlimits, ({ resource, soft, hard }) => to.u32(resource).u64(soft).u64(hard))
+    .finish();
+}
+
+export function decodeHello(payload: Buffer): AgentHello {
+  const from = new MessageReader(payload);
+  return {
+    protocol: from.u32(),
+    uptimeMs: from.size(),
+    memoryTotalKiB: from.size(),
+    memoryAvailableKiB: from.size(),
+    kernelRelease: from.text(),
+  };
+}
+
+/** What the agent tells of a process after RESUME: offsets of its streams. */
+export interface ResumedProcess {
+  id: number;
+  pid: number;
+  isMain: boolean;
+  isTty: boolean;
+  hasStdin: boolean;
+  stdin: bigint;
+  stdout: bigint;
+  stderr: bigint;
+}
+
+export function decodeResumed(payload: Buffer): ResumedProcess[] {
+  const from = new MessageReader(payload);
+  const processes = from.list(maximumProcesses, () => {
+    const [id, pid, flags] = [from.u32(), from.u32(), from.u8()];
+    return {
+      id,
+      pid,
+      isMain: (flags & 1) !== 0,
+      isTty: (flags & 2) !== 0,
+      hasStdin: (flags & 4) !== 0,
+      stdin: from.u64(),
+      stdout: from.u64(),
+      stderr: from.u64(),
+    };
+  });
+  from.end();
+  return processes;
+}
+
+/** PROCESSES: ids are those inside the container; one whose parent is outside gets parent 0. */
+export function decodeProcesses(payload: Buffer): ProcessEntry[] {
+  const from = new MessageReader(payload);
+  const [ticksPerSecond, uptimeMs] = [from.u32() || 100, from.size()];
+  const found = from.list(maximumProcesses, () => ({
+    outerPid: from.u32(),
+    pid: from.u32(),
+    outerParent: from.u32(),
+    uid: from.u32(),
+    user: from.text(),
+    startTicks: from.size(),
+    cpuTicks: from.size(),
+    tty: from.u32(),
+    command: from.text(),
+  }));
+  from.end();
+  const inner = new Map(found.map(({ outerPid, pid }) => [outerPid, pid]));
+  return found.map((one) => ({
+    pid: one.pid,
+    ppid: inner.get(one.outerParent) ?? 0,
+    uid: one.uid,
+    user: one.user,
+    ageMs: Math.max(0, uptimeMs - (one.startTicks * 1000) / ticksPerSecond),
+    cpuMs: (one.cpuTicks * 1000) / ticksPerSecond,
+    tty: terminalName(one.tty),
+    command: one.command,
+  }));
+}
+
+/** Device number of /dev/pts/N: major 136, N in bits 0–7 and 20–31. */
+function terminalName(device: number): string {
+  if (((device >> 8) & 0xfff) !== 136) return "?";
+  return `pts/${(device & 0xff) | ((device >>> 12) & 0xfff00)}`;
+}
+
+export function decodeStatistics(payload: Buffer): MachineStatistics {
+  const from = new MessageReader(payload);
+  const used = from.size();
+  const machineTotal = from.size();
+  const limit = from.u64();
+  const statistics = {
+    memoryUsedBytes: used,
+    memoryTotalBytes: limit === 0n || limit >= noLimit ? machineTotal : Number(limit),
+    memoryCacheBytes: from.size(),
+    cpuUsageNs: from.u64(),
+    systemCpuNs: from.u64(),
+    onlineCpus: from.u32(),
+    pids: from.u32(),
+    network: from.list(maximumCards, () => ({
+      name: from.text(),
+      rxBytes: from.size(),
+      rxPackets: from.size(),
+      rxErrors: from.size(),
+      rxDropped: from.size(),
+      txBytes: from.size(),
+      txPackets: from.size(),
+      txErrors: from.size(),
+      txDropped: from.size(),
+    })),
+    blockReadBytes: from.size(),
+    blockWriteBytes: from.size(),
+  };
+  from.end();
+  return statistics;
+}
+
+/** Codes by the agent's `enum status`; 0 is success. */
+const statusCodes: readonly ErrorCode[] = [
+  "internal",
+  "invalid",
+  "not-found",
+  "conflict",
+  "unsupported",
+  "unavailable",
+  "no-space",
+  "command-not-found",
+  "command-not-executable",
+  "internal",
+];
+
+/** The result of an answer, or the error it carries. */
+export function decodeReply(payload: Buffer, front: Buffer): Buffer {
+  const from = new MessageReader(payload);
+  const status = from.u16();
+  if (status === 0) return Buffer.concat([front, from.rest()]);
+  throw new DvmError(statusCodes[status] ?? "internal", from.text());
+}

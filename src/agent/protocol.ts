@@ -1,0 +1,48 @@
+/** The numbers of guest/protocol.h, which draws the protocol between host and agent. */
+
+export const protocolVersion = 1;
+
+export const frameHeaderBytes = 12;
+export const frameTrailerBytes = 4;
+export const frameTrailer = 0x214d5644;
+export const maximumPayloadBytes = 65_536;
+/** A side may have so many bytes of a stream under way before they are acknowledged. */
+export const windowBytes = 262_144;
+export const maximumDataBytes = 32_736;
+/** Of a request or an answer, its parts joined. */
+export const maximumMessageBytes = 2_097_152;
+
+export const syncMagic = Buffer.from("d744564d0a91e23c5ba816f470cd2e8b", "hex");
+export const nonceBytes = 16;
+
+export const frameType = {
+  sync: 1,
+  hello: 2,
+  data: 3,
+  ack: 4,
+  end: 5,
+  exit: 6,
+  reply: 7,
+  replyPart: 8,
+  requestPart: 9,
+} as const;
+
+export const request = {
+  setUp: 16,
+  start: 17,
+  exec: 18,
+  resize: 19,
+  signal: 20,
+  processes: 21,
+  statistics: 22,
+  freeze: 23,
+  thaw: 24,
+  shutDown: 25,
+  resume: 26,
+  release: 27,
+} as const;
+export type RequestType = (typeof request)[keyof typeof request];
+
+export const channel = { stdin: 0, stdout: 1, stderr: 2 } as const;
+
+export const mountKind = { "9p": 1, tmpfs: 2 } as const;
