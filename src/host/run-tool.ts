@@ -1,33 +1,45 @@
 import { execFile } from "node:child_process";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { DvmError, systemErrorCode } from "../base/errors.ts";
 
 const run = promisify(execFile);
-const maximumOutputBytes = 16 * 2 ** 20;
+const maximumOutputBytes = 64 * 2 ** 20;
 /** Debian keeps mkfs and friends out of an ordinary user's PATH. */
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 interface ToolOptions {
   /** Completes the sentence "cannot …". */
   purpose: string;
-  hint?: string;
-  signal?: AbortSignal;
+  hint?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** Where it runs; the current folder when left out. */
+  cwd?: string | undefined;
+  /** Set on top of this process's own environment. */
+  environment?: Record<string, string> | undefined;
+  /** Told each line of standard output as it comes. */
+  onLine?: ((line: string) => void) | undefined;
 }
 
 /** Runs a program of the host to its end and gives its standard output. */
 export async function runTool(
   program: string,
   programArguments: string[],
-  { purpose, hint, signal }: ToolOptions,
+  { purpose, hint, signal, cwd, environment, onLine }: ToolOptions,
 ): Promise<string> {
   try {
-    const { stdout } = await run(program, programArguments, {
+    const running = run(program, programArguments, {
       maxBuffer: maximumOutputBytes,
-      env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:${systemPath}`, LC_ALL: "C" },
+      env: { ...process.env, PATH: toolPath(), LC_ALL: "C", ...environment },
       ...(signal === undefined ? {} : { signal }),
+      ...(cwd === undefined ? {} : { cwd }),
     });
+    if (onLine !== undefined && running.child.stdout !== null)
+      createInterface({ input: running.child.stdout }).on("line", onLine);
+    const { stdout } = await running;
     return stdout;
   } catch (cause) {
+    signal?.throwIfAborted();
     const missing = systemErrorCode(cause) === "ENOENT";
     const fact = missing ? `${program} is not installed` : `${program} failed`;
     throw new DvmError(missing ? "unavailable" : "internal", `cannot ${purpose}: ${fact}`, {
@@ -35,4 +47,10 @@ export async function runTool(
       ...(hint === undefined ? {} : { hint }),
     });
   }
+}
+
+/** Folders that programs are looked for in, joined by colons. */
+export function toolPath(): string {
+  const own = process.env["PATH"] ?? "";
+  return own === "" ? systemPath : `${own}:${systemPath}`;
 }

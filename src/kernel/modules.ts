@@ -1,6 +1,39 @@
-import { readFile, readdir } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DvmError } from "../base/errors.ts";
+
+/** What a machine needs of a kernel that has it as modules, each before what builds on it. */
+export const wantedModules = [
+  "virtio_mmio",
+  "virtio_console",
+  "virtio_blk",
+  "virtio_net",
+  "virtio_rng",
+  "virtio_balloon",
+  "crc32c_generic", // ext4 and libcrc32c ask for it by name, not by a link
+  "ext4",
+  "erofs",
+  "overlay",
+  "9p",
+  "9pnet_virtio",
+  "fuse",
+];
+
+/** Copies `wanted` of `available` to `folder`/modules; gives the names there, in order of loading. */
+export async function copyModules(
+  available: string,
+  wanted: string[],
+  folder: string,
+): Promise<string[]> {
+  await mkdir(join(folder, "modules"), { recursive: true });
+  const names: string[] = [];
+  for (const file of await modulesInOrder(available, wanted)) {
+    const name = `${String(names.length).padStart(2, "0")}-${moduleName(file)}.ko`;
+    await copyFile(file, join(folder, "modules", name));
+    names.push(name);
+  }
+  return names;
+}
 
 /**
  * The files of `wanted` modules and of what they depend on, each after what it needs. Modules that

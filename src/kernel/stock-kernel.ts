@@ -5,29 +5,13 @@ import { downloadPackage, packageDependency, unpackPackage } from "../host/apt.t
 import { temporaryFolder } from "../host/temporary-folder.ts";
 import { readKernelRelease } from "./bzimage.ts";
 import { kernelsRoot, readStoredKernel, storeKernel, type StoredKernel } from "./kernel.ts";
-import { moduleName, modulesInOrder } from "./modules.ts";
+import { copyModules, wantedModules } from "./modules.ts";
 
 /**
  * The distribution's general kernel: its smaller "cloud" flavour comes without 9p, and so could
  * not share folders.
  */
 const metaPackage = "linux-image-amd64";
-/** What a machine needs that the distribution builds as modules, each before what builds on it. */
-const wantedModules = [
-  "virtio_mmio",
-  "virtio_console",
-  "virtio_blk",
-  "virtio_net",
-  "virtio_rng",
-  "virtio_balloon",
-  "crc32c_generic", // ext4 and libcrc32c ask for it by name, not by a link
-  "ext4",
-  "erofs",
-  "overlay",
-  "9p",
-  "9pnet_virtio",
-  "fuse",
-];
 
 interface InstallOptions {
   onProgress?: ((text: string) => void) | undefined;
@@ -64,12 +48,8 @@ async function takeKernel(
   await mkdir(join(folder, "modules"), { recursive: true });
   await copyFile(join(unpacked, "boot", image), join(folder, "bzImage"));
   const release = await readKernelRelease(join(folder, "bzImage"));
-  const modules: string[] = [];
-  for (const file of await modulesInOrder(join(unpacked, "lib/modules", release), wantedModules)) {
-    const name = `${String(modules.length).padStart(2, "0")}-${moduleName(file)}.ko`;
-    await copyFile(file, join(folder, "modules", name));
-    modules.push(name);
-  }
+  const available = join(unpacked, "lib/modules", release);
+  const modules = await copyModules(available, wantedModules, folder);
   await rm(unpacked, { recursive: true });
   // Debian's kernels don't read virtio-mmio devices from the command line
   const record = {
