@@ -51,7 +51,7 @@ export async function writeLayer(
   await using small = await open(files.small, "w", 0o600);
   const pages = new AlignedWriter(data);
   const tails = new AlignedWriter(small);
-  const index = createWriteStream(files.index, { mode: 0o600 });
+  const index = createWriteStream(files.index, { mode: 0o600, flush: true });
   let contentBytes = 0;
   let count = 0;
   try {
@@ -77,12 +77,15 @@ export async function writeLayer(
   return contentBytes;
 }
 
-/** Reads an index back. */
-export async function* readLayerIndex(folder: string): AsyncGenerator<LayerEntry> {
-  const lines = createInterface({
-    input: createReadStream(layerFiles(folder).index, { encoding: "utf8" }),
-  });
-  for await (const line of lines) yield JSON.parse(line) as LayerEntry;
+/** Reads an index back; of lines that `wanted` refuses nothing is parsed. */
+export async function* readLayerIndex(
+  folder: string,
+  wanted: (line: string) => boolean = () => true,
+): AsyncGenerator<LayerEntry> {
+  const index = createReadStream(layerFiles(folder).index, { encoding: "utf8" });
+  for await (const line of createInterface({ input: index })) {
+    if (wanted(line)) yield JSON.parse(line) as LayerEntry;
+  }
 }
 
 async function storeEntry(

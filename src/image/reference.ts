@@ -20,7 +20,7 @@ const registryPattern =
 
 /** Parses `[registry/]repository[:tag][@digest]` by the grammar of distribution's reference package. */
 export function parseReference(text: string): Reference {
-  const [beforeDigest = "", digest] = splitOnce(text, "@");
+  const [beforeDigest, digest] = splitOnce(text, "@");
   if (digest !== undefined && !digestPattern.test(digest)) throw invalid(text);
   const lastColon = beforeDigest.lastIndexOf(":");
   const hasTag = lastColon > beforeDigest.lastIndexOf("/");

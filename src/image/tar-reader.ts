@@ -67,6 +67,19 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
   }
 }
 
+/** Whether `block` is a tar's first: a header with a right checksum, or zeros, as an empty tar has. */
+export function looksLikeTar(block: Buffer): boolean {
+  if (block.length < blockBytes) return false;
+  const header = block.subarray(0, blockBytes);
+  if (header.every((byte) => byte === 0)) return true;
+  try {
+    checkSum(header);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 type EntryHead = Omit<TarEntry, "body">;
 
 async function* withBody(source: ByteSource, entry: EntryHead): AsyncGenerator<TarEntry> {

@@ -1,0 +1,82 @@
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { join, relative } from "node:path";
+import { DvmError } from "../base/errors.ts";
+import { writeErofs } from "./erofs-writer.ts";
+import { layerFiles, pageBytes } from "./layer.ts";
+import { mergeLayers } from "./merge-tree.ts";
+
+const sectorBytes = 512;
+
+/** Files of an image's disk in its folder. */
+export function diskFiles(folder: string) {
+  return { descriptor: join(folder, "disk.vmdk"), metadata: join(folder, "metadata.erofs") };
+}
+
+/**
+ * Makes the disk of an image in `target`: EROFS metadata of its own, and a descriptor that joins it
+ * with the data of the layers, which stay where they are. `work` is a folder of ours beside it.
+ */
+export async function composeDisk(
+  target: string,
+  work: string,
+  layers: readonly string[],
+): Promise<void> {
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  try {
+    const sized = await Promise.all(layers.map(withPages));
+    const root = await mergeLayers(layers);
+    const uuid = createHash("sha256").update(target).digest().subarray(0, 16);
+    const metadataBytes = await writeErofs(diskFiles(work).metadata, { root, layers: sized, uuid });
+    const extents = [
+      { bytes: metadataBytes, file: "metadata.erofs" },
+      ...sized.map(({ folder, pages }) => ({
+        bytes: pages * pageBytes,
+        file: relative(target, layerFiles(folder).data),
+      })),
+    ];
+    await writeFile(diskFiles(work).descriptor, vmdkDescriptor(extents), { mode: 0o600 });
+    await rm(target, { recursive: true, force: true });
+    await rename(work, target);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function withPages(folder: string): Promise<{ folder: string; pages: number }> {
+  const { size } = await stat(layerFiles(folder).data);
+  return { folder, pages: size / pageBytes };
+}
+
+interface Extent {
+  bytes: number;
+  /** As the descriptor's reader finds it: absolute, or from the descriptor's folder. */
+  file: string;
+}
+
+/**
+ * The text of a VMDK descriptor of flat extents (VMware, "Virtual Disk Format 5.0"). No empty line
+ * may stand before an extent: QEMU then reads the first one twice.
+ */
+export function vmdkDescriptor(extents: readonly Extent[]): string {
+  const lines = extents
+    .filter(({ bytes }) => bytes > 0)
+    .map(({ bytes, file }) => {
+      if (/["\n]/.test(file))
+        throw new DvmError("invalid", `cannot make a disk of ${JSON.stringify(file)}`);
+      return `RW ${bytes / sectorBytes} FLAT "${file}" 0`;
+    });
+  return [
+    "# Disk DescriptorFile",
+    "version=1",
+    "CID=fffffffe",
+    "parentCID=ffffffff",
+    'createType="twoGbMaxExtentFlat"',
+    "# Extent description",
+    ...lines,
+    "# The Disk Data Base",
+    'ddb.virtualHWVersion = "4"',
+    'ddb.adapterType = "ide"',
+    "",
+  ].join("\n");
+}

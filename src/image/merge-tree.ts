@@ -1,0 +1,202 @@
+import { DvmError } from "../base/errors.ts";
+import { readLayerIndex, type LayerEntry } from "./layer.ts";
+import { printable } from "./tar-reader.ts";
+
+/** A file, folder or other thing of the merged tree; several names may lead to one. */
+export interface Inode {
+  type: Exclude<LayerEntry["type"], "hardlink">;
+  mode: number;
+  uid: number;
+  gid: number;
+  size: number;
+  mtime: [seconds: number, nanoseconds: number];
+  /** Of a symlink. */
+  link?: string;
+  device?: [major: number, minor: number];
+  xattrs?: Record<string, string>;
+  /** Where a file's content lies: the layer's number, and its first page or offset in `small`. */
+  content?: { layer: number; page?: number; small?: number };
+  /** Of a folder: names are bytes, one a character. */
+  children?: Map<string, Inode>;
+}
+
+const whiteout = ".wh.";
+const opaqueMarker = ".wh..wh..opq";
+/** aufs kept its own files under such names; nobody else may. */
+const aufsPrefix = ".wh..wh.";
+const maximumLinkHops = 40;
+const maximumNameBytes = 255;
+const maximumTargetBytes = 4095;
+const maximumInodes = 1_000_000;
+
+/** Lays an image's layers over each other, the first at the bottom, and gives the root. */
+export async function mergeLayers(folders: readonly string[]): Promise<Inode> {
+  const root = newFolder();
+  const count = { inodes: 1 };
+  for (const [layer, folder] of folders.entries()) {
+    await removeWhiteouts(root, folder);
+    for await (const entry of readLayerIndex(folder)) addEntry(root, entry, layer, count);
+  }
+  return root;
+}
+
+/** Whiteouts hide what lower layers have, never what their own layer brings: they come first. */
+async function removeWhiteouts(root: Inode, folder: string): Promise<void> {
+  const hides = (line: string) => line.includes(whiteout);
+  for await (const { path } of readLayerIndex(folder, hides)) {
+    const names = pathNames(path);
+    const name = names.pop() ?? "";
+    if (!name.startsWith(whiteout)) continue;
+    const parent = findFolder(root, names);
+    if (name === opaqueMarker) parent?.children?.clear();
+    else if (!name.startsWith(aufsPrefix)) parent?.children?.delete(name.slice(whiteout.length));
+  }
+}
+
+function addEntry(root: Inode, entry: LayerEntry, layer: number, count: { inodes: number }): void {
+  const names = pathNames(entry.path);
+  const name = names.pop();
+  if (name === undefined) {
+    if (entry.type !== "dir") throw refused(entry.path, "the root is not a folder");
+    takeAttributes(root, entry);
+    return;
+  }
+  if (name.startsWith(whiteout)) return;
+  checkEntry(entry, name);
+  const parent = makeFolder(root, names, entry.path, count);
+  const existing = parent.get(name);
+  if (entry.type === "dir" && existing?.type === "dir") takeAttributes(existing, entry);
+  else if (entry.type === "hardlink") parent.set(name, linkTarget(root, entry));
+  else {
+    parent.set(name, newInode(entry, layer));
+    countInode(count);
+  }
+}
+
+function checkEntry(entry: LayerEntry, name: string): void {
+  if (name.length > maximumNameBytes) throw refused(entry.path, `a name of ${name.length} bytes`);
+  if (`${entry.path}${entry.link ?? ""}`.includes("\0"))
+    throw refused(entry.path, "a NUL in a name");
+  const length = entry.link?.length ?? 0;
+  if (entry.type === "symlink" && (length === 0 || length > maximumTargetBytes))
+    throw refused(entry.path, `a link to a name of ${length} bytes`);
+}
+
+/** What a hard link leads to: links among its folders are followed, the last name is not. */
+function linkTarget(root: Inode, entry: LayerEntry): Inode {
+  const target = entry.link ?? "";
+  const names = pathNames(target);
+  const name = names.pop() ?? "";
+  const inode = findFolder(root, names)?.children?.get(name);
+  if (inode === undefined)
+    throw refused(entry.path, `a hard link to ${printable(target)}, which isn't there`);
+  if (inode.type === "dir") throw refused(entry.path, `a hard link to folder ${printable(target)}`);
+  return inode;
+}
+
+function newInode(entry: LayerEntry, layer: number): Inode {
+  const { path: _path, type, page, small, ...rest } = entry;
+  if (type === "hardlink") throw new DvmError("internal", "cannot make an inode of a hard link");
+  return {
+    ...rest,
+    type,
+    ...(page === undefined ? {} : { content: { layer, page } }),
+    ...(small === undefined ? {} : { content: { layer, small } }),
+    ...(type === "dir" ? { children: new Map<string, Inode>() } : {}),
+  };
+}
+
+function takeAttributes(folder: Inode, { mode, uid, gid, mtime, xattrs }: LayerEntry): void {
+  Object.assign(folder, { mode, uid, gid, mtime });
+  if (xattrs === undefined) delete folder.xattrs;
+  else folder.xattrs = xattrs;
+}
+
+function newFolder(): Inode {
+  return { type: "dir", mode: 0o755, uid: 0, gid: 0, size: 0, mtime: [0, 0], children: new Map() };
+}
+
+function countInode(count: { inodes: number }): void {
+  count.inodes += 1;
+  if (count.inodes > maximumInodes)
+    throw new DvmError(
+      "invalid",
+      `cannot store the image: it has more than ${maximumInodes} files`,
+    );
+}
+
+/** Names of a path; `.` and empty ones left out, `..` resolved, which may not lead out of the root. */
+export function pathNames(path: string): string[] {
+  const names: string[] = [];
+  for (const name of path.split("/")) {
+    if (name === "..") {
+      if (names.pop() === undefined) throw refused(path, "it leads out of the image");
+    } else if (name !== "" && name !== ".") names.push(name);
+  }
+  return names;
+}
+
+/** The children of the folder at `names`; folders that no layer mentioned are made. */
+function makeFolder(
+  root: Inode,
+  names: string[],
+  path: string,
+  count: { inodes: number },
+): Map<string, Inode> {
+  const walked = walk(root, names);
+  let { folder } = walked;
+  if (walked.blocked) throw refused(path, "one of its folders is none");
+  for (const name of walked.missing) {
+    if (name.length > maximumNameBytes) throw refused(path, `a name of ${name.length} bytes`);
+    const made = newFolder();
+    countInode(count);
+    folder.children?.set(name, made);
+    folder = made;
+  }
+  return folder.children ?? new Map();
+}
+
+function findFolder(root: Inode, names: string[]): Inode | undefined {
+  const { folder, missing, blocked } = walk(root, names);
+  return missing.length > 0 || blocked ? undefined : folder;
+}
+
+/**
+ * Goes down as a process whose root is the image would: links are followed, and `..` of the root is
+ * the root. `missing`: names below `folder` that don't exist; `blocked`: something there is no folder.
+ */
+function walk(root: Inode, names: readonly string[]) {
+  const left = [...names].reverse();
+  const above: Inode[] = [root];
+  let hops = 0;
+  for (;;) {
+    const folder = above.at(-1) ?? root;
+    const name = left.pop();
+    if (name === undefined) return { folder, missing: [], blocked: false };
+    if (name === "" || name === ".") continue;
+    if (name === "..") {
+      if (above.length > 1) above.pop();
+      continue;
+    }
+    const child = folder.children?.get(name);
+    if (child?.type === "dir") above.push(child);
+    else if (child?.type === "symlink") {
+      const target = child.link ?? "";
+      hops += 1;
+      if (hops > maximumLinkHops) throw refused(target, "too many links lead to each other");
+      if (target.startsWith("/")) above.length = 1;
+      left.push(...target.split("/").reverse());
+    } else {
+      const missing = [name, ...left.reverse()].filter((one) => one !== "" && one !== ".");
+      const blocked = child !== undefined || missing.includes("..");
+      return { folder, missing, blocked };
+    }
+  }
+}
+
+function refused(path: string, fact: string): DvmError {
+  return new DvmError(
+    "damaged",
+    `cannot store the image: a layer holds ${printable(path)}: ${fact}`,
+  );
+}
