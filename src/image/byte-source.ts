@@ -50,6 +50,15 @@ export class ByteSource {
     for await (const _piece of this.pieces(length));
   }
 
+  /** As `skip`, where the source may end. */
+  async skipUpTo(length: number): Promise<void> {
+    for (let left = length; left > 0; ) {
+      const piece = await this.some(left);
+      if (piece === undefined) return;
+      left -= piece.length;
+    }
+  }
+
   /** Reads to the end, so that a hash over the source sees every byte. */
   async drain(): Promise<void> {
     while ((await this.some(Number.MAX_SAFE_INTEGER)) !== undefined);

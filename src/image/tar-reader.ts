@@ -91,7 +91,9 @@ async function* withBody(source: ByteSource, entry: EntryHead): AsyncGenerator<T
     }
   }
   yield { ...entry, body };
-  await source.skip(left + padding(entry.sizeBytes));
+  await source.skip(left);
+  // some writers (umoci insert) end right behind the last content
+  await source.skipUpTo(padding(entry.sizeBytes));
 }
 
 async function headerBody(source: ByteSource, size: number): Promise<Buffer> {

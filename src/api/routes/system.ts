@@ -19,7 +19,6 @@ export function systemRoutes(app: FastifyInstance, engine: Engine): void {
     });
   });
   app.get("/_ping", (_request, reply) => reply.type("text/plain").send("OK"));
-  app.head("/_ping", (_request, reply) => reply.type("text/plain").send());
   app.get("/version", describeVersion);
   app.get("/info", () => describeSystem(engine));
   app.get("/events", (request, reply) => sendEvents(engine, request, reply));
