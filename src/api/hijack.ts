@@ -1,5 +1,7 @@
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { DvmError } from "../base/errors.ts";
 
 const rawStream = "application/vnd.docker.raw-stream";
 const multiplexedStream = "application/vnd.docker.multiplexed-stream";
@@ -24,4 +26,21 @@ export function hijack(
   connection.write(head);
   connection.on("error", () => connection.destroy());
   return connection;
+}
+
+const upgradeBodies = new WeakMap<IncomingMessage, Buffer>();
+
+export function keepUpgradeBody(request: IncomingMessage, body: Buffer): void {
+  upgradeBodies.set(request, body);
+}
+
+/** The JSON body of a request, whether it asked for an upgrade or not; undefined for an empty one. */
+export function jsonBody(request: FastifyRequest): unknown {
+  const kept = upgradeBodies.get(request.raw);
+  if (kept === undefined || kept.length === 0) return request.body;
+  try {
+    return JSON.parse(kept.toString("utf8"));
+  } catch (cause) {
+    throw new DvmError("invalid", "cannot read the request: its body is not JSON", { cause });
+  }
 }

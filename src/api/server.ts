@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { chmod, rm } from "node:fs/promises";
 import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
@@ -5,6 +6,7 @@ import fastify, { type FastifyInstance } from "fastify";
 import { DvmError } from "../base/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { sendError } from "./error-status.ts";
+import { keepUpgradeBody } from "./hijack.ts";
 import { containerRoutes } from "./routes/containers.ts";
 import { containerStreamRoutes } from "./routes/container-streams.ts";
 import { execRoutes } from "./routes/exec.ts";
@@ -24,6 +26,11 @@ export function buildServer(engine: Engine): FastifyInstance {
     rewriteUrl: (request) => withoutVersion(request.url ?? "/"),
   });
   acceptBodies(app);
+  // docker's client takes an error for JSON only when nothing follows the type
+  app.addHook("onSend", async (_request, reply) => {
+    if (reply.getHeader("content-type") === "application/json; charset=utf-8")
+      void reply.header("content-type", "application/json");
+  });
   app.setErrorHandler((error, request, reply) => {
     const failed = sendError(reply, error);
     if (reply.statusCode >= 500)
@@ -44,7 +51,9 @@ export function buildServer(engine: Engine): FastifyInstance {
   ]) {
     routes(app, engine);
   }
-  app.server.on("upgrade", (request, socket, head) => routeUpgrade(app, { request, socket, head }));
+  app.server.on("upgrade", (request, socket, head) => {
+    routeUpgrade(app, { request, socket, head }).catch(() => socket.destroy());
+  });
   return app;
 }
 
@@ -78,17 +87,39 @@ function acceptBodies(app: FastifyInstance): void {
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
 }
 
-/** Attach and exec ask for an upgrade: the request is routed like any other, its socket kept raw. */
-function routeUpgrade(
-  app: FastifyInstance,
-  upgrade: { request: IncomingMessage; socket: Duplex; head: Buffer },
-): void {
-  const { request, socket, head } = upgrade;
-  if (head.length > 0) socket.unshift(head);
+interface Upgrade {
+  request: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+}
+
+/**
+ * Attach and exec ask for an upgrade: the request is routed like any other, its socket kept raw.
+ * Node reads no body of such a request, so it is taken from the socket here, and kept for the route.
+ */
+async function routeUpgrade(app: FastifyInstance, upgrade: Upgrade): Promise<void> {
+  const { request, socket } = upgrade;
+  keepUpgradeBody(request, await bodyOf(upgrade));
+  delete request.headers["content-length"];
+  delete request.headers["content-type"];
   const response = new ServerResponse(request);
   // Node gives an upgraded connection of this server as the net.Socket it is
   response.assignSocket(request.socket);
   response.on("finish", () => socket.end());
   socket.on("error", () => socket.destroy());
   app.routing(request, response);
+}
+
+async function bodyOf({ request, socket, head }: Upgrade): Promise<Buffer> {
+  const length = Number(request.headers["content-length"] ?? 0);
+  if (!(length <= bodyLimitBytes) || request.headers["transfer-encoding"] !== undefined)
+    throw new DvmError("invalid", "cannot read the request: its body has no acceptable length");
+  let bytes = head;
+  while (bytes.length < length) {
+    const [chunk]: Buffer[] = await once(socket, "data");
+    socket.pause();
+    bytes = Buffer.concat([bytes, chunk ?? Buffer.alloc(0)]);
+  }
+  if (bytes.length > length) socket.unshift(bytes.subarray(length));
+  return bytes.subarray(0, length);
 }

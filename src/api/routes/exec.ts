@@ -5,7 +5,7 @@ import { outputFrame, writeAll } from "../../engine/container-streams.ts";
 import type { OutputStream } from "../../engine/container-log.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { createExec, startExec } from "../../engine/exec.ts";
-import { hijack } from "../hijack.ts";
+import { hijack, jsonBody } from "../hijack.ts";
 import { numberParameter, parse } from "../query.ts";
 import { nameOf } from "./containers.ts";
 
@@ -82,7 +82,7 @@ export function execRoutes(app: FastifyInstance, engine: Engine): void {
 }
 
 async function start(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
-  const body = parse(startSchema, request.body, "exec start config");
+  const body = parse(startSchema, jsonBody(request), "exec start config");
   const exec = engine.execs.find(nameOf(request.params));
   const { Tty: tty, AttachStdin, AttachStdout, AttachStderr } = exec.request;
   const process = await startExec(engine, exec.id);
