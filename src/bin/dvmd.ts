@@ -10,7 +10,9 @@ import { reconcile } from "../engine/reconcile.ts";
 import { probeAccelerator } from "../host/accelerator.ts";
 import { places, type Places } from "../host/places.ts";
 import { isProcessAlive } from "../host/processes.ts";
+import { hostTscKhz } from "../host/tsc.ts";
 import { ImageStore } from "../image/image-store.ts";
+import { agentBinary } from "../kernel/agent-binary.ts";
 import { chooseKernel, type Kernel } from "../kernel/kernel-catalogue.ts";
 import { qemuHypervisor } from "../machine/drivers/qemu/qemu-driver.ts";
 
@@ -54,6 +56,7 @@ async function serve(where: Places): Promise<void> {
     hostCpus: availableParallelism(),
     hostMemoryBytes: totalmem(),
     chooseKernel: (want) => chooseKernel(where.dataRoot, want),
+    tscKhz: async () => hostTscKhz(await agentBinary(where.dataRoot), join(where.dataRoot, "tsc")),
     chooseAccelerator: (want, kernel) => chooseAccelerator(where, want, kernel),
     log: (message) => console.error(`${new Date().toISOString()} ${message}`),
   });

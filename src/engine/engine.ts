@@ -27,6 +27,8 @@ export interface EngineParts {
     want: "auto" | Accelerator,
     kernel: Kernel,
   ): Promise<{ accelerator: Accelerator; reason: string }>;
+  /** Rate of the host's time stamp counter; undefined where it can't be told. */
+  tscKhz(): Promise<number | undefined>;
   log(message: string): void;
 }
 

@@ -28,6 +28,7 @@ export interface MachinePlan {
   record: ContainerRecord;
   kernel: Kernel;
   accelerator: Accelerator;
+  tscKhz: number | undefined;
   imageDisk: string;
   scratchDisk: string;
   runFolder: string;
@@ -43,6 +44,7 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
     id: record.id,
     kernel: { path, initramfs, discovery },
     accelerator: plan.accelerator,
+    ...(plan.tscKhz === undefined ? {} : { tscKhz: plan.tscKhz }),
     cpus: cpuCount(record.hostConfig.NanoCpus, plan.hostCpus),
     memoryMiB: memoryMiB(record.hostConfig.Memory),
     disks: [

@@ -8,11 +8,24 @@ import { machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
 import { placeMounts } from "./place-mounts.ts";
 import { bindPorts } from "./port-map.ts";
 import { mainProcessSpec } from "./process-spec.ts";
+import { removeContainer } from "./remove-container.ts";
 import { Run } from "./run.ts";
 import { supervise } from "./supervise.ts";
 
-/** Boots the container's machine and starts its process. */
+/** Boots the container's machine and starts its process. With `--rm` a failed start removes it. */
 export async function startContainer(engine: Engine, id: string): Promise<void> {
+  try {
+    await startOnce(engine, id);
+  } catch (error) {
+    const record = engine.containers().find((one) => one.id === id);
+    const failed = record?.state.kind === "created" && record.state.failure !== undefined;
+    if (failed && record.hostConfig.AutoRemove)
+      await removeContainer(engine, id, { force: true, volumes: true });
+    throw error;
+  }
+}
+
+async function startOnce(engine: Engine, id: string): Promise<void> {
   await engine.exclusive(id, async () => {
     const record = engine.find(id);
     if (record.state.kind === "paused") {
@@ -63,6 +76,7 @@ async function planMachine(engine: Engine, record: ContainerRecord): Promise<Mac
     record,
     kernel,
     accelerator,
+    tscKhz: await parts.tscKhz(),
     imageDisk: (await parts.images.disk(record.imageId)).path,
     scratchDisk: `${engine.containerFolder(record.id)}/scratch.img`,
     runFolder: engine.runFolder(record.id),

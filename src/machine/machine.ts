@@ -45,6 +45,8 @@ export interface MachineSpec {
   id: string;
   kernel: { path: string; initramfs: string; discovery: "acpi" | "cmdline" };
   accelerator: Accelerator;
+  /** Rate of the host's time stamp counter, which an emulated guest sees; undefined: it must guess. */
+  tscKhz?: number;
   cpus: number;
   memoryMiB: number;
   disks: DiskSpec[];
