@@ -56,8 +56,10 @@ export async function unpackKernelSource(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const unused = [
-    "*/arch/a[lr]*",
-    "*/arch/[b-tv-wy-z]*",
+    "*/arch/a[lr]*/*.[chS]", // Kconfig reads files of all processors
+    "*/arch/[b-tvwyz]*/*.[chS]",
+    "*.dts",
+    "*.dtsi",
     "*/Documentation/[a-z]*",
     "*/drivers/gpu/drm/amd/include/*",
     "*/tools/testing/*",

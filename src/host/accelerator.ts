@@ -1,0 +1,108 @@
+import { constants } from "node:fs";
+import { access, open, readFile, stat } from "node:fs/promises";
+import { z } from "zod";
+import { DvmError, systemErrorCode } from "../base/errors.ts";
+import { tryKvmGuest, type GuestParts } from "./kvm-guest.ts";
+import { toolPath } from "./run-tool.ts";
+import type { Tool } from "./tools.ts";
+import { writeAtomically } from "./write-atomically.ts";
+
+export interface AcceleratorProbe extends GuestParts {
+  /** A program of the PATH, a path, or what `findQemu` gives. */
+  qemu: string | Tool;
+  /** Remembers the verdict for as long as the host is up. */
+  cacheFile: string;
+  want: "auto" | "kvm" | "tcg";
+}
+
+export interface AcceleratorVerdict {
+  accelerator: "kvm" | "tcg";
+  /** Why, for a person; no full stop. */
+  reason: string;
+}
+
+/**
+ * What machines run on. A /dev/kvm that opens proves nothing, so a real guest has to come up under
+ * KVM; that takes up to eight seconds where it doesn't, once per boot of the host, QEMU and kernel.
+ */
+export async function probeAccelerator(probe: AcceleratorProbe): Promise<AcceleratorVerdict> {
+  if (probe.want === "tcg") return { accelerator: "tcg", reason: "emulation was asked for" };
+  const verdict = await verdictOf(probe);
+  if (probe.want === "kvm" && verdict.accelerator !== "kvm") {
+    throw new DvmError("unavailable", `cannot use KVM: ${verdict.reason}`, {
+      hint: "leave --accel out, or give --accel tcg, to run by emulation",
+    });
+  }
+  return verdict;
+}
+
+async function verdictOf(probe: AcceleratorProbe): Promise<AcceleratorVerdict> {
+  const obstacle = await kvmObstacle();
+  if (obstacle !== undefined) return { accelerator: "tcg", reason: obstacle };
+  const qemu = await resolveQemu(probe.qemu);
+  const key = await situation(qemu, probe.kernel);
+  const known = await readVerdict(probe.cacheFile);
+  if (known?.key === key) return { accelerator: known.accelerator, reason: known.reason };
+  const failure = await tryKvmGuest(qemu, probe);
+  const verdict: AcceleratorVerdict =
+    failure === undefined
+      ? { accelerator: "kvm", reason: "a guest came up under KVM" }
+      : { accelerator: "tcg", reason: `/dev/kvm opens, but ${failure}` };
+  await writeAtomically(probe.cacheFile, `${JSON.stringify({ key, ...verdict })}\n`, 0o600);
+  return verdict;
+}
+
+/** Why KVM can't even be tried; undefined when /dev/kvm opens. */
+export async function kvmObstacle(device = "/dev/kvm"): Promise<string | undefined> {
+  try {
+    await using file = await open(device, constants.O_RDWR);
+    await file.stat();
+    return undefined;
+  } catch (error) {
+    const code = systemErrorCode(error) ?? "unknown error";
+    if (code === "ENOENT") return `there is no ${device}`;
+    if (code === "EACCES") return `${device} may not be opened by this user`;
+    return `${device} does not open (${code})`;
+  }
+}
+
+async function resolveQemu(qemu: string | Tool): Promise<Tool> {
+  if (typeof qemu !== "string") return qemu;
+  const folders = qemu.includes("/") ? [""] : toolPath().split(":");
+  for (const folder of folders) {
+    const path = folder === "" ? qemu : `${folder}/${qemu}`;
+    const runs = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (runs) return { path, arguments: [], environment: {} };
+  }
+  throw new DvmError("unavailable", `cannot start a machine: ${qemu} is not installed`, {
+    hint: "run: dvm setup",
+  });
+}
+
+/** All that a verdict hangs on, as text. A program or kernel that was replaced has other times. */
+async function situation(qemu: Tool, kernel: string): Promise<string> {
+  const bootId = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+  const files = [qemu.path, kernel].map(async (path) => {
+    const { size, mtimeMs } = await stat(path);
+    return `${path} ${size} ${mtimeMs}`;
+  });
+  return [bootId, ...(await Promise.all(files))].join("\n");
+}
+
+const verdictSchema = z.object({
+  key: z.string(),
+  accelerator: z.enum(["kvm", "tcg"]),
+  reason: z.string(),
+});
+
+async function readVerdict(path: string): Promise<z.infer<typeof verdictSchema> | undefined> {
+  try {
+    return verdictSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch {
+    // not there, or damaged: it is found out anew
+    return undefined;
+  }
+}
