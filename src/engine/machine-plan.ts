@@ -7,8 +7,12 @@ import type { ContainerRecord, MountPoint } from "./container-record.ts";
 
 const mebibyte = 2 ** 20;
 const defaultMemoryMiB = 512;
+/** Docker's. */
+const leastMemoryBytes = 6 * mebibyte;
 /** Below this no kernel we know gets as far as the agent. */
-export const leastMemoryMiB = 64;
+const leastMachineMiB = 96;
+/** What the larger of our kernels keeps for itself in a small machine. */
+const kernelMemoryMiB = 56;
 const defaultShmBytes = 64 * mebibyte;
 const cpuPeriodUs = 100_000;
 const guestNetwork = { address: "10.0.2.15/24", gateway: "10.0.2.2", nameserver: "10.0.2.3" };
@@ -76,19 +80,12 @@ export function checkResources(record: ContainerRecord, hostCpus: number): void 
   cpuCount(record.hostConfig.NanoCpus, hostCpus);
 }
 
+/** What the container may use, with room for the machine's kernel and agent beside it. */
 function memoryMiB(bytes: number): number {
   if (bytes === 0) return defaultMemoryMiB;
-  const size = Math.floor(bytes / mebibyte);
-  if (size < leastMemoryMiB) {
-    throw new DvmError(
-      "invalid",
-      `cannot make a machine of ${bytes} bytes of memory: ${leastMemoryMiB} MiB is the least`,
-      {
-        hint: `give --memory ${leastMemoryMiB}m or more; a machine holds its own kernel`,
-      },
-    );
-  }
-  return size;
+  if (bytes < leastMemoryBytes)
+    throw new DvmError("invalid", "Minimum memory limit allowed is 6MB");
+  return Math.max(leastMachineMiB, Math.ceil(bytes / mebibyte) + kernelMemoryMiB);
 }
 
 function cpuCount(nanoCpus: number, hostCpus: number): number {
@@ -136,6 +133,7 @@ export function machineSetup(plan: MachinePlan): MachineSetup {
     sysctls: hostConfig.Sysctls,
     privileged: hostConfig.Privileged,
     ...(quota === undefined ? {} : { cpuQuota: { quotaUs: quota, periodUs: cpuPeriodUs } }),
+    ...(hostConfig.Memory === 0 ? {} : { memoryLimitBytes: hostConfig.Memory }),
     ...(hostConfig.PidsLimit > 0 ? { pidsLimit: hostConfig.PidsLimit } : {}),
   };
 }

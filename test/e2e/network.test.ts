@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { TestDaemon } from "../support/test-daemon.ts";
+
+const image = "dvm-fixture:small";
+let daemon: TestDaemon;
+
+before(async () => {
+  daemon = await TestDaemon.start({ images: ["small.docker-save.tar"] });
+});
+after(() => daemon?.[Symbol.asyncDispose]());
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** What a TCP port says first; tried until something listens there. */
+async function greeting(port: number, host = "127.0.0.1"): Promise<string> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const text = await new Promise<string>((resolve) => {
+      const socket = connect(port, host);
+      let heard = "";
+      socket.on("data", (bytes) => (heard += bytes.toString()));
+      socket.on("error", () => resolve(""));
+      socket.on("close", () => resolve(heard));
+    });
+    if (text !== "") return text;
+    await delay(100);
+  }
+  return "";
+}
+
+test("a published port reaches the machine, and inspect and port tell it", async () => {
+  const port = await freePort();
+  await daemon.succeeds([
+    "run",
+    "-d",
+    "--name",
+    "tcp",
+    "-p",
+    `127.0.0.1:${port}:80`,
+    image,
+    "while :; do echo hello | nc -l -p 80; done",
+  ]);
+  assert.equal(await greeting(port), "hello\n");
+  assert.equal(await daemon.succeeds(["port", "tcp"]), `80/tcp -> 127.0.0.1:${port}\n`);
+  await daemon.succeeds(["rm", "-f", "tcp"]);
+  await assert.rejects(once(connect(port, "127.0.0.1"), "connect"));
+});
+
+test("ranges of ports are published one to one, and a port without a number gets one", async () => {
+  const first = await freePort();
+  const range = `${first}-${first + 1}`;
+  await daemon.succeeds([
+    "run",
+    "-d",
+    "--name",
+    "range",
+    "-p",
+    `127.0.0.1:${range}:8000-8001`,
+    "-p",
+    "9000",
+    image,
+    "for p in 8000 8001 9000; do (while :; do echo $p | nc -l -p $p; done) & done; wait",
+  ]);
+  assert.equal(await greeting(first), "8000\n");
+  assert.equal(await greeting(first + 1), "8001\n");
+  const chosen = /^9000\/tcp -> 0\.0\.0\.0:(\d+)$/m.exec(
+    await daemon.succeeds(["port", "range"]),
+  )?.[1];
+  assert.equal(await greeting(Number(chosen)), "9000\n");
+  await daemon.succeeds(["rm", "-f", "range"]);
+});
+
+test("a published UDP port takes datagrams and gives answers", async () => {
+  const port = await freePort();
+  await daemon.succeeds([
+    "run",
+    "-d",
+    "--name",
+    "udp",
+    "-p",
+    `127.0.0.1:${port}:53/udp`,
+    image,
+    "while :; do echo pong | nc -u -l -p 53 -w 1; done",
+  ]);
+  const socket = createSocket("udp4");
+  try {
+    const answer = once(socket, "message");
+    for (let attempt = 0; attempt < 50; attempt += 1) {
+      socket.send("ping", port, "127.0.0.1");
+      if ((await Promise.race([answer, delay(200)])) !== undefined) break;
+    }
+    const [message]: Buffer[] = await answer;
+    assert.equal(message?.toString(), "pong\n");
+  } finally {
+    socket.close();
+  }
+  await daemon.succeeds(["rm", "-f", "udp"]);
+});
+
+test("a container reaches servers outside, the host among them as host-gateway", async () => {
+  const server = createServer((socket) => socket.end("from the host\n")).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  try {
+    const stdout = await daemon.succeeds([
+      "run",
+      "--rm",
+      "--add-host",
+      "outside:host-gateway",
+      image,
+      `nc outside ${port} </dev/null`,
+    ]);
+    assert.equal(stdout, "from the host\n");
+  } finally {
+    server.close();
+  }
+});
+
+test("hosts, resolv.conf and hostname are written as Docker writes them", async () => {
+  const flags = [
+    "--hostname",
+    "box",
+    "--dns",
+    "9.9.9.9",
+    "--dns-search",
+    "example.org",
+    "--add-host",
+    "db:1.2.3.4",
+  ];
+  const stdout = await daemon.succeeds([
+    "run",
+    "--rm",
+    ...flags,
+    image,
+    "cat /etc/hostname /etc/resolv.conf /etc/hosts",
+  ]);
+  assert.match(stdout, /^box\n/);
+  assert.match(stdout, /nameserver 9\.9\.9\.9\n/);
+  assert.match(stdout, /search example\.org\n/);
+  assert.match(stdout, /1\.2\.3\.4\tdb\n/);
+  assert.match(stdout, /127\.0\.0\.1\tlocalhost\n/);
+  assert.match(stdout, /10\.0\.2\.15\tbox\n/);
+});
+
+test("with --network none there is loopback and nothing else", async () => {
+  const line =
+    "ip -o addr | awk '{print $2}' | sort -u; ping -c 1 -W 1 127.0.0.1 >/dev/null && echo loop; ip route";
+  assert.equal(
+    await daemon.succeeds(["run", "--rm", "--network", "none", image, line]),
+    "lo\nloop\n",
+  );
+});

@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, open, readFile, readdir, rm, symlink } from "node:fs/promises";
+import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fixture, testCache } from "./cache.ts";
+
+const repository = join(import.meta.dirname, "../..");
+const startDeadlineMs = 15_000;
+const clientDeadlineMs = 120_000;
+
+export interface ClientResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+interface ClientOptions {
+  input?: string | Buffer;
+  /** Environment on top of the client's own. */
+  environment?: Record<string, string>;
+  cwd?: string;
+}
+
+/** A daemon with a data root of its own, which shares kernels with the other tests'. */
+export class TestDaemon implements AsyncDisposable {
+  readonly root: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(root: string) {
+    this.root = root;
+  }
+
+  static async start(options: { images?: string[] } = {}): Promise<TestDaemon> {
+    const daemon = new TestDaemon(await mkdtemp(join(tmpdir(), "dvm-test-")));
+    try {
+      await daemon.#prepare(options.images ?? []);
+      return daemon;
+    } catch (error) {
+      await daemon[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #prepare(images: string[]): Promise<void> {
+    await mkdir(join(daemon.root, "data"));
+    for (const shared of ["kernels", "initramfs", "scratch", "agent", "tools"]) {
+      await mkdir(join(testCache, "data", shared), { recursive: true });
+      await symlink(join(testCache, "data", shared), join(daemon.root, "data", shared));
+    }
+    await daemon.startProcess();
+    for (const image of options.images ?? []) await daemon.succeeds(["load", "-i", fixture(image)]);
+    return daemon;
+  }
+
+  get environment(): Record<string, string> {
+    return {
+      DVM_DATA_ROOT: join(this.root, "data"),
+      DVM_RUN_ROOT: join(this.root, "run"),
+      DOCKER_HOST: `unix://${join(this.root, "run/dvm.sock")}`,
+      DOCKER_CONFIG: join(this.root, "docker"),
+    };
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  async startProcess(): Promise<void> {
+    const log = await open(join(this.root, "daemon.log"), "a");
+    this.#process = spawn(process.execPath, [join(repository, "src/bin/dvmd.ts")], {
+      env: { ...process.env, ...this.environment },
+      stdio: ["ignore", log.fd, log.fd],
+    });
+    await log.close();
+    const deadline = performance.now() + startDeadlineMs;
+    while (!(await answers(join(this.root, "run/dvm.sock")))) {
+      assert.equal(this.#process.exitCode, null, await this.log());
+      assert(performance.now() < deadline, "the daemon's socket doesn't answer");
+      await delay(20);
+    }
+  }
+
+  /** Ends the daemon's process; its machines live on. */
+  async endProcess(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    const process = this.#process;
+    if (process === undefined || process.exitCode !== null || process.signalCode !== null) return;
+    const ended = once(process, "exit");
+    process.kill(signal);
+    await ended;
+  }
+
+  log(): Promise<string> {
+    return readFile(join(this.root, "daemon.log"), "utf8");
+  }
+
+  /** `./dvm …` against this daemon. */
+  dvm(words: string[], options: ClientOptions = {}): Promise<ClientResult> {
+    return this.client(join(repository, "dvm"), words, options);
+  }
+
+  /** The real docker CLI against this daemon. */
+  docker(words: string[], options: ClientOptions = {}): Promise<ClientResult> {
+    return this.client("docker", words, options);
+  }
+
+  /** As {@link dvm}; gives what it printed, and fails the test when it failed. */
+  async succeeds(words: string[], options: ClientOptions = {}): Promise<string> {
+    const result = await this.dvm(words, options);
+    assert.equal(result.code, 0, `dvm ${words.join(" ")}: ${result.stderr}${result.stdout}`);
+    return result.stdout;
+  }
+
+  spawnClient(words: string[], options: ClientOptions = {}): ChildProcess {
+    return spawn(join(repository, "dvm"), words, {
+      env: { ...process.env, ...this.environment, ...options.environment },
+      cwd: options.cwd ?? this.root,
+    });
+  }
+
+  async client(program: string, words: string[], options: ClientOptions): Promise<ClientResult> {
+    const child = spawn(program, words, {
+      env: { ...process.env, ...this.environment, ...options.environment },
+      cwd: options.cwd ?? this.root,
+      timeout: clientDeadlineMs,
+      killSignal: "SIGKILL",
+    });
+    child.stdin.on("error", () => {}); // a client may end before it has read all
+    child.stdin.end(options.input ?? "");
+    const result: ClientResult = { code: -1, stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (result.stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (result.stderr += text));
+    const [code]: unknown[] = await once(child, "close");
+    result.code = typeof code === "number" ? code : -1;
+    return result;
+  }
+
+  /** Files of machines that are there now. */
+  async machines(): Promise<string[]> {
+    return readdir(join(this.root, "run/machines")).catch(() => []);
+  }
+
+  /** Ends everything; a machine that outlives its container fails the test. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      const ids = (await this.dvm(["ps", "-aq", "--no-trunc"])).stdout.split("\n").filter(Boolean);
+      if (ids.length > 0) await this.dvm(["rm", "-fv", ...ids]);
+      await this.endProcess();
+      assert.deepEqual(await machinesBelow(this.root), [], "machines that were left running");
+    } finally {
+      for (const pid of await machinesBelow(this.root)) process.kill(pid, "SIGKILL");
+      await this.endProcess("SIGKILL");
+      await rm(this.root, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Process ids of the VMMs whose command line names a file below `root`. */
+async function machinesBelow(root: string): Promise<number[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found: number[] = [];
+  for (const pid of pids) {
+    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (line.includes("qemu-system") && line.includes(root)) found.push(pid);
+  }
+  return found;
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
