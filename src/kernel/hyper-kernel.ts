@@ -30,7 +30,7 @@ export async function buildKernel(
   dataRoot: string,
   { onProgress, signal }: BuildOptions = {},
 ): Promise<StoredKernel> {
-  const source = await findKernelSource();
+  const source = await findKernelSource(dataRoot);
   const config = await readFile(configPath, "utf8");
   const key = digest(`${recipeVersion} ${source.version}\n${config}`).slice(0, 12);
   const target = join(kernelsRoot(dataRoot), `hyper-${source.version}-${key}`);

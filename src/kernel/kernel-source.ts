@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DvmError, ignore } from "../base/errors.ts";
-import { downloadPackage, packageDependency, unpackPackage } from "../host/apt.ts";
+import { downloadPackage, packageDependency, packageVersion, unpackPackage } from "../host/apt.ts";
 import { runTool } from "../host/run-tool.ts";
 
 /** The distribution's kernel source. */
@@ -13,18 +13,15 @@ export interface KernelSource {
 }
 
 /** The source package as installed, else as the package lists offer it. */
-export async function findKernelSource(): Promise<KernelSource> {
+export async function findKernelSource(dataRoot: string): Promise<KernelSource> {
   const installed = await installedSource();
   if (installed !== undefined) return installed;
-  const packageName = await packageDependency("linux-source", /^linux-source-\d/);
-  const shown = await runTool("apt-cache", ["show", "--no-all-versions", packageName], {
-    purpose: `find package ${packageName}`,
-  });
+  const packageName = await packageDependency("linux-source", /^linux-source-\d/, { dataRoot });
   return {
     packageName,
-    version: /^Version: (\S+)$/m.exec(shown)?.[1] ?? "unknown",
+    version: await packageVersion(packageName, { dataRoot }),
     archive: async (folder, signal) => {
-      const archive = await downloadPackage(packageName, folder, signal);
+      const archive = await downloadPackage(packageName, folder, { dataRoot, signal });
       const unpacked = join(folder, "package");
       await unpackPackage(archive, unpacked, signal);
       return join(unpacked, "usr/src", `${packageName}.tar.xz`);

@@ -23,13 +23,13 @@ export async function installStockKernel(
   dataRoot: string,
   { onProgress, signal }: InstallOptions = {},
 ): Promise<StoredKernel> {
-  const packageName = await packageDependency(metaPackage, /^linux-image-\d/);
+  const packageName = await packageDependency(metaPackage, /^linux-image-\d/, { dataRoot });
   const target = join(kernelsRoot(dataRoot), `stock-${packageName.replace(/^linux-image-/, "")}`);
   const present = await readStoredKernel(target);
   if (present !== undefined) return present;
   await using work = await temporaryFolder(dataRoot, "stock-kernel");
   onProgress?.(`downloading ${packageName}`);
-  const archive = await downloadPackage(packageName, work.path, signal);
+  const archive = await downloadPackage(packageName, work.path, { dataRoot, signal });
   onProgress?.(`unpacking ${packageName}`);
   const unpacked = join(work.path, "unpacked");
   await unpackPackage(archive, unpacked, signal);
