@@ -11,6 +11,16 @@ export interface CliContext {
   cwd: string;
   /** Version of this CLI. */
   version: string;
+  places: { dataRoot: string; runRoot: string; socketPath: string };
+  machine: MachineSetUp;
+}
+
+/** What a command may do about a host on which nothing runs yet. */
+export interface MachineSetUp {
+  /** What a first run lacks, for a person to read; empty when it has all. */
+  missingParts(): Promise<string[]>;
+  /** Brings it, asking first where somebody can answer. Throws when it isn't wanted or fails. */
+  setUp(): Promise<void>;
 }
 
 export interface Command {
@@ -24,7 +34,7 @@ export interface Command {
   arguments: { min: number; max?: number };
   /** All after the first argument is the container's, not the CLI's. */
   stopAtFirstArgument?: boolean;
-  /** Exit code when `run` throws; 1 when not said. */
+  /** Exit code when `run` throws; 1 when not said. 126 and 127 come from the error's own code. */
   failureCode?: number;
   /** Errors are shown as `dvm: …` with a pointer to the help, as docker's run and create do. */
   prefixErrors?: boolean;

@@ -1,5 +1,6 @@
 import { DvmError, describeError, systemErrorCode } from "../base/errors.ts";
 import type { CliContext, Command, CommandEntry } from "./command.ts";
+import { exitCodeOf } from "./exit-code.ts";
 import { parseFlags, type ParsedArguments } from "./flags.ts";
 import { commandAliases, commandEntries } from "./command-table.ts";
 import { commandHelp, globalFlags, groupHelp, usageLine } from "./help.ts";
@@ -16,6 +17,7 @@ export interface GlobalOptions {
 export interface Program {
   /** Arguments after `dvm`. */
   argv: readonly string[];
+  version: string;
   /** Commands that only the composition root can give, by name. */
   more: Record<string, CommandEntry>;
   stdout: NodeJS.WritableStream;
@@ -37,8 +39,12 @@ export async function runProgram(program: Program): Promise<number> {
     return usageFailure;
   }
   const words = globals.positionals;
-  if (globals.flags.boolean("version")) words.unshift("version");
-  if (words.length === 0 || words[0] === "help") return help(program, commands, words.slice(1));
+  if (globals.flags.boolean("version")) {
+    program.stdout.write(`DVM version ${program.version}\n`);
+    return 0;
+  }
+  if (words.length === 0 || words[0] === "help" || globals.flags.boolean("help"))
+    return help(program, commands, words[0] === "help" ? words.slice(1) : words);
   const found = findCommand(words, commands);
   if (found === undefined) return unknownCommand(program, commands, words);
   const { command } = await found.entry.load();
@@ -96,7 +102,7 @@ function showFailure(command: Command, error: unknown, stderr: NodeJS.WritableSt
   if (expected && error.hint !== undefined) stderr.write(`hint: ${error.hint}\n`);
   if (command.prefixErrors === true)
     stderr.write(`\nRun 'dvm ${command.name} --help' for more information\n`);
-  return command.failureCode ?? 1;
+  return exitCodeOf(error) ?? command.failureCode ?? 1;
 }
 
 function findCommand(

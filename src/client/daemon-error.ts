@@ -2,7 +2,6 @@ import { DvmError, type ErrorCode } from "../base/errors.ts";
 import { asObject, asText } from "./json.ts";
 
 const codeOfStatus: Record<number, ErrorCode> = {
-  304: "not-modified",
   400: "invalid",
   404: "not-found",
   408: "deadline",

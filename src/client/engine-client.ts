@@ -5,6 +5,7 @@ import {
   asObject,
   asObjects,
   asStrings,
+  asText,
   requireInteger,
   requireText,
   type JsonObject,
@@ -40,7 +41,13 @@ export interface StopOptions {
 
 /** A wait that the daemon has taken note of, so that no exit is missed from here on. */
 export interface ExitWait {
-  exitCode: Promise<number>;
+  exit: Promise<ContainerExit>;
+}
+
+export interface ContainerExit {
+  code: number;
+  /** Why it ended, when that was not its process's doing. */
+  error: string;
 }
 
 /**
@@ -153,11 +160,12 @@ export class EngineClient implements Disposable {
       path: `${container(name)}/wait`,
       query: { condition },
     });
-    const exitCode = this.#lastLine(response).then((answer) =>
-      requireInteger(answer, "StatusCode"),
-    );
-    exitCode.catch(() => undefined); // whoever awaits it sees the error
-    return { exitCode };
+    const exit = this.#lastLine(response).then((answer) => ({
+      code: requireInteger(answer, "StatusCode"),
+      error: asText(asObject(asObject(answer)["Error"])["Message"]),
+    }));
+    exit.catch(() => undefined); // whoever awaits it sees the error
+    return { exit };
   }
 
   async attachContainer(name: string, options: AttachOptions): Promise<HijackedStream> {
@@ -176,8 +184,8 @@ export class EngineClient implements Disposable {
     });
   }
 
-  async topContainer(name: string, psArguments: string[]): Promise<JsonObject> {
-    return this.#object(`${container(name)}/top`, { ps_args: psArguments.join(" ") });
+  async topContainer(name: string): Promise<JsonObject> {
+    return this.#object(`${container(name)}/top`);
   }
 
   async containerStatistics(name: string): Promise<JsonObject> {

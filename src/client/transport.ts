@@ -7,7 +7,9 @@ import { daemonError } from "./daemon-error.ts";
 import { parseJson } from "./json.ts";
 
 /** The version of the Docker Engine API that DVM's daemon speaks. */
-const currentApiVersion = "1.47";
+export const currentApiVersion = "1.47";
+/** It is so already: what was asked for holds. */
+const notModified = 304;
 
 export interface Call {
   method: "GET" | "POST" | "PUT" | "DELETE" | "HEAD";
@@ -163,7 +165,7 @@ export class Transport implements Disposable {
 
 async function accepted(response: IncomingMessage): Promise<IncomingMessage> {
   const status = response.statusCode ?? 0;
-  if (status < 300) return response;
+  if (status < 300 || status === notModified) return response;
   throw daemonError(status, await text(response));
 }
 

@@ -1,0 +1,33 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { constants } from "node:os";
+import type { CliContext, Command } from "../../cli/command.ts";
+
+/** `dvm daemon`: dvmd in the foreground, with its log on standard error. */
+export const command: Command = {
+  name: "daemon",
+  usage: "",
+  summary: "Run the daemon in the foreground",
+  flags: [],
+  arguments: { min: 0, max: 0 },
+  run: (_input, context) => runDaemon(context),
+};
+
+function runDaemon({ places, environment }: CliContext): Promise<number> {
+  const { dataRoot, runRoot, socketPath } = places;
+  const daemon = join(import.meta.dirname, "..", "dvmd.ts");
+  const options = ["--data-root", dataRoot, "--run-root", runRoot, "--host", socketPath];
+  const child = spawn(process.execPath, [daemon, ...options], {
+    stdio: "inherit",
+    env: environment,
+  });
+  for (const signal of ["SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => child.kill("SIGTERM"));
+  process.on("SIGINT", () => {}); // the terminal sends it to the daemon too
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    );
+  });
+}

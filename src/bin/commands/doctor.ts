@@ -1,0 +1,34 @@
+import type { Command } from "../../cli/command.ts";
+import { jsonFlag } from "../../cli/output/list-flags.ts";
+import { diagnose, type Finding } from "../../setup/doctor.ts";
+
+const marks: Record<Finding["state"], string> = {
+  found: "ok     ",
+  warning: "warning",
+  missing: "MISSING",
+};
+
+/** `dvm doctor`: exit code 1 when something is missing. */
+export const command: Command = {
+  name: "doctor",
+  usage: "[OPTIONS]",
+  summary: "Say what of this machine DVM uses, what is missing and what follows",
+  flags: [jsonFlag],
+  arguments: { min: 0, max: 0 },
+  async run({ flags }, { places: { dataRoot, runRoot }, environment, stdout }) {
+    const findings = await diagnose({ dataRoot, runRoot, environment });
+    if (flags.boolean("json")) stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
+    else for (const finding of findings) stdout.write(describe(finding));
+    return findings.some(({ state }) => state === "missing") ? 1 : 0;
+  },
+};
+
+function describe({ part, state, fact, consequence, remedy }: Finding): string {
+  const more = [
+    ...(consequence === undefined ? [] : [`so: ${consequence}`]),
+    ...(remedy === undefined ? [] : [`do: ${remedy}`]),
+  ];
+  return [`${marks[state]}  ${part}: ${fact}`, ...more.map((line) => `         ${line}`)]
+    .map((line) => `${line}\n`)
+    .join("");
+}

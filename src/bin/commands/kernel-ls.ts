@@ -1,0 +1,37 @@
+import type { Command } from "../../cli/command.ts";
+import { describeAge } from "../../cli/output/describe-age.ts";
+import { decimalSize } from "../../cli/output/describe-size.ts";
+import { listFlags } from "../../cli/output/list-flags.ts";
+import { printList } from "../../cli/output/print-list.ts";
+import { listKernels } from "../../kernel/kernel-catalogue.ts";
+
+const headers = {
+  Name: "NAME",
+  Release: "RELEASE",
+  Digest: "DIGEST",
+  Created: "CREATED",
+  Size: "SIZE",
+  Path: "PATH",
+};
+const columns = ["Name", "Release", "Digest", "Created", "Size"];
+
+/** `dvm kernel ls`: what `--kernel` may name. */
+export const command: Command = {
+  name: "kernel ls",
+  usage: "[OPTIONS]",
+  summary: "List kernels",
+  flags: listFlags,
+  arguments: { min: 0, max: 0 },
+  async run({ flags }, { places, stdout }) {
+    const kernels = await listKernels(places.dataRoot);
+    const rows = kernels.map(({ name, release, digest, builtAt, sizeBytes, path }) => ({
+      Name: name,
+      Release: release,
+      Digest: digest.slice(0, "sha256:".length + 12),
+      Created: `${describeAge(Date.parse(builtAt))} ago`,
+      Size: decimalSize(sizeBytes),
+      Path: path,
+    }));
+    printList({ headers, columns, rows, objects: kernels }, flags, stdout);
+  },
+};

@@ -1,0 +1,101 @@
+import { join, resolve } from "node:path";
+import { EngineClient } from "../client/engine-client.ts";
+import { startDaemon } from "../client/start-daemon.ts";
+import type { CliContext, CommandEntry } from "../cli/command.ts";
+import { runProgram, type GlobalOptions } from "../cli/program.ts";
+import { places, type Places } from "../host/places.ts";
+
+const version = "0.1.0";
+const daemonDeadlineMs = 30_000;
+
+/** Commands that need more than the daemon. */
+const more: Record<string, CommandEntry> = {
+  daemon: {
+    summary: "Run the daemon in the foreground",
+    load: () => import("./commands/daemon.ts"),
+  },
+  doctor: {
+    summary: "Say what of this machine DVM uses, what is missing and what follows",
+    load: () => import("./commands/doctor.ts"),
+  },
+  "kernel build": {
+    summary: "Build DVM's own small kernel",
+    load: () => import("./commands/kernel-build.ts"),
+  },
+  "kernel ls": { summary: "List kernels", load: () => import("./commands/kernel-ls.ts") },
+  setup: {
+    summary: "Bring what this machine lacks to run containers",
+    load: () => import("./commands/setup.ts"),
+  },
+};
+
+function makeContext(options: GlobalOptions): CliContext {
+  const where = absolutePlaces(options);
+  const hostIsChosen = (options.host ?? process.env["DVM_HOST"] ?? "") !== "";
+  const client = new EngineClient({
+    socketPath: where.socketPath,
+    // a socket that somebody chose may be another daemon's
+    ...(hostIsChosen ? {} : { startDaemon: () => startOwnDaemon(where) }),
+  });
+  const { stdin, stdout, stderr, env } = process;
+  const context: CliContext = {
+    client,
+    stdin,
+    stdout,
+    stderr,
+    environment: env,
+    cwd: process.cwd(),
+    version,
+    places: where,
+    machine: {
+      missingParts: async () =>
+        (await import("../setup/missing-parts.ts")).missingParts(where.dataRoot),
+      setUp: async () =>
+        (await import("./commands/setup.ts")).setUpMachine(context, { what: "run" }),
+    },
+  };
+  return context;
+}
+
+function absolutePlaces({ host, dataRoot, runRoot }: GlobalOptions): Places {
+  const found = places({
+    dataRoot,
+    runRoot,
+    environment: { ...process.env, ...(host === undefined ? {} : { DVM_HOST: host }) },
+    uid: process.getuid?.() ?? 0,
+  });
+  return {
+    dataRoot: resolve(found.dataRoot),
+    runRoot: resolve(found.runRoot),
+    socketPath: resolve(found.socketPath),
+    pidFile: resolve(found.pidFile),
+  };
+}
+
+async function startOwnDaemon({ dataRoot, runRoot, socketPath }: Places): Promise<void> {
+  const roots = ["--data-root", dataRoot, "--run-root", runRoot];
+  await startDaemon({
+    command: [process.execPath, join(import.meta.dirname, "dvmd.ts"), ...roots],
+    environment: process.env,
+    socketPath,
+    runRoot,
+    deadlineMs: daemonDeadlineMs,
+  });
+}
+
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0); // whoever read our output has seen enough
+  });
+const exitCode = await runProgram({
+  argv: process.argv.slice(2),
+  version,
+  more,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  context: makeContext,
+});
+// Not waiting for standard input and idle connections; output is written already, as on Linux
+// Node writes to files, pipes and terminals at once.
+process.exit(exitCode);

@@ -1,0 +1,12 @@
+import type { Command } from "../command.ts";
+import { eachName } from "../each-name.ts";
+
+export const command: Command = {
+  name: "pause",
+  usage: "CONTAINER [CONTAINER...]",
+  summary: "Pause all processes within one or more containers",
+  flags: [],
+  arguments: { min: 1 },
+  run: ({ positionals }, context) =>
+    eachName(context, positionals, (name) => context.client.pauseContainer(name)),
+};
