@@ -34,7 +34,7 @@ export function encodeSetup(setup: MachineSetup): Buffer {
     to
       .u8(mountKind[mount.kind])
       .text(mount.tag ?? "")
-      .text(mount.kind)
+      .text("")
       .text(mount.target)
       .text(mount.isFile ?? "")
       .text(mount.options ?? "")

@@ -12,17 +12,22 @@ const acknowledgeBytes = windowBytes / 4;
  * what a reader that crashes held in its hands is sent again to the next host.
  */
 export class OutputStream implements AsyncIterableIterator<Uint8Array, undefined> {
+  /** Offset of the first byte that will be given. */
+  readonly start: bigint;
   readonly #acknowledge: Acknowledge;
   readonly #waiting: Buffer[] = [];
   #received: bigint;
   #consumed: bigint;
   #acknowledged: bigint;
   #inHand = 0;
+  /** Bytes at the end of what was consumed that the reader could still lose; not acknowledged yet. */
+  #held = 0;
   #ended = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
 
   constructor(start: bigint, acknowledge: Acknowledge) {
+    this.start = start;
     this.#received = this.#consumed = this.#acknowledged = start;
     this.#acknowledge = acknowledge;
   }
@@ -48,6 +53,11 @@ export class OutputStream implements AsyncIterableIterator<Uint8Array, undefined
       if (this.#ended) return { value: undefined, done: true };
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+  }
+
+  /** Of what was read so far, the last `bytes` are not safe yet; fewer than half a window. */
+  hold(bytes: number): void {
+    this.#held = bytes;
   }
 
   /** Reads to the end what nobody wants, so that the process isn't held up. */
@@ -90,10 +100,11 @@ export class OutputStream implements AsyncIterableIterator<Uint8Array, undefined
   #consume(): void {
     this.#consumed += BigInt(this.#inHand);
     this.#inHand = 0;
-    const news = this.#consumed - this.#acknowledged;
-    if (news === 0n || (news < acknowledgeBytes && this.#waiting.length > 0)) return;
-    this.#acknowledged = this.#consumed;
-    this.#acknowledge(this.#consumed);
+    const safe = this.#consumed - BigInt(this.#held);
+    const news = safe - this.#acknowledged;
+    if (news <= 0n || (news < acknowledgeBytes && this.#waiting.length > 0)) return;
+    this.#acknowledged = safe;
+    this.#acknowledge(safe);
   }
 
   #wakeUp(): void {

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { AgentClient } from "../agent/agent-client.ts";
 import { describeError, DvmError } from "../base/errors.ts";
 import type { Hypervisor, Machine, MachineExit, MachineSpec } from "../machine/machine.ts";
 
+const exitGraceMs = 500;
 const bootDeadlineMs = { kvm: 20_000, tcg: 60_000 };
 
 export interface BootedMachine {
@@ -13,13 +15,14 @@ export interface BootedMachine {
 export async function bootMachine(
   hypervisor: Hypervisor,
   spec: MachineSpec,
+  { deadlineMs = bootDeadlineMs[spec.accelerator] }: { deadlineMs?: number } = {},
 ): Promise<BootedMachine> {
   const machine = await hypervisor.start(spec);
   const stop = new AbortController();
   try {
     const agent = await Promise.race([
       AgentClient.connect(machine.agentSocket, {
-        deadlineMs: bootDeadlineMs[spec.accelerator],
+        deadlineMs,
         signal: stop.signal,
       }),
       machine.exited.then((exit) => {
@@ -27,12 +30,21 @@ export async function bootMachine(
       }),
     ]);
     return { machine, agent };
-  } catch (cause) {
+  } catch (failure) {
+    const cause = await exitBehind(machine, failure);
     await machine.kill();
     throw await bootError(machine, cause);
   } finally {
     stop.abort();
   }
+}
+
+/** The channel closes a moment before the machine has gone: then its end is the cause. */
+async function exitBehind(machine: Machine, failure: unknown): Promise<unknown> {
+  if (!(failure instanceof DvmError) || failure.code !== "unavailable") return failure;
+  const soon = delay(exitGraceMs, undefined, { ref: false });
+  const exit = await Promise.race([machine.exited, soon]);
+  return exit === undefined ? failure : exitError(exit);
 }
 
 function exitError({ errors, code, signal }: MachineExit): DvmError {

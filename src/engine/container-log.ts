@@ -1,8 +1,8 @@
-import { once } from "node:events";
-import { createReadStream, createWriteStream, watch, type WriteStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { createReadStream, watch } from "node:fs";
+import { open, readFile, type FileHandle } from "node:fs/promises";
 import { StringDecoder } from "node:string_decoder";
 import { z } from "zod";
+import { DvmError, ignore } from "../base/errors.ts";
 import { timestamp } from "./container-record.ts";
 
 export type OutputStream = "stdout" | "stderr";
@@ -23,44 +23,138 @@ const lineSchema = z.object({
 /** As Docker's json-file driver: a longer line is kept in parts. */
 const maximumLineBytes = 16 * 1024;
 
-/** Writes a container's output as Docker's `json-file` driver does: a JSON object a line. */
+interface LogPosition {
+  /** Bytes of the log file that count. */
+  fileBytes: number;
+  /** Bytes of each stream that are in them. */
+  streams: Record<OutputStream, number>;
+}
+
+/**
+ * Writes a container's output as Docker's `json-file` driver does: a JSON object a line. A position
+ * file beside it says, after each write, how far the log holds each stream of this run, so that a
+ * daemon that takes over neither loses nor repeats a byte.
+ */
 export class ContainerLog implements AsyncDisposable {
-  readonly #file: WriteStream;
-  readonly #partial: Record<OutputStream, string> = { stdout: "", stderr: "" };
-  readonly #decoders = { stdout: new StringDecoder("utf8"), stderr: new StringDecoder("utf8") };
+  readonly #file: FileHandle;
+  readonly #positionFile: FileHandle;
+  readonly #position: LogPosition;
+  /** Lines that have no end yet; as bytes, for a character may be cut too. */
+  readonly #partial: Record<OutputStream, Buffer> = { stdout: nothing, stderr: nothing };
+  #writing: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
-  constructor(path: string) {
-    this.#file = createWriteStream(path, { flags: "a", mode: 0o600 });
-    this.#file.on("error", () => {}); // a full disk must not end the container; `write` says so
+  private constructor(file: FileHandle, positionFile: FileHandle, position: LogPosition) {
+    this.#file = file;
+    this.#positionFile = positionFile;
+    this.#position = position;
   }
 
-  async write(stream: OutputStream, bytes: Uint8Array): Promise<void> {
-    const text = this.#partial[stream] + this.#decoders[stream].write(Buffer.from(bytes));
-    const lines = text.split(/(?<=\n)/).filter((line) => line !== "");
-    const last = lines.at(-1) ?? "";
-    const keep = last.endsWith("\n") || last.length >= maximumLineBytes ? "" : last;
-    if (keep !== "") lines.pop();
-    this.#partial[stream] = keep;
-    await this.#append(stream, lines);
+  /** The log for a new run, or with `resume` for one that an earlier daemon began. */
+  static async open(
+    path: string,
+    positionPath: string,
+    options: { resume?: boolean } = {},
+  ): Promise<ContainerLog> {
+    await using undo = new AsyncDisposableStack();
+    const file = undo.use(await open(path, "a", 0o600));
+    const known = options.resume === true ? await readPosition(positionPath) : undefined;
+    if (known !== undefined) await file.truncate(known.fileBytes);
+    const { size } = await file.stat();
+    const positionFile = undo.use(await open(positionPath, "w", 0o600));
+    const position = known ?? { fileBytes: size, streams: { stdout: 0, stderr: 0 } };
+    await positionFile.write(encodePosition(position), 0, positionBytes, 0);
+    undo.move();
+    return new ContainerLog(file, positionFile, position);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const stream of ["stdout", "stderr"] as const) {
-      const rest = this.#partial[stream] + this.#decoders[stream].end();
-      if (rest !== "") await this.#append(stream, [rest]);
+  /** How many bytes of a stream of this run are kept. */
+  kept(stream: OutputStream): number {
+    return this.#position.streams[stream];
+  }
+
+  /** Keeps all lines that are whole. Gives how many bytes wait for the end of their line. */
+  async write(stream: OutputStream, bytes: Uint8Array): Promise<number> {
+    const all = Buffer.concat([this.#partial[stream], bytes]);
+    const lines: Buffer[] = [];
+    let start = 0;
+    for (let end = all.indexOf(10); start < all.length; end = all.indexOf(10, start)) {
+      const length = (end === -1 ? all.length : end + 1) - start;
+      if (end === -1 && length < maximumLineBytes) break;
+      const part = wholeCharacters(all.subarray(start, start + Math.min(length, maximumLineBytes)));
+      lines.push(part);
+      start += part.length;
     }
-    if (this.#file.closed || this.#file.errored !== null) return;
-    this.#file.end();
-    await Promise.race([once(this.#file, "close"), once(this.#file, "error")]);
+    this.#partial[stream] = Buffer.from(all.subarray(start));
+    await this.#append(stream, lines);
+    return all.length - start;
   }
 
-  async #append(stream: OutputStream, lines: string[]): Promise<void> {
-    const time = timestamp();
-    const text = lines.map((log) => `${JSON.stringify({ log, stream, time })}\n`).join("");
-    if (text === "" || this.#file.errored !== null) return;
-    if (!this.#file.write(text))
-      await Promise.race([once(this.#file, "drain"), once(this.#file, "close")]);
+  /** No more output will come: keeps what has no line end. */
+  async end(): Promise<void> {
+    for (const stream of ["stdout", "stderr"] as const) {
+      if (this.#partial[stream].length > 0) await this.#append(stream, [this.#partial[stream]]);
+      this.#partial[stream] = nothing;
+    }
+    await this[Symbol.asyncDispose]();
   }
+
+  /** Closes the file; lines without an end are left to who goes on writing them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#writing;
+    await this.#file.close();
+    await this.#positionFile.close();
+  }
+
+  /** Returns when the system has it: what is not yet there, a daemon that is killed would lose. */
+  async #append(stream: OutputStream, lines: Buffer[]): Promise<void> {
+    if (lines.length === 0) return;
+    if (this.#isClosed) throw new DvmError("unavailable", "cannot write to a log that is closed");
+    const time = timestamp();
+    const text = lines
+      .map((line) => `${JSON.stringify({ log: line.toString("utf8"), stream, time })}\n`)
+      .join("");
+    const position = this.#position;
+    position.streams[stream] += lines.reduce((sum, line) => sum + line.length, 0);
+    // a full disk must not stop the container: its lines are lost then, as with Docker
+    this.#writing = this.#writing
+      .then(async () => {
+        await this.#file.appendFile(text);
+        position.fileBytes += Buffer.byteLength(text);
+        await this.#positionFile.write(encodePosition(position), 0, positionBytes, 0);
+      })
+      .catch(() => {});
+    await this.#writing;
+  }
+}
+
+const positionBytes = 24;
+
+function encodePosition({ fileBytes, streams }: LogPosition): Buffer {
+  const bytes = Buffer.alloc(positionBytes);
+  for (const [index, value] of [fileBytes, streams.stdout, streams.stderr].entries())
+    bytes.writeBigUInt64LE(BigInt(value), index * 8);
+  return bytes;
+}
+
+/** Undefined when there is none, or not a whole one. */
+async function readPosition(path: string): Promise<LogPosition | undefined> {
+  const bytes = await ignore("ENOENT", () => readFile(path));
+  if (bytes?.length !== positionBytes) return undefined;
+  const at = (index: number) => Number(bytes.readBigUInt64LE(index * 8));
+  return { fileBytes: at(0), streams: { stdout: at(1), stderr: at(2) } };
+}
+
+const nothing: Buffer = Buffer.alloc(0);
+
+/** `bytes` without a UTF-8 character that is cut at its end. */
+function wholeCharacters(bytes: Buffer): Buffer {
+  const decoder = new StringDecoder("utf8");
+  const whole = Buffer.byteLength(decoder.write(bytes));
+  const isText = decoder.end() !== "" && whole < bytes.length && bytes.length - whole < 4;
+  return isText ? bytes.subarray(0, whole) : bytes;
 }
 
 interface ReadOptions {

@@ -146,6 +146,11 @@ export class Engine implements AsyncDisposable {
     return join(this.containerFolder(id), "container.log");
   }
 
+  /** Goes with the run, as it speaks of that run's streams. */
+  logPositionPath(id: string): string {
+    return join(this.runFolder(id), "log-position");
+  }
+
   runFolder(id: string): string {
     return join(this.parts.places.runRoot, "machines", shortId(id));
   }

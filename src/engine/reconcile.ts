@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { AgentClient } from "../agent/agent-client.ts";
 import { describeError, DvmError } from "../base/errors.ts";
 import type { Machine } from "../machine/machine.ts";
+import { ContainerLog } from "./container-log.ts";
 import { isRunning, timestamp, type ContainerRecord } from "./container-record.ts";
 import type { Engine } from "./engine.ts";
 import { removeContainer } from "./remove-container.ts";
@@ -43,7 +44,9 @@ async function reconnect(engine: Engine, record: ContainerRecord, machine: Machi
     agent,
     main,
     streams: engine.streams(record.id),
-    logPath: engine.logPath(record.id),
+    log: await ContainerLog.open(engine.logPath(record.id), engine.logPositionPath(record.id), {
+      resume: true,
+    }),
     tty: record.config.Tty,
   });
 }

@@ -18,7 +18,7 @@ interface RunParts {
   agent: AgentClient;
   main: GuestProcess;
   streams: ContainerStreams;
-  logPath: string;
+  log: ContainerLog;
   tty: boolean;
 }
 
@@ -37,12 +37,17 @@ export class Run {
     this.machine = parts.machine;
     this.agent = parts.agent;
     this.main = parts.main;
-    this.#log = new ContainerLog(parts.logPath);
+    this.#log = parts.log;
     parts.streams.connectInput(parts.main.stdin);
     const pump = async (stream: OutputStream) => {
-      for await (const chunk of parts.main[stream]) {
-        await this.#log.write(stream, chunk);
-        await parts.streams.write(stream, chunk);
+      const output = parts.main[stream];
+      let known = Math.max(0, this.#log.kept(stream) - Number(output.start));
+      for await (const chunk of output) {
+        const news = chunk.subarray(Math.min(known, chunk.length));
+        known -= chunk.length - news.length;
+        if (news.length === 0) continue;
+        output.hold(await this.#log.write(stream, news));
+        await parts.streams.write(stream, news);
       }
     };
     const names: OutputStream[] = parts.tty ? ["stdout"] : ["stdout", "stderr"];
@@ -60,7 +65,7 @@ export class Run {
     ]);
     if (this.#detached) return undefined;
     await Promise.race([this.#pumps, delay(lastOutputDeadlineMs, undefined, { ref: false })]);
-    await this.#log[Symbol.asyncDispose]();
+    await this.#log.end();
     return end;
   }
 

@@ -1,6 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { describeError, DvmError } from "../base/errors.ts";
 import { bootMachine } from "./boot-machine.ts";
+import { ContainerLog } from "./container-log.ts";
 import { isRunning, timestamp, type ContainerRecord } from "./container-record.ts";
 import type { Engine } from "./engine.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
@@ -51,8 +52,14 @@ async function start(engine: Engine, before: ContainerRecord): Promise<void> {
   try {
     await agent.setUp(machineSetup(plan));
     const main = await agent.start(mainProcessSpec(record));
-    const { tty, logPath } = { tty: record.config.Tty, logPath: engine.logPath(record.id) };
-    const run = new Run({ machine, agent, main, streams: engine.streams(record.id), logPath, tty });
+    const run = new Run({
+      machine,
+      agent,
+      main,
+      streams: engine.streams(record.id),
+      log: await ContainerLog.open(engine.logPath(record.id), engine.logPositionPath(record.id)),
+      tty: record.config.Tty,
+    });
     engine.runs.set(record.id, run);
     engine.save({
       ...record,

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { TestDaemon } from "../support/test-daemon.ts";
@@ -115,3 +117,23 @@ test(
     );
   },
 );
+
+test("a published UDP port takes datagrams and gives answers", async () => {
+  const program = `import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 53))
+while True:
+  data, sender = s.recvfrom(2000); s.sendto(data.upper(), sender)`;
+  const port = ["-p", "127.0.0.1::53/udp"];
+  await daemon.succeeds(["run", "-d", "--name", "udp", ...port, image, "python3", "-c", program]);
+  const number = Number(await portOf("udp"));
+  const socket = createSocket("udp4");
+  try {
+    const answer = once(socket, "message", { signal: AbortSignal.timeout(20_000) });
+    const timer = setInterval(() => socket.send("ping", number, "127.0.0.1"), 200);
+    const [message]: Buffer[] = await answer.finally(() => clearInterval(timer));
+    assert.equal(message?.toString(), "PING");
+  } finally {
+    socket.close();
+  }
+  await daemon.succeeds(["rm", "-f", "udp"]);
+});

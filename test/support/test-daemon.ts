@@ -46,14 +46,13 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   async #prepare(images: string[]): Promise<void> {
-    await mkdir(join(daemon.root, "data"));
+    await mkdir(join(this.root, "data"));
     for (const shared of ["kernels", "initramfs", "scratch", "agent", "tools"]) {
       await mkdir(join(testCache, "data", shared), { recursive: true });
-      await symlink(join(testCache, "data", shared), join(daemon.root, "data", shared));
+      await symlink(join(testCache, "data", shared), join(this.root, "data", shared));
     }
-    await daemon.startProcess();
-    for (const image of options.images ?? []) await daemon.succeeds(["load", "-i", fixture(image)]);
-    return daemon;
+    await this.startProcess();
+    for (const image of images) await this.succeeds(["load", "-i", fixture(image)]);
   }
 
   get environment(): Record<string, string> {
