@@ -1,8 +1,9 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { EngineClient } from "../client/engine-client.ts";
 import { startDaemon } from "../client/start-daemon.ts";
 import type { CliContext, CommandEntry } from "../cli/command.ts";
 import { runProgram, type GlobalOptions } from "../cli/program.ts";
+import { daemonCommand } from "./daemon-command.ts";
 import { places, type Places } from "../host/places.ts";
 
 const version = "0.1.0";
@@ -73,9 +74,8 @@ function absolutePlaces({ host, dataRoot, runRoot }: GlobalOptions): Places {
 }
 
 async function startOwnDaemon({ dataRoot, runRoot, socketPath }: Places): Promise<void> {
-  const roots = ["--data-root", dataRoot, "--run-root", runRoot];
   await startDaemon({
-    command: [process.execPath, join(import.meta.dirname, "dvmd.ts"), ...roots],
+    command: daemonCommand({ dataRoot, runRoot }),
     environment: process.env,
     socketPath,
     runRoot,
@@ -96,6 +96,14 @@ const exitCode = await runProgram({
   stderr: process.stderr,
   context: makeContext,
 });
-// Not waiting for standard input and idle connections; output is written already, as on Linux
-// Node writes to files, pipes and terminals at once.
+// Standard input and idle connections are not waited for; what was printed is.
+await Promise.all([process.stdout, process.stderr].map(written));
 process.exit(exitCode);
+
+/** A parent may give a socket as standard output, which Node doesn't write to at once. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve();
+    else stream.write("", () => resolve());
+  });
+}

@@ -52,7 +52,7 @@ export class ByteSource {
 
   /** As `skip`, where the source may end. */
   async skipUpTo(length: number): Promise<void> {
-    for (let left = length; left > 0; ) {
+    for (let left = length; left > 0;) {
       const piece = await this.some(left);
       if (piece === undefined) return;
       left -= piece.length;

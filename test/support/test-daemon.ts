@@ -6,6 +6,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { daemonCommand } from "../../src/bin/daemon-command.ts";
 import { fixture, testCache } from "./cache.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -70,8 +71,12 @@ export class TestDaemon implements AsyncDisposable {
 
   async startProcess(): Promise<void> {
     const log = await open(join(this.root, "daemon.log"), "a");
-    this.#process = spawn(process.execPath, [join(repository, "src/bin/dvmd.ts")], {
-      env: { ...process.env, ...this.environment },
+    const [program, ...words] = daemonCommand({
+      dataRoot: join(this.root, "data"),
+      runRoot: join(this.root, "run"),
+    });
+    this.#process = spawn(program, words, {
+      env: { ...process.env, NODE_COMPILE_CACHE: join(testCache, "compile-cache") },
       stdio: ["ignore", log.fd, log.fd],
     });
     await log.close();

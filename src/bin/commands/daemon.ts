@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { constants } from "node:os";
+import { daemonCommand } from "../daemon-command.ts";
 import type { CliContext, Command } from "../../cli/command.ts";
 
 /** `dvm daemon`: dvmd in the foreground, with its log on standard error. */
@@ -15,9 +15,8 @@ export const command: Command = {
 
 function runDaemon({ places, environment }: CliContext): Promise<number> {
   const { dataRoot, runRoot, socketPath } = places;
-  const daemon = join(import.meta.dirname, "..", "dvmd.ts");
-  const options = ["--data-root", dataRoot, "--run-root", runRoot, "--host", socketPath];
-  const child = spawn(process.execPath, [daemon, ...options], {
+  const [program, ...words] = daemonCommand({ dataRoot, runRoot });
+  const child = spawn(program, [...words, "--host", socketPath], {
     stdio: "inherit",
     env: environment,
   });
