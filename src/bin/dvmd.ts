@@ -10,13 +10,12 @@ import { reconcile } from "../engine/reconcile.ts";
 import { probeAccelerator } from "../host/accelerator.ts";
 import { places, type Places } from "../host/places.ts";
 import { isProcessAlive } from "../host/processes.ts";
+import { findQemu } from "../host/tools.ts";
 import { hostTscKhz } from "../host/tsc.ts";
 import { ImageStore } from "../image/image-store.ts";
 import { agentBinary } from "../kernel/agent-binary.ts";
 import { chooseKernel, type Kernel } from "../kernel/kernel-catalogue.ts";
 import { qemuHypervisor } from "../machine/drivers/qemu/qemu-driver.ts";
-
-const qemuBinary = "qemu-system-x86_64";
 
 /** The daemon: serves the API until it is told to end. Machines outlive it. */
 async function main(): Promise<void> {
@@ -52,7 +51,7 @@ async function serve(where: Places): Promise<void> {
   await using engine = await Engine.open({
     places: where,
     images,
-    hypervisor: qemuHypervisor(qemuBinary, ["kvm", "tcg"]),
+    hypervisor: qemuHypervisor(() => findQemu(where.dataRoot), ["kvm", "tcg"]),
     hostCpus: availableParallelism(),
     hostMemoryBytes: totalmem(),
     chooseKernel: (want) => chooseKernel(where.dataRoot, want),
@@ -70,7 +69,7 @@ async function serve(where: Places): Promise<void> {
 
 async function chooseAccelerator(where: Places, want: "auto" | "kvm" | "tcg", kernel: Kernel) {
   return probeAccelerator({
-    qemu: qemuBinary,
+    qemu: (await findQemu(where.dataRoot)) ?? "qemu-system-x86_64",
     kernel: kernel.path,
     initramfs: kernel.initramfs,
     discovery: kernel.discovery,

@@ -2,6 +2,7 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ignore } from "../base/errors.ts";
 import { runTool } from "../host/run-tool.ts";
+import { findTool } from "../host/tools.ts";
 
 const defaultSizeBytes = 16 * 2 ** 30;
 /** Raised when the way templates are made changes. */
@@ -18,7 +19,7 @@ export async function makeScratchDisk(
 ): Promise<void> {
   const template = join(dataRoot, "scratch", `template-${templateVersion}-${sizeBytes}.img`);
   if ((await ignore("ENOENT", () => stat(template))) === undefined)
-    await makeTemplate(template, sizeBytes);
+    await makeTemplate(dataRoot, template, sizeBytes);
   await runTool("cp", ["--sparse=auto", "--reflink=auto", "--", template, path], {
     purpose: "make a scratch disk",
   });
@@ -30,14 +31,16 @@ const formatOptions = [
   ...["-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0"],
 ];
 
-async function makeTemplate(template: string, sizeBytes: number): Promise<void> {
+async function makeTemplate(dataRoot: string, template: string, sizeBytes: number): Promise<void> {
   await mkdir(join(template, ".."), { recursive: true, mode: 0o700 });
   const temporary = `${template}.${process.pid}.tmp`;
   try {
     await using file = await open(temporary, "w", 0o600);
     await file.truncate(sizeBytes);
-    await runTool("mkfs.ext4", [...formatOptions, temporary], {
+    const mkfs = await findTool(dataRoot, "mkfs.ext4");
+    await runTool(mkfs?.path ?? "mkfs.ext4", [...formatOptions, temporary], {
       purpose: "format a scratch disk",
+      ...(mkfs === undefined ? {} : { environment: mkfs.environment }),
       hint: "install e2fsprogs, or run `dvm setup`",
     });
     await file.sync();

@@ -3,39 +3,44 @@ import { open, readFile, writeFile } from "node:fs/promises";
 import { DvmError } from "../../../base/errors.ts";
 import { isProcessAlive, processStartTime, waitForProcessEnd } from "../../../host/processes.ts";
 import { readTail } from "../../../host/read-tail.ts";
+import type { Tool } from "../../../host/tools.ts";
 import type { Accelerator, Hypervisor, Machine, MachineExit, MachineSpec } from "../../machine.ts";
 import { machineFiles, qemuArguments, type MachineFiles } from "./arguments.ts";
 import { QmpConnection } from "./qmp.ts";
 
 const defaultConsoleTailBytes = 4096;
 
-/** The QEMU driver: `microvm` machines by `binary`, outliving this process. */
-export function qemuHypervisor(binary: string, accelerators: Accelerator[]): Hypervisor {
+/** The program, or where it is found when a machine starts: it may be installed meanwhile. */
+export type QemuProgram = string | (() => Promise<Tool | undefined>);
+
+/** The QEMU driver: `microvm` machines, outliving this process. */
+export function qemuHypervisor(program: QemuProgram, accelerators: Accelerator[]): Hypervisor {
   return {
     name: "qemu",
     capabilities: { fileSharing: "9p", accelerators, pause: true },
-    start: (spec, options) => startQemu(binary, spec, options?.signal),
+    start: (spec, options) => startQemu(program, spec, options?.signal),
     find: findQemu,
   };
 }
 
 async function startQemu(
-  binary: string,
+  program: QemuProgram,
   spec: MachineSpec,
   signal: AbortSignal | undefined,
 ): Promise<Machine> {
   signal?.throwIfAborted();
   const files = machineFiles(spec.runFolder);
   await using errors = await open(files.errors, "w", 0o600);
-  const [program, programArguments] = withFileBinds(binary, spec);
-  const child = spawn(program, programArguments, {
+  const qemu = await locate(program);
+  const [command, ...words] = withFileBinds([qemu.path, ...qemu.arguments], spec);
+  const child = spawn(command, words, {
     detached: true,
     stdio: ["ignore", errors.fd, errors.fd],
     cwd: "/",
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", MALLOC_ARENA_MAX: "1" },
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", MALLOC_ARENA_MAX: "1", ...qemu.environment },
   });
   const exited = exitOf(child, files);
-  await spawned(child, binary);
+  await spawned(child, qemu.path);
   const pid = child.pid ?? 0;
   child.unref();
   const machine = new QemuMachine({ id: spec.id, pid, files, exited });
@@ -65,15 +70,32 @@ while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 1; shift 2; done
 shift
 exec "$@"`;
 
-function withFileBinds(binary: string, spec: MachineSpec): [string, string[]] {
-  const command = [binary, ...qemuArguments(spec)];
-  if (spec.fileBinds.length === 0) return [binary, command.slice(1)];
+function withFileBinds(qemu: [string, ...string[]], spec: MachineSpec): [string, ...string[]] {
+  const command: [string, ...string[]] = [...qemu, ...qemuArguments(spec)];
+  if (spec.fileBinds.length === 0) return command;
   const asRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
   const binds = spec.fileBinds.flatMap(({ source, target }) => [source, target]);
   return [
     "unshare",
-    [...asRoot, "--mount", "sh", "-c", bindScript, "sh", ...binds, "--", ...command],
+    ...asRoot,
+    "--mount",
+    "sh",
+    "-c",
+    bindScript,
+    "sh",
+    ...binds,
+    "--",
+    ...command,
   ];
+}
+
+async function locate(program: QemuProgram): Promise<Tool> {
+  if (typeof program === "string") return { path: program, arguments: [], environment: {} };
+  const found = await program();
+  if (found !== undefined) return found;
+  throw new DvmError("unavailable", "cannot start a machine: QEMU is not installed", {
+    hint: "run `dvm setup`, or see `dvm doctor`",
+  });
 }
 
 class QemuMachine implements Machine {

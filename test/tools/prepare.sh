@@ -1,0 +1,20 @@
+#!/bin/sh
+# Fills the cache of the tests: host packages, both kernels, the agent, fixture images.
+set -eu
+cd "$(dirname "$0")/../.."
+data=$DVM_TEST_CACHE/data
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$data"
+dvm() { DVM_DATA_ROOT=$data DVM_RUN_ROOT=$work/run ./dvm "$@"; }
+dvm setup --yes tests
+make -s -C guest
+dvm setup --yes run
+[ ! -f "$work/run/dvm.pid" ] || kill "$(cat "$work/run/dvm.pid")"
+dvm kernel build
+key=$(cat test/fixtures/* | sha256sum | cut -c1-16)
+if [ ! -d "$DVM_TEST_CACHE/fixtures-$key" ]; then
+  bash test/fixtures/build-fixtures.sh "$DVM_TEST_CACHE/fixtures-$key.new"
+  mv "$DVM_TEST_CACHE/fixtures-$key.new" "$DVM_TEST_CACHE/fixtures-$key"
+fi
+ln -sfn "fixtures-$key" "$DVM_TEST_CACHE/fixtures"
