@@ -86,3 +86,10 @@ test("a body of the wrong shape is the caller's error, with the field's name", (
   assert.throws(() => parseCreateBody({ ...fromDocker, Env: "A=1" }), /Env/);
   assert.throws(() => parseCreateBody(undefined), /invalid container config/);
 });
+
+test("a health check is refused, for nobody would run it", () => {
+  const health = (Test: string[]) => ({ ...fromDocker, Healthcheck: { Test } });
+  assert.throws(() => parseCreateBody(health(["CMD", "true"])), /does not run them yet/);
+  assert.doesNotThrow(() => parseCreateBody(health(["NONE"])));
+  assert.doesNotThrow(() => parseCreateBody(health([])));
+});

@@ -156,6 +156,7 @@ export function parseCreateBody(body: unknown): CreateBody {
     "container config",
   );
   checkUnsupported(given);
+  checkHealth(body);
   checkNetworks(networking?.EndpointsConfig ?? {});
   const hostConfig = parse(hostConfigSchema, given, "host config");
   return { config, hostConfig };
@@ -195,6 +196,17 @@ function checkUnsupported(given: Record<string, unknown>): void {
       `cannot use log driver ${log.data.Type}: DVM has json-file only`,
     );
   }
+}
+
+const healthSchema = z.object({ Healthcheck: z.object({ Test: z.array(z.string()).nullish() }) });
+
+/** A check that nobody runs would say that all is well. */
+function checkHealth(body: unknown): void {
+  const [kind] = healthSchema.safeParse(body).data?.Healthcheck.Test ?? [];
+  if (kind === undefined || kind === "NONE") return;
+  throw new DvmError("unsupported", "cannot use a health check: DVM does not run them yet", {
+    hint: "--no-healthcheck leaves it out",
+  });
 }
 
 function checkNetworks(endpoints: Record<string, unknown>): void {
