@@ -1,8 +1,8 @@
+import { describeAge } from "../base/describe-age.ts";
 import { z } from "zod";
 import { isRunning, type ContainerRecord } from "../engine/container-record.ts";
 import type { Engine } from "../engine/engine.ts";
 import { networkMode, networkSettings } from "./container-description.ts";
-import { describeAge } from "./describe-age.ts";
 import {
   flagParameter,
   matchesLabels,
@@ -95,10 +95,10 @@ function statusText({ state }: ContainerRecord): string {
     case "created":
       return "Created";
     case "running":
-      return `Up ${describeAge(state.startedAt)}`;
+      return `Up ${describeAge(Date.parse(state.startedAt))}`;
     case "paused":
-      return `Up ${describeAge(state.startedAt)} (Paused)`;
+      return `Up ${describeAge(Date.parse(state.startedAt))} (Paused)`;
     case "exited":
-      return `Exited (${state.exitCode}) ${describeAge(state.finishedAt)} ago`;
+      return `Exited (${state.exitCode}) ${describeAge(Date.parse(state.finishedAt))} ago`;
   }
 }

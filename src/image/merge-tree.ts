@@ -3,17 +3,8 @@ import { readLayerIndex, type LayerEntry } from "./layer.ts";
 import { printable } from "./tar-reader.ts";
 
 /** A file, folder or other thing of the merged tree; several names may lead to one. */
-export interface Inode {
+export interface Inode extends Omit<LayerEntry, "path" | "type" | "page" | "small"> {
   type: Exclude<LayerEntry["type"], "hardlink">;
-  mode: number;
-  uid: number;
-  gid: number;
-  size: number;
-  mtime: [seconds: number, nanoseconds: number];
-  /** Of a symlink. */
-  link?: string;
-  device?: [major: number, minor: number];
-  xattrs?: Record<string, string>;
   /** Where a file's content lies: the layer's number, and its first page or offset in `small`. */
   content?: { layer: number; page?: number; small?: number };
   /** Of a folder: names are bytes, one a character. */

@@ -7,20 +7,9 @@ import type { Engine } from "../../engine/engine.ts";
 import { createExec, startExec } from "../../engine/exec.ts";
 import { hijack, jsonBody } from "../hijack.ts";
 import { numberParameter, parse } from "../query.ts";
+import { flag, string, strings } from "../schemas/fields.ts";
 import { nameOf } from "./containers.ts";
 
-const string = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? "");
-const flag = z
-  .boolean()
-  .nullish()
-  .transform((value) => value ?? false);
-const strings = z
-  .array(z.string())
-  .nullish()
-  .transform((value) => value ?? []);
 const execSchema = z.object({
   Cmd: strings,
   Env: strings,

@@ -2,31 +2,8 @@ import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import type { ContainerConfig, HostConfig } from "../../engine/container-config.ts";
 import { parse } from "../query.ts";
+import { emptyMap, flag, number, string, stringMap, strings } from "./fields.ts";
 
-const string = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? "");
-const flag = z
-  .boolean()
-  .nullish()
-  .transform((value) => value ?? false);
-const number = z
-  .number()
-  .nullish()
-  .transform((value) => value ?? 0);
-const strings = z
-  .array(z.string())
-  .nullish()
-  .transform((value) => value ?? []);
-const stringMap = z
-  .record(z.string(), z.string())
-  .nullish()
-  .transform((value) => value ?? {});
-const emptyMap = z
-  .record(z.string(), z.object({}))
-  .nullish()
-  .transform((value) => value ?? {});
 /** Docker takes a command as a list or as one word. */
 const command = z
   .union([z.array(z.string()), z.string().transform((word) => [word])])

@@ -1,5 +1,5 @@
 import type { Command } from "../../cli/command.ts";
-import { describeAge } from "../../cli/output/describe-age.ts";
+import { describeAge } from "../../base/describe-age.ts";
 import { decimalSize } from "../../cli/output/describe-size.ts";
 import { listFlags } from "../../cli/output/list-flags.ts";
 import { printList } from "../../cli/output/print-list.ts";

@@ -10,7 +10,8 @@ import {
 import type { Command } from "../command.ts";
 import type { ParsedFlags } from "../flags.ts";
 import { readFilters } from "../options/filters.ts";
-import { describeAge, describeTime } from "../output/describe-age.ts";
+import { describeAge } from "../../base/describe-age.ts";
+import { describeTime } from "../output/describe-time.ts";
 import { describePorts } from "../output/describe-ports.ts";
 import { decimalSize } from "../output/describe-size.ts";
 import { filterFlag, listFlags, noTruncFlag, quietFlag } from "../output/list-flags.ts";

@@ -2,9 +2,9 @@ const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** "Less than a second", "5 seconds", "About a minute", …: as Docker words a duration. */
-export function describeAge(since: string, now = Date.now()): string {
-  const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
+/** "Less than a second", "About an hour", "3 weeks": as docker words the time since `sinceMs`. */
+export function describeAge(sinceMs: number, nowMs = Date.now()): string {
+  const seconds = Math.max(0, Math.floor((nowMs - sinceMs) / 1000));
   if (seconds < 1) return "Less than a second";
   if (seconds === 1) return "1 second";
   if (seconds < minute) return `${seconds} seconds`;

@@ -1,0 +1,28 @@
+import { z } from "zod";
+
+/* Fields of request bodies. What is left out, or null, as clients in Go send it, is empty. */
+
+export const string = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? "");
+export const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
+export const number = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? 0);
+export const strings = z
+  .array(z.string())
+  .nullish()
+  .transform((value) => value ?? []);
+export const stringMap = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((value) => value ?? {});
+export const emptyMap = z
+  .record(z.string(), z.object({}))
+  .nullish()
+  .transform((value) => value ?? {});
