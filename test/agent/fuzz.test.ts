@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { randomBytes, randomInt } from "node:crypto";
+import { once } from "node:events";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { promisify } from "node:util";
+import { encodeFrame, FrameReader, syncFrame } from "../../src/agent/frames.ts";
+import {
+  decodeHello,
+  decodeProcesses,
+  decodeResumed,
+  decodeStatistics,
+} from "../../src/agent/messages.ts";
+import { nonceBytes } from "../../src/agent/protocol.ts";
+import { DvmError } from "../../src/base/errors.ts";
+
+const guest = join(import.meta.dirname, "../../guest");
+/** Bounds the time, not the claim: each round is a new input. */
+const fuzzMs = 8_000;
+
+before(() => promisify(execFile)("make", ["-s", "-C", guest, "fuzz"]));
+
+/** A SYNC and `count` legal frames of random content. */
+function legalStream(count: number): Buffer {
+  const frames = [syncFrame(randomBytes(nonceBytes))];
+  for (let index = 0; index < count; index += 1)
+    frames.push(encodeFrame(randomInt(2, 28), randomInt(2 ** 32), randomBytes(randomInt(3000))));
+  return Buffer.concat(frames);
+}
+
+/** The same with bits turned, pieces doubled, cut out or made of noise. */
+function spoil(stream: Buffer): Buffer {
+  let bytes = Buffer.from(stream);
+  for (let change = randomInt(1, 30); change > 0; change -= 1) {
+    const at = randomInt(bytes.length);
+    const end = Math.min(bytes.length, at + randomInt(1, 200));
+    const kind = randomInt(4);
+    if (kind === 0) bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << randomInt(8)), at);
+    else if (kind === 1) bytes = Buffer.concat([bytes.subarray(0, end), bytes.subarray(at)]);
+    else if (kind === 2)
+      bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(end), randomBytes(1)]);
+    else randomBytes(end - at).copy(bytes, at);
+  }
+  return bytes;
+}
+
+/** Feeds the agent's parser, built with sanitizers; gives how many frames it found. */
+async function agentParser(input: Buffer): Promise<number> {
+  const child = spawn(join(guest, "build/fuzz"), { stdio: ["pipe", "pipe", "pipe"] });
+  let [out, errors] = ["", ""];
+  child.stdout.on("data", (text) => (out += text));
+  child.stderr.on("data", (text) => (errors += text));
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  const [code]: unknown[] = await once(child, "close");
+  assert.equal(code, 0, `input ${input.toString("base64").slice(0, 20_000)}\n${errors}`);
+  return Number(out);
+}
+
+test("the agent's parser finds every frame of a legal stream, after any noise", async () => {
+  for (const count of [0, 1, 7, 200])
+    assert.equal(await agentParser(legalStream(count)), count + 1);
+  const noise = randomBytes(5000);
+  assert.equal(await agentParser(Buffer.concat([noise, legalStream(5)])), 6);
+});
+
+test("no input makes the agent's parser read or write where it may not", async () => {
+  const end = Date.now() + fuzzMs;
+  let rounds = 0;
+  for (; Date.now() < end; rounds += 1) {
+    const inputs = Array.from({ length: 40 }, () => spoil(legalStream(randomInt(1, 30))));
+    await agentParser(Buffer.concat([...inputs, randomBytes(10_000)]));
+  }
+  assert(rounds > 3, `${rounds} rounds`);
+});
+
+test("the host's parser finds the same frames however the stream is cut", () => {
+  for (let round = 0; round < 50; round += 1) {
+    const nonce = randomBytes(nonceBytes);
+    const frames = Array.from({ length: 20 }, () => ({
+      type: randomInt(2, 28),
+      id: randomInt(2 ** 32),
+      payload: randomBytes(randomInt(2000)),
+    }));
+    const stream = Buffer.concat([
+      randomBytes(randomInt(500)),
+      syncFrame(nonce),
+      ...frames.map(({ type, id, payload }) => encodeFrame(type, id, payload)),
+    ]);
+    const reader = new FrameReader(nonce);
+    const found: typeof frames = [];
+    for (let at = 0; at < stream.length;) {
+      const piece = stream.subarray(at, at + randomInt(1, 700));
+      for (const frame of reader.read(piece))
+        found.push({ ...frame, payload: Buffer.from(frame.payload) });
+      at += piece.length;
+    }
+    assert.deepEqual(found, frames);
+  }
+});
+
+test("whatever a guest sends, the host refuses it as damaged or takes it, and nothing else", () => {
+  const decoders = [decodeHello, decodeProcesses, decodeResumed, decodeStatistics];
+  const end = Date.now() + fuzzMs / 2;
+  let refused = 0;
+  while (Date.now() < end) {
+    const nonce = randomBytes(nonceBytes);
+    const reader = new FrameReader(nonce);
+    const stream = Buffer.concat([syncFrame(nonce), spoil(legalStream(20).subarray(48))]);
+    refused += refusals(() => {
+      for (const { payload } of reader.read(stream))
+        for (const decode of decoders) refused += refusals(() => decode(payload));
+    });
+  }
+  assert(refused > 100, `${refused} refused`);
+});
+
+/** 1 when `action` throws "damaged", 0 when it doesn't throw; anything else fails the test. */
+function refusals(action: () => unknown): number {
+  try {
+    action();
+    return 0;
+  } catch (error) {
+    assert(error instanceof DvmError && error.code === "damaged", String(error));
+    return 1;
+  }
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
+import { madeGuest } from "../support/made-guest.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { hypervisorConformance } from "./hypervisor-conformance.ts";
+
+const qemu = "qemu-system-x86_64";
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dvm-guest-"));
+});
+after(() => rm(folder, { recursive: true }));
+
+hypervisorConformance("qemu by emulation", async () => {
+  const {
+    id: _id,
+    runFolder: _runFolder,
+    ...spec
+  } = await madeGuest(folder, "busybox sleep 1000\n");
+  return { hypervisor: qemuHypervisor(qemu, ["tcg"]), spec };
+});
+
+test("without QEMU a start says what is missing and what to do", async () => {
+  await using run = await temporaryFolder();
+  const spec = await madeGuest(run.path, "");
+  const missing = { code: "unavailable", hint: /dvm setup/ };
+  await assert.rejects(qemuHypervisor("/no/such/qemu", ["tcg"]).start(spec), missing);
+  await assert.rejects(qemuHypervisor(async () => undefined, ["tcg"]).start(spec), {
+    ...missing,
+    message: "cannot start a machine: QEMU is not installed",
+  });
+});
+
+test("what QEMU refuses is in the exit, with its own words", async () => {
+  await using run = await temporaryFolder();
+  const spec = await madeGuest(run.path, "");
+  const disks = [{ path: "/no/such/disk", format: "raw" as const, readOnly: true }];
+  const machine = await qemuHypervisor(qemu, ["tcg"]).start({ ...spec, disks });
+  const exit = await machine.exited;
+  assert.equal(exit.code, 1);
+  assert.match(exit.errors, /\/no\/such\/disk/);
+});
+
+test("files of a machine are for its owner only", async () => {
+  await using run = await temporaryFolder();
+  const machine = await qemuHypervisor(qemu, ["tcg"]).start(
+    await madeGuest(run.path, "busybox sleep 9\n"),
+  );
+  try {
+    for (const name of ["qemu.log", "qemu.pid"])
+      assert.equal((await stat(join(run.path, name))).mode & 0o077, 0, name);
+  } finally {
+    await machine.kill();
+  }
+});
