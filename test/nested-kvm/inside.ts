@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { describeError } from "../../src/base/errors.ts";
+import { bootMachine } from "../../src/engine/boot-machine.ts";
+import { probeAccelerator } from "../../src/host/accelerator.ts";
+import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
+
+/* Runs inside the outer machine, whose /dev/kvm is genuine; prints what it saw as one line. */
+
+const qemu = "qemu-system-x86_64";
+const kernel = { path: "/hyper", initramfs: "/hyper-initramfs", discovery: "cmdline" as const };
+
+async function main(): Promise<object> {
+  const probed = await probeAccelerator({
+    qemu,
+    kernel: kernel.path,
+    initramfs: kernel.initramfs,
+    discovery: kernel.discovery,
+    cacheFile: "/tmp/accelerator.json",
+    want: "auto",
+  });
+  const spec = { id: "inner", kernel, accelerator: "kvm" as const, cpus: 1, memoryMiB: 256 };
+  const none = { disks: [], nics: [], shares: [], fileBinds: [] };
+  const { machine, agent } = await bootMachine(qemuHypervisor(qemu, ["kvm"]), {
+    ...spec,
+    ...none,
+    runFolder: "/tmp",
+  });
+  const { kernelRelease, uptimeMs } = agent.hello;
+  // a request and its answer: without a disk there is no root to make
+  const refused = await agent
+    .setUp({
+      hostname: "inner",
+      wallClockNs: BigInt(Date.now()) * 1_000_000n,
+      entropy: randomBytes(64),
+      readOnlyRoot: false,
+      extraHosts: [],
+      mounts: [],
+      shmSizeBytes: 0,
+      sysctls: {},
+      privileged: false,
+    })
+    .catch(describeError);
+  const words = (await readFile(`/proc/${machine.pid}/cmdline`, "utf8")).split("\0");
+  await agent.shutDown();
+  await machine.exited;
+  return {
+    probed,
+    kernelRelease,
+    uptimeMs,
+    refused,
+    accelerator: words[words.indexOf("-accel") + 1],
+  };
+}
+
+const alive = setInterval(() => {}, 1000); // a machine doesn't keep its starter alive
+const result = await main().catch((error: unknown) => ({ error: describeError(error) }));
+console.log(`RESULT ${JSON.stringify(result)}`);
+clearInterval(alive);
