@@ -32,6 +32,7 @@ export async function stageLayer(
   const bytes = new ByteSource(unpacked.through(tar));
   const contentBytes = await writeLayer(folder, readTar(bytes));
   await bytes.drain();
+  if (unpacked.bytes === 0) throw new DvmError("damaged", "cannot read the layer: it is empty");
   const diffId = unpacked.digest();
   return {
     folder,

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { chmod, copyFile, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { DvmError } from "../base/errors.ts";
 import { downloadPackage, unpackPackage } from "../host/apt.ts";
@@ -134,5 +134,6 @@ function packRoot(root: string): { tar: Readable; ended: Promise<void> } {
       else reject(new DvmError("internal", `cannot pack ${root}: tar ended with ${code}`));
     });
   });
-  return { tar: child.stdout, ended };
+  // Node drops what nobody reads yet when a child ends
+  return { tar: child.stdout.pipe(new PassThrough()), ended };
 }

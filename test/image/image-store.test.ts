@@ -145,6 +145,13 @@ test("an import takes Dockerfile instructions", async () => {
   });
 });
 
+test("an import of nothing is refused", async () => {
+  await using folder = await temporaryFolder();
+  await using store = await ImageStore.open(folder.path);
+  await assert.rejects(store.importRootFs(streamOf(Buffer.alloc(0))), /the layer: it is empty/);
+  assert.deepEqual(store.list(), []);
+});
+
 test("a name is read as Docker reads it, and a bad one is refused", async () => {
   const { parseReference } = await import("../../src/image/reference.ts");
   const familiar: Record<string, string> = {
