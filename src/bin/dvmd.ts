@@ -120,6 +120,8 @@ function endSignal(): Promise<void> {
 
 try {
   await main();
+  // machines live on, and with them the watch over their processes
+  process.exit(0);
 } catch (error) {
   console.error(`dvmd: ${describeError(error)}`);
   process.exitCode = error instanceof DvmError && error.code === "conflict" ? 3 : 1;

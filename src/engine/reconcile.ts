@@ -22,7 +22,11 @@ async function takeUp(engine: Engine, record: ContainerRecord): Promise<void> {
   const machine = await engine.parts.hypervisor.find(record.id, engine.runFolder(record.id));
   try {
     if (machine === undefined) throw new DvmError("unavailable", "its machine has gone");
+    // the agent of a paused machine can't answer: it runs for the moment that the greeting takes
+    const isPaused = record.state.kind === "paused";
+    if (isPaused) await machine.resume();
     const run = await reconnect(engine, record, machine);
+    if (isPaused) await machine.pause();
     engine.runs.set(record.id, run);
     void supervise(engine, record.id, run);
   } catch (error) {

@@ -28,6 +28,6 @@ export async function processStartTime(pid: number): Promise<string | undefined>
 /** Returns when the process that `pid` and `startTime` name has gone. Not for our own children. */
 export async function waitForProcessEnd(pid: number, startTime: string): Promise<void> {
   while ((await processStartTime(pid)) === startTime) {
-    await delay(endPollMs, undefined, { ref: false });
+    await delay(endPollMs);
   }
 }

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { DvmError } from "../base/errors.ts";
 import { agentBinary } from "./agent-binary.ts";
 import { storeCustomKernel } from "./custom-kernel.ts";
@@ -57,7 +56,7 @@ function unknownKernel(want: string, kernels: StoredKernel[]): DvmError {
     {
       hint:
         remedy === undefined
-          ? `a kernel is hyper, stock or the path of a bzImage, as in ${join(".", want)}`
+          ? `a kernel is hyper, stock or the path of a bzImage, as in ./${want}`
           : `run: ${remedy}`,
     },
   );

@@ -10,7 +10,7 @@ const templateVersion = 3;
 
 /**
  * Makes an empty ext4 disk at `path` from a template that is formatted once per data root. cp copies
- * what the template holds, not its holes: milliseconds, and some 200 KB on the host's disk.
+ * what the template holds, not its holes: milliseconds, and some 4 MB on the host's disk.
  */
 export async function makeScratchDisk(
   dataRoot: string,

@@ -93,3 +93,27 @@ test("a health check is refused, for nobody would run it", () => {
   assert.doesNotThrow(() => parseCreateBody(health(["NONE"])));
   assert.doesNotThrow(() => parseCreateBody(health([])));
 });
+
+test("options of mounts that would have no effect are refused", () => {
+  const mount = (options: object) => ({
+    ...fromDocker,
+    HostConfig: {
+      ...fromDocker.HostConfig,
+      Mounts: [{ Type: "volume", Target: "/x", ...options }],
+    },
+  });
+  for (const options of [
+    { VolumeOptions: { NoCopy: true } },
+    { VolumeOptions: { Subpath: "below" } },
+    { VolumeOptions: { Labels: { a: "b" } } },
+    { BindOptions: { Propagation: "rshared" } },
+  ])
+    assert.throws(() => parseCreateBody(mount(options)), /does not support it yet/);
+  assert.doesNotThrow(() =>
+    parseCreateBody(mount({ VolumeOptions: { NoCopy: false, Labels: {} } })),
+  );
+  assert.throws(
+    () => parseCreateBody({ ...fromDocker, MacAddress: "02:00:00:00:00:01" }),
+    /MacAddress/,
+  );
+});

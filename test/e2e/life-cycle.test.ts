@@ -201,6 +201,27 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
   });
 }
 
+test("a container that is paused while a daemon comes and goes stays paused, and lives", async () => {
+  await daemon.succeeds([
+    "run",
+    "-d",
+    "--name",
+    "frozen",
+    image,
+    "while :; do echo x; sleep 0.1; done",
+  ]);
+  await logged("frozen", "x");
+  await daemon.succeeds(["pause", "frozen"]);
+  await daemon.endProcess();
+  await daemon.startProcess();
+  assert.equal(await status("frozen"), "paused 0");
+  await daemon.succeeds(["unpause", "frozen"]);
+  const before = (await daemon.succeeds(["logs", "frozen"])).length;
+  await delay(500);
+  assert((await daemon.succeeds(["logs", "frozen"])).length > before);
+  await daemon.succeeds(["rm", "-f", "frozen"]);
+});
+
 test("a container whose machine is killed from outside is booked as ended", async () => {
   await daemon.succeeds(["run", "-d", "--name", "shot", image, "sleep 1000"]);
   const pid = Number(await daemon.succeeds(["inspect", "-f", "{{.State.Pid}}", "shot"]));

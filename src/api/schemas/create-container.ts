@@ -38,6 +38,23 @@ const configSchema = z.object({
 
 const portBinding = z.object({ HostIp: string, HostPort: string });
 
+/** An object of which DVM does nothing but what is listed; everything else must be empty. */
+function only(harmless: Record<string, readonly unknown[]>) {
+  return z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .transform((given) => {
+      for (const [field, value] of Object.entries(given ?? {})) {
+        if (isEmpty(value) || harmless[field]?.includes(value) === true) continue;
+        throw new DvmError(
+          "unsupported",
+          `cannot mount with ${field}=${JSON.stringify(value)}: DVM does not support it yet`,
+        );
+      }
+      return undefined;
+    });
+}
+
 const hostConfigSchema = z.object({
   Binds: strings,
   Mounts: z
@@ -47,6 +64,8 @@ const hostConfigSchema = z.object({
         Source: string,
         Target: z.string(),
         ReadOnly: flag,
+        BindOptions: only({ Propagation: ["", "rprivate", "private"] }),
+        VolumeOptions: only({}),
         TmpfsOptions: z
           .object({ SizeBytes: z.number().optional(), Mode: z.number().optional() })
           .nullish()
@@ -134,6 +153,7 @@ export function parseCreateBody(body: unknown): CreateBody {
   );
   checkUnsupported(given);
   checkHealth(body);
+  checkConfig(body);
   checkNetworks(networking?.EndpointsConfig ?? {});
   const hostConfig = parse(hostConfigSchema, given, "host config");
   return { config, hostConfig };
@@ -173,6 +193,21 @@ function checkUnsupported(given: Record<string, unknown>): void {
       `cannot use log driver ${log.data.Type}: DVM has json-file only`,
     );
   }
+}
+
+const unsupportedConfigSchema = z.object({
+  NetworkDisabled: z.boolean().nullish(),
+  MacAddress: z.string().nullish(),
+});
+
+function checkConfig(body: unknown): void {
+  const given = unsupportedConfigSchema.safeParse(body).data ?? {};
+  const field = Object.entries(given).find(([, value]) => !isEmpty(value))?.[0];
+  if (field === undefined) return;
+  throw new DvmError(
+    "unsupported",
+    `cannot create a container with ${field}: DVM does not support it yet`,
+  );
 }
 
 const healthSchema = z.object({ Healthcheck: z.object({ Test: z.array(z.string()).nullish() }) });
