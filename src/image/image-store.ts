@@ -4,7 +4,8 @@ import type { Readable } from "node:stream";
 import { DvmError, ignore, systemErrorCode } from "../base/errors.ts";
 import { archivedImages } from "./archive-images.ts";
 import { readArchive } from "./archive.ts";
-import { composeDisk, diskFiles } from "./composed-disk.ts";
+import { composeApart } from "./compose-apart.ts";
+import { diskFiles } from "./composed-disk.ts";
 import { digestHex, digestOf } from "./digest.ts";
 import { applyChanges } from "./dockerfile-changes.ts";
 import { parseImageConfig, type ImageConfig } from "./image-config.ts";
@@ -210,7 +211,7 @@ export class ImageStore implements AsyncDisposable {
 
   async #compose({ id, layers }: { id: string; layers: string[] }, work: string): Promise<void> {
     const folders = layers.map((diffId) => this.#layerFolder(diffId));
-    await composeDisk(this.#diskFolder(id), join(work, "disk"), folders);
+    await composeApart({ target: this.#diskFolder(id), work: join(work, "disk"), layers: folders });
   }
 
   async #delete(image: Image): Promise<{ deleted: string }[]> {

@@ -62,7 +62,8 @@ export async function createBody(
     Labels: await readLabels(flags.list("label-file"), flags.list("label")),
     Tty: flags.boolean("tty"),
     OpenStdin: flags.boolean("interactive"),
-    StdinOnce: flags.boolean("interactive") && !flags.boolean("detach") && attached.stdin,
+    // a terminal stays when its reader detaches; its end of input is a key
+    StdinOnce: flags.boolean("interactive") && attached.stdin && !flags.boolean("tty"),
     AttachStdin: attached.stdin,
     AttachStdout: attached.stdout,
     AttachStderr: attached.stderr,
