@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { systemErrorCode } from "../../base/errors.ts";
 import { copyRaw, demultiplex } from "../../client/demultiplex.ts";
@@ -58,32 +57,39 @@ async function copyOutput(socket: Duplex, streams: Streams, options: AttachOptio
   }
 }
 
-function inputTo(socket: Duplex, { stdin }: Streams, { tty, detachKeys }: AttachOptions) {
-  const raw = tty && stdin.isTTY;
-  const detached = Promise.withResolvers<"detached">();
-  const filter = detachFilter(raw ? detachKeys : []);
-  const onData = async (chunk: Buffer): Promise<void> => {
-    const { bytes, detached: isDetached } = raw ? filter(chunk) : { bytes: chunk, detached: false };
-    if (isDetached) detached.resolve("detached");
-    if (bytes.length === 0 || !socket.writable || socket.write(bytes)) return;
-    stdin.pause();
-    await Promise.race([once(socket, "drain"), once(socket, "close")]).catch(() => {}); // reading it tells
-    stdin.resume();
+interface Input {
+  detached: Promise<"detached">;
+  start(): void;
+  stop(): void;
+}
+
+function inputTo(socket: Duplex, { stdin }: Streams, { tty, detachKeys }: AttachOptions): Input {
+  if (tty && stdin.isTTY) return typedInput(socket, stdin, detachKeys);
+  return {
+    detached: new Promise(() => {}),
+    start: () => void stdin.pipe(socket),
+    stop: () => void stdin.unpipe(socket).pause(),
   };
-  const listener = (chunk: Buffer): void => void onData(chunk);
-  const onEnd = (): void => void socket.end();
+}
+
+/** Key by key, until the keys to detach are among them. */
+function typedInput(socket: Duplex, stdin: NodeJS.ReadStream, keys: readonly number[]): Input {
+  const detached = Promise.withResolvers<"detached">();
+  const filter = detachFilter(keys);
+  const onData = (chunk: Buffer): void => {
+    const typed = filter(chunk);
+    if (typed.detached) detached.resolve("detached");
+    else if (socket.writable) socket.write(typed.bytes);
+  };
   return {
     detached: detached.promise,
     start() {
-      if (raw) stdin.setRawMode(true);
-      stdin.on("data", listener);
-      stdin.on("end", onEnd);
+      stdin.setRawMode(true);
+      stdin.on("data", onData);
     },
     stop() {
-      if (raw) stdin.setRawMode(false);
-      stdin.off("data", listener);
-      stdin.off("end", onEnd);
-      stdin.pause();
+      stdin.setRawMode(false);
+      stdin.off("data", onData).pause();
     },
   };
 }
