@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { fixture } from "../test/support/cache.ts";
 import { TestDaemon } from "../test/support/test-daemon.ts";
 import { apiRun } from "./api-run.ts";
-import { measure, report, type Result } from "./measure.ts";
+import { measure, measureInTurns, report, type Result } from "./measure.ts";
 import { startDockerd, type Peer } from "./peer.ts";
 
 const run = promisify(execFile);
@@ -39,8 +39,11 @@ async function startUp(daemon: TestDaemon, peer: Peer | undefined): Promise<Resu
   const withNetwork = words.filter((word) => word !== "--network" && word !== "none");
   const socket = join(daemon.root, "run/dvm.sock");
   const body = { Image: image, Entrypoint: ["/bin/true"], HostConfig: { AutoRemove: true } };
-  const byApi = await measure(10, () => apiRun(socket, body));
-  const byCli = await measure(10, () => daemon.succeeds(withNetwork));
+  // in turns, so that both see the same noise
+  const [byApi, byCli] = await measureInTurns(10, [
+    () => apiRun(socket, body),
+    () => daemon.succeeds(withNetwork),
+  ]);
   const peerRun = peer && (await measure(10, () => peer.docker(words)));
   await daemon.succeeds(["run", "-d", "--name", "long", image, "sleep 1000"]);
   const exec = await measure(10, () => daemon.succeeds(["exec", "long", "true"]));

@@ -12,11 +12,30 @@ export async function measure(times: number, action: () => Promise<unknown>): Pr
   await action();
   const all: number[] = [];
   for (let index = 0; index < times; index += 1) {
-    const start = performance.now();
-    await action();
-    all.push(performance.now() - start);
+    all.push(await timed(action));
   }
   return all;
+}
+
+/** As {@link measure} for two actions, one after the other each time. */
+export async function measureInTurns(
+  times: number,
+  [first, second]: [() => Promise<unknown>, () => Promise<unknown>],
+): Promise<[number[], number[]]> {
+  const all: [number[], number[]] = [[], []];
+  await measure(0, first);
+  await measure(0, second);
+  for (let index = 0; index < times; index += 1) {
+    all[0].push(await timed(first));
+    all[1].push(await timed(second));
+  }
+  return all;
+}
+
+async function timed(action: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await action();
+  return performance.now() - start;
 }
 
 export function report(results: Result[]): void {

@@ -3,7 +3,7 @@ import { EngineClient } from "../client/engine-client.ts";
 import { startDaemon } from "../client/start-daemon.ts";
 import type { CliContext, CommandEntry } from "../cli/command.ts";
 import { runProgram, type GlobalOptions } from "../cli/program.ts";
-import { daemonCommand } from "./daemon-command.ts";
+import { daemonCommand, daemonEnvironment } from "./daemon-command.ts";
 import { places, type Places } from "../host/places.ts";
 
 const version = "0.1.0";
@@ -76,7 +76,7 @@ function absolutePlaces({ host, dataRoot, runRoot }: GlobalOptions): Places {
 async function startOwnDaemon({ dataRoot, runRoot, socketPath }: Places): Promise<void> {
   await startDaemon({
     command: daemonCommand({ dataRoot, runRoot }),
-    environment: process.env,
+    environment: { ...process.env, ...daemonEnvironment },
     socketPath,
     runRoot,
     deadlineMs: daemonDeadlineMs,

@@ -16,12 +16,14 @@ export interface DaemonStart {
 
 const pollMs = 20;
 const tailLines = 15;
+/** The daemon's exit code when another one holds the run root: that one is waited for. */
+const anotherRuns = 3;
 
 /**
  * Starts the daemon in a session of its own and returns when its socket answers. Several callers
  * may do so at once: the daemons settle by their lock which one stays, and the others end quietly,
  * so an early exit counts as failure only when the deadline passes with nobody listening or the
- * daemon said why by a code other than 0.
+ * daemon said why by another code.
  */
 export async function startDaemon(options: DaemonStart): Promise<void> {
   const logPath = join(options.runRoot, "daemon.log");
@@ -33,7 +35,7 @@ export async function startDaemon(options: DaemonStart): Promise<void> {
   while (performance.now() < deadline) {
     if (await answers(options.socketPath)) return;
     const exit = ended.value;
-    if (exit !== undefined && exit !== 0)
+    if (exit !== undefined && exit !== 0 && exit !== anotherRuns)
       throw await failed(`it ended with ${exit}`, logPath, logStart.size);
     await delay(pollMs);
   }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { TestDaemon } from "../support/test-daemon.ts";
@@ -240,4 +242,24 @@ test("a client that goes away doesn't end the container", async () => {
   await once(client, "close");
   assert.equal(await status("left"), "running 0");
   await daemon.succeeds(["rm", "-f", "left"]);
+});
+
+test("clients that find no daemon start one between them", async () => {
+  await daemon.endProcess();
+  try {
+    const versions = await Promise.all([1, 2, 3].map(() => daemon.dvm(["version"])));
+    assert.deepEqual(
+      versions.map(({ code, stderr }) => [code, stderr]),
+      [
+        [0, ""],
+        [0, ""],
+        [0, ""],
+      ],
+    );
+  } finally {
+    const pid = Number(await readFile(join(daemon.root, "run/dvm.pid"), "utf8"));
+    process.kill(pid, "SIGTERM");
+    while (await stat(join(daemon.root, "run/dvm.pid")).catch(() => undefined)) await delay(20);
+    await daemon.startProcess();
+  }
 });

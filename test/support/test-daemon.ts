@@ -6,7 +6,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { daemonCommand } from "../../src/bin/daemon-command.ts";
+import { daemonCommand, daemonEnvironment } from "../../src/bin/daemon-command.ts";
 import { fixture, testCache } from "./cache.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -76,7 +76,11 @@ export class TestDaemon implements AsyncDisposable {
       runRoot: join(this.root, "run"),
     });
     this.#process = spawn(program, words, {
-      env: { ...process.env, NODE_COMPILE_CACHE: join(testCache, "compile-cache") },
+      env: {
+        ...process.env,
+        ...daemonEnvironment,
+        NODE_COMPILE_CACHE: join(testCache, "compile-cache"),
+      },
       stdio: ["ignore", log.fd, log.fd],
     });
     await log.close();

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { daemonCommand } from "../daemon-command.ts";
+import { daemonCommand, daemonEnvironment } from "../daemon-command.ts";
 import type { CliContext, Command } from "../../cli/command.ts";
 
 /** `dvm daemon`: dvmd in the foreground, with its log on standard error. */
@@ -18,7 +18,7 @@ function runDaemon({ places, environment }: CliContext): Promise<number> {
   const [program, ...words] = daemonCommand({ dataRoot, runRoot });
   const child = spawn(program, [...words, "--host", socketPath], {
     stdio: "inherit",
-    env: environment,
+    env: { ...environment, ...daemonEnvironment },
   });
   for (const signal of ["SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => child.kill("SIGTERM"));
