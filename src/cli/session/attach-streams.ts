@@ -78,8 +78,8 @@ function typedInput(socket: Duplex, stdin: NodeJS.ReadStream, keys: readonly num
   const filter = detachFilter(keys);
   const onData = (chunk: Buffer): void => {
     const typed = filter(chunk);
+    if (socket.writable) socket.write(typed.bytes);
     if (typed.detached) detached.resolve("detached");
-    else if (socket.writable) socket.write(typed.bytes);
   };
   return {
     detached: detached.promise,
