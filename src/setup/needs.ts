@@ -48,7 +48,7 @@ const forTests: PackageCheck[] = [
   { packageName: "clang", programs: ["clang"], why: "builds the fuzzed parser" },
   { packageName: "clang-format", programs: ["clang-format"], why: "checks the form of C" },
   {
-    packageName: "libclang-rt-14-dev",
+    packageName: "libclang-rt-dev",
     file: "/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan*",
     why: "finds faults in the fuzzed parser",
   },
