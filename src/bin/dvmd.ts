@@ -1,15 +1,14 @@
-import { mkdir, open, readFile, rm } from "node:fs/promises";
-import { createConnection } from "node:net";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
 import { listen, buildServer } from "../api/server.ts";
-import { describeError, DvmError, systemErrorCode } from "../base/errors.ts";
+import { describeError, DvmError } from "../base/errors.ts";
 import { Engine } from "../engine/engine.ts";
 import { reconcile } from "../engine/reconcile.ts";
 import { probeAccelerator } from "../host/accelerator.ts";
 import { places, type Places } from "../host/places.ts";
-import { isProcessAlive } from "../host/processes.ts";
 import { findQemu } from "../host/tools.ts";
 import { hostTscKhz } from "../host/tsc.ts";
 import { ImageStore } from "../image/image-store.ts";
@@ -38,11 +37,12 @@ async function main(): Promise<void> {
   });
   for (const folder of [where.dataRoot, where.runRoot])
     await mkdir(folder, { recursive: true, mode: 0o700 });
-  await claim(where);
+  const lock = await claim(where);
   try {
     await serve(where);
   } finally {
     await rm(where.pidFile, { force: true });
+    lock.close();
   }
 }
 
@@ -78,38 +78,23 @@ async function chooseAccelerator(where: Places, want: "auto" | "kvm" | "tcg", ke
   });
 }
 
-/** One daemon a run root: the pid file is made exclusively, and taken over from one that has died. */
-async function claim({ pidFile, socketPath }: Places): Promise<void> {
-  for (;;) {
-    try {
-      await using file = await open(pidFile, "wx", 0o600);
-      await file.write(`${process.pid}\n`);
-      return;
-    } catch (error) {
-      if (systemErrorCode(error) !== "EEXIST") throw error;
-    }
-    const pid = Number((await readFile(pidFile, "utf8").catch(() => "")).trim());
-    const alive =
-      pid > 0 && isProcessAlive(pid) && ((await answers(socketPath)) || (await isDaemon(pid)));
-    if (alive)
-      throw new DvmError("conflict", `cannot start the daemon: it runs already (pid ${pid})`);
-    await rm(pidFile, { force: true });
+/**
+ * One daemon a run root: who holds SQLite's lock on a file of it. The system lets go of the lock
+ * when its holder ends, however that happens. The pid file only tells.
+ */
+async function claim({ pidFile, runRoot }: Places): Promise<DatabaseSync> {
+  const lock = new DatabaseSync(join(runRoot, "dvm.lock"));
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (cause) {
+    lock.close();
+    const pid = (await readFile(pidFile, "utf8").catch(() => "")).trim();
+    throw new DvmError("conflict", `cannot start the daemon: it runs already (pid ${pid})`, {
+      cause,
+    });
   }
-}
-
-/** A pid may have been given to another program since. */
-async function isDaemon(pid: number): Promise<boolean> {
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-  return commandLine.includes("dvmd");
-}
-
-function answers(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(socketPath);
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
+  await writeFile(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  return lock;
 }
 
 function endSignal(): Promise<void> {
