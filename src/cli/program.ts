@@ -126,9 +126,10 @@ function unknownCommand(
   words: string[],
 ): number {
   const [group = "", ...rest] = words;
-  const isGroup = [...commands.keys()].some((name) => name.startsWith(`${group} `));
+  const grouped = groupedCommands(commands);
+  const isGroup = [...grouped.keys()].some((name) => name.startsWith(`${group} `));
   if (isGroup && (rest.length === 0 || rest[0] === "--help")) {
-    program.stdout.write(groupHelp(group, commands));
+    program.stdout.write(groupHelp(group, grouped));
     return 0;
   }
   const typed = isGroup ? `${group} ${rest[0]}` : group;
@@ -138,6 +139,16 @@ function unknownCommand(
     `dvm: unknown command: dvm ${typed}\n\nUsage:  ${usage}\n\nRun '${where}' for more information\n`,
   );
   return 1;
+}
+
+/** The commands under docker's other spellings too: `container run`. */
+function groupedCommands(commands: Map<string, CommandEntry>): Map<string, CommandEntry> {
+  const grouped = new Map(commands);
+  for (const [alias, target] of Object.entries(commandAliases)) {
+    const entry = commands.get(target.split(" --")[0] ?? "");
+    if (entry !== undefined) grouped.set(alias, entry);
+  }
+  return grouped;
 }
 
 async function help(
