@@ -16,13 +16,15 @@ interface CliOptions {
   input?: string;
   /** Called with the client's process id. */
   onStart?: (pid: number) => void;
+  /** Close standard output at its first bytes, as `head` does. */
+  stopReading?: boolean;
 }
 
 /** Runs `dvm` as a process of its own against `daemon`. */
 export async function runCli(
   daemon: FakeDaemon,
   argv: readonly string[],
-  { input, onStart }: CliOptions = {},
+  { input, onStart, stopReading }: CliOptions = {},
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [program, "--host", daemon.host, ...argv], {
     env: { ...process.env, TZ: "UTC" },
@@ -33,7 +35,12 @@ export async function runCli(
   child.stdin.on("error", () => {}); // it may end without reading
   if (input === undefined) child.stdin.end();
   else child.stdin.end(input);
+  if (stopReading === true) child.stdout.once("data", () => child.stdout.destroy());
   const ended = new Promise<number | null>((resolve) => void child.on("close", resolve));
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  const [stdout, stderr, code] = await Promise.all([
+    stopReading === true ? "" : text(child.stdout),
+    text(child.stderr),
+    ended,
+  ]);
   return { code, stdout, stderr };
 }
