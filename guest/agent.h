@@ -44,7 +44,8 @@ void free_pointer(void *pointer);
 int read_file(const char *path, char *text, size_t room);
 /* Writes to an existing file of /proc, /sys or a cgroup; -1 with errno. */
 int write_file(const char *path, const char *text);
-/* Milliseconds since boot. */
+/* Since boot. */
+uint64_t uptime_ns(void);
 uint64_t uptime_ms(void);
 /* Calls `ready` every two milliseconds until it says true; false after `limit_ms`. */
 bool wait_until(bool (*ready)(const void *), const void *argument, int limit_ms);

@@ -16,7 +16,7 @@ static int limit(const char *file, const char *value, struct failure *failure) {
     return 0;
 }
 
-static int set_limits(const struct machine_setup *setup, struct failure *failure) {
+int cgroup_limit(const struct machine_setup *setup, struct failure *failure) {
     char value[64];
     if (setup->cpu_quota_us != 0) {
         snprintf(value, sizeof value, "%" PRIu64 " %" PRIu64, setup->cpu_quota_us,
@@ -36,7 +36,7 @@ static int set_limits(const struct machine_setup *setup, struct failure *failure
     return 0;
 }
 
-int cgroup_make(const struct machine_setup *setup, struct failure *failure) {
+int cgroup_make(struct failure *failure) {
     static const char *const controllers[] = {"+cpu", "+memory", "+pids", "+io", "+cpuset"};
     if (mount("cgroup2", "/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) < 0)
         return fail_errno(failure, "cannot mount cgroup2");
@@ -45,5 +45,5 @@ int cgroup_make(const struct machine_setup *setup, struct failure *failure) {
     /* a controller that this kernel lacks is missed below, if a limit asks for it */
     if (mkdir(CONTAINER_CGROUP, 0755) < 0)
         return fail_errno(failure, "cannot make the container's cgroup");
-    return set_limits(setup, failure);
+    return 0;
 }

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/utsname.h>
@@ -91,25 +90,16 @@ static void take_sync(const struct frame *frame) {
     channel_send(FRAME_SYNC, 0, magic, sizeof magic, nonce, sizeof nonce);
 }
 
-static uint64_t memory_line(const char *text, const char *name) {
-    const char *line = strstr(text, name);
-    return line == NULL ? 0 : strtoull(line + strlen(name), NULL, 10);
-}
-
 static void take_hello(const struct frame *frame) {
     host_speaks_our_protocol = frame->length >= 4 && get_u32(frame->payload) == DVM_PROTOCOL;
     if (!host_speaks_our_protocol)
         complain("the host speaks protocol %u, this agent %u",
                  frame->length >= 4 ? get_u32(frame->payload) : 0, DVM_PROTOCOL);
-    char memory[4096] = "";
-    read_file("/proc/meminfo", memory, sizeof memory);
     struct utsname names = {0};
     uname(&names);
     struct writer hello = {.bound = 1024};
     write_u32(&hello, DVM_PROTOCOL);
-    write_u64(&hello, uptime_ms());
-    write_u64(&hello, memory_line(memory, "MemTotal:"));
-    write_u64(&hello, memory_line(memory, "MemAvailable:"));
+    write_u64(&hello, uptime_ns());
     write_string(&hello, names.release);
     channel_send(FRAME_HELLO, 0, hello.bytes, hello.used, NULL, 0);
     writer_close(&hello);

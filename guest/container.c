@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+
+#include "setup.h"
 
 struct container_setup container = {.hostname = "", .domainname = ""};
 
@@ -36,9 +39,37 @@ static int join_cgroup(struct failure *failure) {
     return 0;
 }
 
-static int make_namespaces(struct failure *failure) {
+void container_configure(const struct machine_setup *setup) {
+    container.hostname = setup->hostname;
+    container.domainname = setup->domainname;
+    container.read_only_root = setup->read_only_root;
+    container.privileged = setup->privileged;
+    container.sysctls = setup->sysctls;
+    for (size_t index = 0; index < setup->mount_count; index++)
+        if (strcmp(setup->mounts[index].target, "/sys/fs/cgroup") == 0)
+            container.owns_cgroup_mount = true;
+}
+
+static void reset_signals(void) {
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int container_enter(struct failure *failure) {
+    reset_signals();
+    if (join_cgroup(failure) < 0)
+        return -1;
     if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
         return fail_errno(failure, "cannot make the container's namespaces");
+    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+        return fail_errno(failure, "cannot separate the container's mounts");
+    return 0;
+}
+
+static int set_names(struct failure *failure) {
     if (sethostname(container.hostname, strlen(container.hostname)) < 0)
         return fail_errno(failure, "cannot set host name \"%s\"", container.hostname);
     if (setdomainname(container.domainname, strlen(container.domainname)) < 0)
@@ -67,12 +98,12 @@ static int join_namespaces(struct failure *failure) {
     return 0;
 }
 
-static void reset_signals(void) {
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+/* A further process joins what the first one made. */
+static int container_join(struct failure *failure) {
+    reset_signals();
+    if (join_cgroup(failure) < 0)
+        return -1;
+    return join_namespaces(failure);
 }
 
 static int take_stdio(struct stdio *stdio, bool tty, struct failure *failure) {
@@ -87,10 +118,7 @@ static int take_stdio(struct stdio *stdio, bool tty, struct failure *failure) {
 
 static int become(const struct process_spec *spec, struct stdio *stdio, bool is_main,
                   struct failure *failure) {
-    reset_signals();
-    if (join_cgroup(failure) < 0)
-        return -1;
-    if ((is_main ? make_namespaces(failure) : join_namespaces(failure)) < 0)
+    if ((is_main ? set_names(failure) : container_join(failure)) < 0)
         return -1;
     if (take_stdio(stdio, spec->tty, failure) < 0)
         return -1;

@@ -22,6 +22,12 @@ struct container_setup {
 
 extern struct container_setup container;
 
+/* Takes from the set-up what the container's first process still has to do. */
+struct machine_setup;
+void container_configure(const struct machine_setup *setup);
+/* In the first process: joins its cgroup and makes its namespaces, which see the agent's mounts. */
+int container_enter(struct failure *failure);
+
 /* The life of a child after fork; `stdio` becomes its descriptors 0 to 2. Does not return. */
 void container_child(const struct process_spec *spec, struct stdio *stdio, bool is_main)
     __attribute__((noreturn));

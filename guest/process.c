@@ -12,6 +12,7 @@
 
 #include "channel.h"
 #include "container.h"
+#include "stand_by.h"
 #include "stdio_pair.h"
 
 static struct process *processes;
@@ -123,26 +124,26 @@ static struct process *process_add(const struct process_spec *spec, bool is_main
     return process;
 }
 
-/* Forks into the pid namespace of the container, a new one for its main process. */
-static pid_t fork_into_container(bool is_main) {
+pid_t fork_into_pid_namespace(const int *theirs) {
     cleanup_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-    cleanup_close int theirs = -1;
-    if (own < 0)
+    if (own < 0 || (theirs == NULL ? unshare(CLONE_NEWPID) : setns(*theirs, CLONE_NEWPID)) < 0)
         return -1;
-    if (is_main) {
-        if (unshare(CLONE_NEWPID) < 0)
-            return -1;
-    } else {
-        theirs = container_open_namespace("pid");
-        if (theirs < 0 || setns(theirs, CLONE_NEWPID) < 0)
-            return -1;
-    }
     pid_t pid = fork();
     int number = errno;
     if (pid != 0 && setns(own, CLONE_NEWPID) < 0)
         give_up("cannot return to the agent's pid namespace: %s", strerror(errno));
     errno = number;
     return pid;
+}
+
+/* Forks a further process into the container. */
+static pid_t fork_into_container(const struct process_spec *spec, struct stdio *stdio,
+                                 struct failure *failure) {
+    cleanup_close int theirs = container_open_namespace("pid");
+    pid_t pid = theirs < 0 ? -1 : fork_into_pid_namespace(&theirs);
+    if (pid == 0)
+        container_child(spec, stdio, false);
+    return pid < 0 ? fail_errno(failure, "cannot start a process") : pid;
 }
 
 int process_start(const struct process_spec *spec, bool is_main, uint32_t id,
@@ -162,12 +163,13 @@ int process_start(const struct process_spec *spec, bool is_main, uint32_t id,
         return fail_errno(failure, "cannot start a process");
     process->failure = (struct source){.fd = pair.failure_read, .ready = failure_ready};
     pair.failure_read = -1;
-    int broken = take_streams(process, &pair);
-    pid_t pid = broken ? -1 : fork_into_container(is_main);
-    if (pid == 0)
-        container_child(spec, &pair.child, is_main);
+    pid_t pid;
+    if (take_streams(process, &pair) < 0)
+        pid = fail_errno(failure, "cannot start a process");
+    else
+        pid = is_main ? stand_by_start(spec, &pair.child, failure)
+                      : fork_into_container(spec, &pair.child, failure);
     if (pid < 0) {
-        fail_errno(failure, "cannot start a process");
         process_free(process);
         return -1;
     }

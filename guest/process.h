@@ -19,6 +19,8 @@ struct limit {
 
 /* What to run. Strings live in the request. */
 struct process_spec {
+    const uint8_t *bytes; /* as the host sent it */
+    size_t byte_count;
     char **arguments;
     char **environment;
     const char *folder;
@@ -62,6 +64,12 @@ struct process {
     struct input input;
     struct output output[2];
 };
+
+/*
+ * Forks into the pid namespace open at `*theirs`, or into a new one. As fork(): 0 in the child, -1
+ * with errno.
+ */
+pid_t fork_into_pid_namespace(const int *theirs);
 
 int process_read_spec(struct reader *reader, struct process_spec *spec, struct failure *failure);
 /* Starts it; request `id` is answered when the program runs, or could not be run. */

@@ -19,11 +19,16 @@
  *    | SYNC {16 magic bytes, 16 nonce bytes} ->   |  forgets unsent frames and half a request;
  *    | HELLO {u32 protocol} ->                    |  processes run on, their output waits
  *    |   <- SYNC {magic, the same nonce}          |  (host drops all bytes before this)
- *    |   <- HELLO {u32 protocol, u64 uptime ms, u64 total KiB, u64 available KiB, string release}
- *    | RESUME or SET_UP, START, EXEC ...          |
+ *    |   <- HELLO {u32 protocol, u64 ns of the guest's monotonic clock, string release}
+ *    | PREPARE, SET_UP and START, or RESUME ...   |
  *
  * Who reads a frame that breaks a rule hunts for the next SYNC. When no HELLO comes, the host
  * sends more filler (0xff) than a frame can hold, then SYNC and HELLO again.
+ *
+ * PREPARE does all that is known before the container is, so that a saved machine has it behind it;
+ * SET_UP does it where nobody asked for it. The host may send START without waiting for SET_UP's
+ * answer. CLOCK is answered by u64 ns of the guest's monotonic clock: the host says in SET_UP what
+ * its wall clock showed at such an instant.
  *
  * Requests carry an id of the host's choice; the answer is REPLY {u16 status, then for status 0 the
  * result, else string message}. What doesn't fit a frame goes ahead of it in *_PART frames.
@@ -37,7 +42,7 @@
  * id = process << 2; a process is kept until the host sends RELEASE.
  */
 
-#define DVM_PROTOCOL 1u
+#define DVM_PROTOCOL 2u
 #define DVM_PORT_NAME "dvm.agent"
 
 #define FRAME_HEADER_SIZE 12u
@@ -79,7 +84,9 @@ enum frame_type {
     REQUEST_SHUT_DOWN = 25,
     REQUEST_RESUME = 26,
     REQUEST_RELEASE = 27,
-    FRAME_TYPE_MAX = 27,
+    REQUEST_PREPARE = 28,
+    REQUEST_CLOCK = 29,
+    FRAME_TYPE_MAX = 29,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };

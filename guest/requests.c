@@ -16,6 +16,8 @@ static int broken(struct failure *failure) {
 
 int process_read_spec(struct reader *reader, struct process_spec *spec, struct failure *failure) {
     size_t count;
+    spec->bytes = reader->at;
+    spec->byte_count = (size_t)(reader->end - reader->at);
     spec->arguments = read_strings(reader, &count);
     spec->environment = read_strings(reader, &(size_t){0});
     spec->folder = read_string(reader);
@@ -135,6 +137,11 @@ static int dispatch(uint16_t type, uint32_t id, struct reader *reader, struct wr
         return 0;
     case REQUEST_RELEASE:
         return release(reader, failure);
+    case REQUEST_PREPARE:
+        return machine_prepare(reader->at, (size_t)(reader->end - reader->at), failure);
+    case REQUEST_CLOCK:
+        write_u64(result, uptime_ns());
+        return 0;
     default:
         return fail(failure, STATUS_UNSUPPORTED, "cannot answer a request of type %u", type);
     }

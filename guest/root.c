@@ -14,6 +14,9 @@
 
 #define IMAGE "/run/image"
 #define SCRATCH "/run/scratch"
+/* Made before the container is known, bound into its root later. */
+#define PREPARED "/run/prepared"
+#define DEFAULT_SHM_SIZE 67108864u
 
 static bool is_there(const void *path) { return access(path, F_OK) == 0; }
 
@@ -27,31 +30,29 @@ static int mount_disk(const char *disk, const char *target, const char *kind, un
     return 0;
 }
 
-static int mount_overlay(struct failure *failure) {
+/* noinit_itable: the kernel shall not write inode tables that nobody uses, the disk is sparse. */
+static int mount_scratch(struct failure *failure) {
+    static bool mounted;
+    if (mounted)
+        return 0;
+    if (mount_disk("/dev/vdb", SCRATCH, "ext4", 0, "noinit_itable,discard", failure) < 0)
+        return -1;
+    mounted = true;
     mkdir(SCRATCH "/upper", 0755);
     mkdir(SCRATCH "/work", 0755);
+    return 0;
+}
+
+static int mount_overlay(struct failure *failure) {
     struct stat image;
     /* the root folder's own owner and mode are the upper's */
     if (stat(IMAGE, &image) == 0 && (chown(SCRATCH "/upper", image.st_uid, image.st_gid) < 0 ||
                                      chmod(SCRATCH "/upper", image.st_mode & 07777) < 0))
         return fail_errno(failure, "cannot prepare the scratch disk");
-    mkdir(CONTAINER_ROOT, 0755);
     if (mount("overlay", CONTAINER_ROOT, "overlay", 0,
               "lowerdir=" IMAGE ",upperdir=" SCRATCH "/upper,workdir=" SCRATCH "/work") < 0)
         return fail_errno(failure, "cannot join image and scratch disk");
     return 0;
-}
-
-static int mount_in(int root, const char *path, const char *kind, unsigned long flags,
-                    const char *options, struct failure *failure) {
-    cleanup_close int target = make_folder_in(root, path, failure);
-    return target < 0 ? -1 : mount_on(kind, target, kind, flags, options, failure);
-}
-
-/* Opens the top of what is mounted at `path`: an older descriptor would show what lies below. */
-static int reopen(int root, const char *path, struct failure *failure) {
-    int fd = open_in(root, path, O_PATH | O_DIRECTORY);
-    return fd < 0 ? fail_errno(failure, "cannot open %s", path) : fd;
 }
 
 static int make_nodes(int dev, struct failure *failure) {
@@ -95,48 +96,97 @@ static void copy_devices(int dev) {
         closedir(folder);
 }
 
-static int make_dev(int root, const struct machine_setup *setup, struct failure *failure) {
-    char shm[64];
-    snprintf(shm, sizeof shm, "mode=1777,size=%" PRIu64, setup->shm_size);
-    if (mount_in(root, "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k",
-                 failure) < 0)
-        return -1;
-    cleanup_close int dev = reopen(root, "/dev", failure);
-    if (dev < 0 || make_nodes(dev, failure) < 0)
-        return -1;
-    if (setup->privileged)
-        copy_devices(dev);
-    if (mkdirat(dev, "mqueue", 0755) < 0)
-        return fail_errno(failure, "cannot make /dev/mqueue");
-    if (mount_in(root, "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
-                 "newinstance,ptmxmode=0666,mode=0620,gid=5", failure) < 0)
-        return -1;
-    return mount_in(root, "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, shm, failure);
+static int make_mount(const char *kind, const char *target, unsigned long flags,
+                      const char *options, struct failure *failure) {
+    mkdir(target, 0755);
+    if (mount(kind, target, kind, flags, options) < 0)
+        return fail_errno(failure, "cannot mount %s on %s", kind, target);
+    return 0;
 }
 
-static int make_system_folders(int root, const struct machine_setup *setup,
-                               struct failure *failure) {
-    unsigned long access_flags = setup->privileged ? 0 : MS_RDONLY;
-    cleanup_close int proc = make_folder_in(root, "/proc", failure);
-    if (proc < 0)
+static int prepare_dev(struct failure *failure) {
+    if (make_mount("tmpfs", PREPARED "/dev", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k",
+                   failure) < 0)
         return -1;
-    if (mount_in(root, "/sys", "sysfs", MS_NOSUID | MS_NOEXEC | MS_NODEV | access_flags, NULL,
-                 failure) < 0)
+    cleanup_close int dev = open(PREPARED "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dev < 0 || make_nodes(dev, failure) < 0)
         return -1;
-    return make_dev(root, setup, failure);
+    if (mkdirat(dev, "mqueue", 0755) < 0)
+        return fail_errno(failure, "cannot make /dev/mqueue");
+    if (make_mount("devpts", PREPARED "/dev/pts", MS_NOSUID | MS_NOEXEC,
+                   "newinstance,ptmxmode=0666,mode=0620,gid=5", failure) < 0)
+        return -1;
+    char shm[64];
+    snprintf(shm, sizeof shm, "mode=1777,size=%u", DEFAULT_SHM_SIZE);
+    return make_mount("tmpfs", PREPARED "/dev/shm", MS_NOSUID | MS_NODEV | MS_NOEXEC, shm, failure);
+}
+
+/*
+ * Joins the new scratch disk with nothing and takes it apart again: what the kernel reads for that
+ * it then has.
+ */
+static int rehearse(struct failure *failure) {
+    if (mount_overlay(failure) < 0)
+        return -1;
+    cleanup_close int file =
+        open(CONTAINER_ROOT "/.rehearsal", O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    if (file < 0 || unlink(CONTAINER_ROOT "/.rehearsal") < 0)
+        return fail_errno(failure, "cannot write to the scratch disk");
+    close_and_forget(&file);
+    if (umount2(CONTAINER_ROOT, 0) < 0 || rmdir(SCRATCH "/work/work") < 0)
+        return fail_errno(failure, "cannot take the scratch disk out of use");
+    sync();
+    return 0;
+}
+
+int root_prepare(bool new_scratch, struct failure *failure) {
+    mkdir(PREPARED, 0755);
+    mkdir(IMAGE, 0755);
+    mkdir(CONTAINER_ROOT, 0755);
+    if (make_mount("sysfs", PREPARED "/sys", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL, failure) < 0 ||
+        prepare_dev(failure) < 0)
+        return -1;
+    if (!new_scratch)
+        return 0;
+    return mount_scratch(failure) < 0 ? -1 : rehearse(failure);
+}
+
+/* Shows a prepared tree in the container's root. */
+static int place_prepared(int root, const char *path, struct failure *failure) {
+    char source[64];
+    snprintf(source, sizeof source, PREPARED "%s", path);
+    cleanup_close int target = make_folder_in(root, path, failure);
+    return target < 0 ? -1 : bind_on(source, target, false, failure);
+}
+
+static int fit_prepared(const struct machine_setup *setup, struct failure *failure) {
+    char size[64];
+    snprintf(size, sizeof size, "size=%" PRIu64, setup->shm_size);
+    if (setup->shm_size != DEFAULT_SHM_SIZE &&
+        mount(NULL, PREPARED "/dev/shm", NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              size) < 0)
+        return fail_errno(failure, "cannot give /dev/shm %" PRIu64 " bytes", setup->shm_size);
+    if (!setup->privileged)
+        return mount(NULL, PREPARED "/sys", NULL,
+                     MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) < 0
+                   ? fail_errno(failure, "cannot make /sys read-only")
+                   : 0;
+    cleanup_close int dev = open(PREPARED "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    copy_devices(dev);
+    return 0;
 }
 
 int root_make(const struct machine_setup *setup, struct failure *failure) {
-    /* noinit_itable: the kernel shall not write inode tables that nobody uses, the disk is sparse
-     */
     if (mount_disk("/dev/vda", IMAGE, "erofs", MS_RDONLY, NULL, failure) < 0 ||
-        mount_disk("/dev/vdb", SCRATCH, "ext4", 0, "noinit_itable,discard", failure) < 0 ||
-        mount_overlay(failure) < 0)
+        mount_scratch(failure) < 0 || mount_overlay(failure) < 0 ||
+        fit_prepared(setup, failure) < 0)
         return -1;
     int root = open(CONTAINER_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return fail_errno(failure, "cannot open the container's root");
-    if (make_system_folders(root, setup, failure) < 0) {
+    cleanup_close int proc = make_folder_in(root, "/proc", failure);
+    if (proc < 0 || place_prepared(root, "/sys", failure) < 0 ||
+        place_prepared(root, "/dev", failure) < 0) {
         close(root);
         return -1;
     }

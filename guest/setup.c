@@ -3,13 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 
-#include "container.h"
 #include "network.h"
+#include "stand_by.h"
 
 #ifndef RNDRESEEDCRNG
 #define RNDRESEEDCRNG _IO('R', 0x07)
@@ -17,11 +18,12 @@
 
 static void read_network(struct reader *reader, struct network_setup *network) {
     size_t count;
-    network->address = network->gateway = "";
+    network->address = network->gateway = network->mac = "";
     if (read_u8(reader) == 0)
         return;
     network->address = read_string(reader);
     network->gateway = read_string(reader);
+    network->mac = read_string(reader);
     network->nameservers = read_strings(reader, &count);
     network->search = read_strings(reader, &count);
     network->options = read_strings(reader, &count);
@@ -48,10 +50,11 @@ static void read_mounts(struct reader *reader, struct machine_setup *setup) {
     }
 }
 
-static void read_setup(struct reader *reader, struct machine_setup *setup) {
+void setup_read(struct reader *reader, struct machine_setup *setup) {
     size_t count;
     setup->hostname = read_string(reader);
     setup->domainname = read_string(reader);
+    setup->clock_instant_ns = read_u64(reader);
     setup->wall_clock_ns = read_u64(reader);
     setup->entropy = read_bytes(reader, &setup->entropy_count);
     setup->read_only_root = read_u8(reader) != 0;
@@ -69,9 +72,10 @@ static void read_setup(struct reader *reader, struct machine_setup *setup) {
     setup->pids_limit = read_u64(reader);
 }
 
-static int set_clock(uint64_t wall_clock_ns, struct failure *failure) {
-    struct timespec now = {.tv_sec = (time_t)(wall_clock_ns / 1000000000),
-                           .tv_nsec = (long)(wall_clock_ns % 1000000000)};
+static int set_clock(const struct machine_setup *setup, struct failure *failure) {
+    uint64_t wall_clock = setup->wall_clock_ns + (uptime_ns() - setup->clock_instant_ns);
+    struct timespec now = {.tv_sec = (time_t)(wall_clock / 1000000000),
+                           .tv_nsec = (long)(wall_clock % 1000000000)};
     return clock_settime(CLOCK_REALTIME, &now) < 0 ? fail_errno(failure, "cannot set the clock")
                                                    : 0;
 }
@@ -94,37 +98,71 @@ static int add_entropy(const uint8_t *bytes, size_t count, struct failure *failu
     return 0;
 }
 
-static int set_up_network(const struct network_setup *network, struct failure *failure) {
-    if (network_up_loopback(failure) < 0)
-        return -1;
-    return network->address[0] == 0 ? 0 : network_up(network->address, network->gateway, failure);
-}
-
 static int make_root(const struct machine_setup *setup, struct failure *failure) {
     cleanup_close int root = root_make(setup, failure);
     if (root < 0)
         return -1;
-    for (size_t index = 0; index < setup->mount_count; index++) {
+    for (size_t index = 0; index < setup->mount_count; index++)
         if (place_mount(root, &setup->mounts[index], failure) < 0)
             return -1;
-        if (strcmp(setup->mounts[index].target, "/sys/fs/cgroup") == 0)
-            container.owns_cgroup_mount = true;
-    }
     return etc_make(root, setup, failure);
 }
 
+/* Address and gateway that the card has; what PREPARE gave needs not be given again. */
+static char card_address[64];
+static char card_gateway[64];
+
+static int set_up_card(const char *address, const char *gateway, struct failure *failure) {
+    if (address[0] == 0 ||
+        (strcmp(address, card_address) == 0 && strcmp(gateway, card_gateway) == 0))
+        return 0;
+    if (network_up(address, gateway, failure) < 0)
+        return -1;
+    snprintf(card_address, sizeof card_address, "%s", address);
+    snprintf(card_gateway, sizeof card_gateway, "%s", gateway);
+    return 0;
+}
+
+static bool prepared;
+
+static int prepare(bool new_scratch, struct failure *failure) {
+    prepared = true;
+    if (cgroup_make(failure) < 0 || network_up_loopback(failure) < 0 ||
+        root_prepare(new_scratch, failure) < 0)
+        return -1;
+    return stand_by_make(failure);
+}
+
+int machine_prepare(const uint8_t *bytes, size_t count, struct failure *failure) {
+    struct reader reader;
+    if (prepared)
+        return fail(failure, STATUS_CONFLICT, "cannot prepare the machine: it was done already");
+    if (reader_open(&reader, bytes, count) < 0)
+        return fail_errno(failure, "cannot read what to prepare");
+    cleanup_free uint8_t *arena = reader.arena;
+    bool new_scratch = read_u8(&reader) != 0;
+    const char *address = read_string(&reader), *gateway = read_string(&reader);
+    if (reader.bad || reader.at != reader.end)
+        return fail(failure, STATUS_INVALID, "cannot read what to prepare: it breaks the protocol");
+    if (prepare(new_scratch, failure) < 0)
+        return -1;
+    return set_up_card(address, gateway, failure);
+}
+
 static int apply(const struct machine_setup *setup, struct failure *failure) {
+    const struct network_setup *network = &setup->network;
     if (strlen(setup->hostname) > 64 || strlen(setup->domainname) > 64)
         return fail(failure, STATUS_INVALID, "cannot set a host name longer than 64 bytes");
-    if (set_clock(setup->wall_clock_ns, failure) < 0 ||
-        add_entropy(setup->entropy, setup->entropy_count, failure) < 0)
+    /* first of all: a clone has the random state of all its siblings */
+    if (add_entropy(setup->entropy, setup->entropy_count, failure) < 0 ||
+        set_clock(setup, failure) < 0)
         return -1;
-    container.hostname = setup->hostname;
-    container.domainname = setup->domainname;
-    container.read_only_root = setup->read_only_root;
-    container.privileged = setup->privileged;
-    container.sysctls = setup->sysctls;
-    if (cgroup_make(setup, failure) < 0 || set_up_network(&setup->network, failure) < 0)
+    if (!prepared && prepare(false, failure) < 0)
+        return -1;
+    if (cgroup_limit(setup, failure) < 0)
+        return -1;
+    if (network->address[0] != 0 && (set_up_card(network->address, network->gateway, failure) < 0 ||
+                                     network_set_mac(network->mac, failure) < 0))
         return -1;
     return make_root(setup, failure);
 }
@@ -133,14 +171,17 @@ int machine_set_up(const uint8_t *bytes, size_t count, struct failure *failure) 
     static bool done;
     if (done)
         return fail(failure, STATUS_CONFLICT, "cannot set the machine up: it was done already");
-    /* both live on with the machine: the container's first process reads them */
     struct reader reader;
     struct machine_setup setup = {0};
     if (reader_open(&reader, bytes, count) < 0)
         return fail_errno(failure, "cannot read the set-up");
-    read_setup(&reader, &setup);
+    cleanup_free uint8_t *arena = reader.arena;
+    setup_read(&reader, &setup);
+    cleanup_free struct guest_mount *mounts = setup.mounts;
     if (reader.bad || reader.at != reader.end)
         return fail(failure, STATUS_INVALID, "cannot read the set-up: it breaks the protocol");
     done = true;
-    return apply(&setup, failure);
+    if (apply(&setup, failure) < 0)
+        return -1;
+    return stand_by_set_up(bytes, count, failure);
 }

@@ -8,6 +8,7 @@
 struct network_setup {
     const char *address; /* "": no card */
     const char *gateway;
+    const char *mac;
     char **nameservers;
     char **search;
     char **options;
@@ -16,7 +17,8 @@ struct network_setup {
 struct machine_setup {
     const char *hostname;
     const char *domainname;
-    uint64_t wall_clock_ns;
+    uint64_t clock_instant_ns; /* of the guest's monotonic clock ... */
+    uint64_t wall_clock_ns;    /* ... at which the host's clock showed this */
     const uint8_t *entropy;
     size_t entropy_count;
     bool read_only_root;
@@ -33,10 +35,16 @@ struct machine_setup {
     uint64_t pids_limit;
 };
 
+/* Does what can be done before the container is known. Once per machine, by PREPARE or SET_UP. */
+int machine_prepare(const uint8_t *bytes, size_t count, struct failure *failure);
 /* Does all that a container needs before its first process. Once per machine. */
 int machine_set_up(const uint8_t *bytes, size_t count, struct failure *failure);
+/* Reads a SET_UP; reader->bad tells of one that breaks the protocol. */
+void setup_read(struct reader *reader, struct machine_setup *setup);
 
-/* root.c: image and scratch joined at CONTAINER_ROOT, with /dev and /sys; an O_PATH of it. */
+/* root.c: /dev and /sys for the container, and the scratch disk when it is a new one. */
+int root_prepare(bool new_scratch, struct failure *failure);
+/* Image and scratch joined at CONTAINER_ROOT, with /dev and /sys; an O_PATH of it. */
 int root_make(const struct machine_setup *setup, struct failure *failure);
 /* Takes all disks out of use, written. */
 void root_unmount(void);
@@ -45,6 +53,7 @@ void root_unmount(void);
 int etc_make(int root, const struct machine_setup *setup, struct failure *failure);
 
 /* cgroup.c */
-int cgroup_make(const struct machine_setup *setup, struct failure *failure);
+int cgroup_make(struct failure *failure);
+int cgroup_limit(const struct machine_setup *setup, struct failure *failure);
 
 #endif

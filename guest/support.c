@@ -112,6 +112,12 @@ int write_file(const char *path, const char *text) {
     return write(fd, text, count) == (ssize_t)count ? 0 : -1;
 }
 
+uint64_t uptime_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 uint64_t uptime_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_BOOTTIME, &now);

@@ -2,10 +2,8 @@
 export interface AgentHello {
   protocol: number;
   kernelRelease: string;
-  /** Since the kernel started. */
-  uptimeMs: number;
-  memoryTotalKiB: number;
-  memoryAvailableKiB: number;
+  /** What the guest's monotonic clock showed. */
+  monotonicNs: bigint;
 }
 
 /** A mount inside the container. */
@@ -23,11 +21,24 @@ export interface GuestMount {
   populate?: boolean;
 }
 
+/** What can be done in a machine before its container is known. */
+export interface MachinePreparation {
+  /** The scratch disk is a new one: it may be mounted now. */
+  newScratch: boolean;
+  /** With its prefix: `10.0.2.15/24`. */
+  network?: { address: string; gateway: string };
+}
+
+/** The guest's monotonic clock showed `guestNs` when the host's wall clock showed `hostNs`. */
+export interface ClockReading {
+  guestNs: bigint;
+  hostNs: bigint;
+}
+
 /** What a machine needs to know before its container starts. */
 export interface MachineSetup {
   hostname: string;
   domainname?: string;
-  wallClockNs: bigint;
   /** 32 to 256 bytes. */
   entropy: Uint8Array;
   readOnlyRoot: boolean;
@@ -35,6 +46,8 @@ export interface MachineSetup {
     /** With its prefix: `10.0.2.15/24`. */
     address: string;
     gateway: string;
+    /** `02:42:ac:11:00:02` */
+    mac: string;
     nameservers: string[];
     search: string[];
     options: string[];

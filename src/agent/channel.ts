@@ -23,6 +23,8 @@ const filler = Buffer.alloc(maximumPayloadBytes + frameHeaderBytes + frameTraile
 /** Frames both ways, after host and agent have greeted each other. */
 export class Channel {
   readonly hello: AgentHello;
+  /** When the greeting went out and the hello came in, by `performance.now()`. */
+  readonly greeted: { from: number; to: number };
   onFrame: (frame: Frame) => void = () => {};
   onClose: (error: Error | undefined) => void = () => {};
   readonly #socket: Socket;
@@ -32,9 +34,10 @@ export class Channel {
   constructor(
     socket: Socket,
     reader: FrameReader,
-    greeting: { hello: AgentHello; early: Frame[] },
+    greeting: { hello: AgentHello; greeted: { from: number; to: number }; early: Frame[] },
   ) {
     this.hello = greeting.hello;
+    this.greeted = greeting.greeted;
     this.#socket = socket;
     this.#reader = reader;
     this.#early = greeting.early;
@@ -125,10 +128,12 @@ async function greet(socket: Socket, signal: AbortSignal): Promise<Channel> {
     syncFrame(nonce),
     encodeFrame(frameType.hello, 0, new MessageWriter().u32(protocolVersion).finish()),
   ]);
+  const from = performance.now();
   socket.write(greeting);
   const again = setInterval(() => socket.write(Buffer.concat([filler, greeting])), greetAgainMs);
   try {
     const frames = await firstFrames(socket, reader, signal);
+    const greeted = { from, to: performance.now() };
     const [first, ...early] = frames;
     const hello = decodeHello(first?.payload ?? Buffer.alloc(0));
     if (hello.protocol !== protocolVersion) {
@@ -138,7 +143,7 @@ async function greet(socket: Socket, signal: AbortSignal): Promise<Channel> {
         { hint: "end the container and start it again: it was started by another version of DVM" },
       );
     }
-    return new Channel(socket, reader, { hello, early });
+    return new Channel(socket, reader, { hello, greeted, early });
   } finally {
     clearInterval(again);
   }

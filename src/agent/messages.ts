@@ -1,6 +1,8 @@
 import { DvmError, type ErrorCode } from "../base/errors.ts";
 import type {
   AgentHello,
+  ClockReading,
+  MachinePreparation,
   MachineSetup,
   MachineStatistics,
   ProcessEntry,
@@ -14,19 +16,29 @@ const maximumCards = 16;
 /** What the agent says instead of "no limit" in its cgroup files. */
 const noLimit = 2n ** 63n;
 
+/** PREPARE, as guest/setup.c reads it. */
+export function encodePreparation({ newScratch, network }: MachinePreparation): Buffer {
+  return new MessageWriter()
+    .flag(newScratch)
+    .text(network?.address ?? "")
+    .text(network?.gateway ?? "")
+    .finish();
+}
+
 /** SET_UP, as guest/setup.c reads it. */
-export function encodeSetup(setup: MachineSetup): Buffer {
+export function encodeSetup(setup: MachineSetup, clock: ClockReading): Buffer {
   const to = new MessageWriter()
     .text(setup.hostname)
     .text(setup.domainname ?? "")
-    .u64(setup.wallClockNs)
+    .u64(clock.guestNs)
+    .u64(clock.hostNs)
     .bytes(setup.entropy)
     .flag(setup.readOnlyRoot)
     .flag(setup.privileged);
   const { network } = setup;
   to.flag(network !== undefined);
   if (network !== undefined) {
-    to.text(network.address).text(network.gateway);
+    to.text(network.address).text(network.gateway).text(network.mac);
     to.texts(network.nameservers).texts(network.search).texts(network.options);
   }
   to.texts(setup.extraHosts);
@@ -74,9 +86,7 @@ export function decodeHello(payload: Buffer): AgentHello {
   const from = new MessageReader(payload);
   return {
     protocol: from.u32(),
-    uptimeMs: from.size(),
-    memoryTotalKiB: from.size(),
-    memoryAvailableKiB: from.size(),
+    monotonicNs: from.u64(),
     kernelRelease: from.text(),
   };
 }

@@ -1,6 +1,6 @@
 /** The numbers of guest/protocol.h, which draws the protocol between host and agent. */
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 export const frameHeaderBytes = 12;
 export const frameTrailerBytes = 4;
@@ -40,6 +40,8 @@ export const request = {
   shutDown: 25,
   resume: 26,
   release: 27,
+  prepare: 28,
+  clock: 29,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 

@@ -15,6 +15,8 @@ import { ImageStore } from "../image/image-store.ts";
 import { agentBinary } from "../kernel/agent-binary.ts";
 import { chooseKernel, type Kernel } from "../kernel/kernel-catalogue.ts";
 import { qemuHypervisor } from "../machine/drivers/qemu/qemu-driver.ts";
+import { TemplateStore } from "../machine/template-store.ts";
+import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
 
 /** The daemon: serves the API until it is told to end. Machines outlive it. */
 async function main(): Promise<void> {
@@ -35,18 +37,19 @@ async function main(): Promise<void> {
     environment,
     uid: process.getuid?.() ?? 0,
   });
+  const settings = daemonSettings(environment, totalmem());
   for (const folder of [where.dataRoot, where.runRoot])
     await mkdir(folder, { recursive: true, mode: 0o700 });
   const lock = await claim(where);
   try {
-    await serve(where);
+    await serve(where, settings);
   } finally {
     await rm(where.pidFile, { force: true });
     lock.close();
   }
 }
 
-async function serve(where: Places): Promise<void> {
+async function serve(where: Places, settings: DaemonSettings): Promise<void> {
   const images = await ImageStore.open(join(where.dataRoot, "images"));
   await using engine = await Engine.open({
     places: where,
@@ -56,6 +59,9 @@ async function serve(where: Places): Promise<void> {
     hostMemoryBytes: totalmem(),
     chooseKernel: (want) => chooseKernel(where.dataRoot, want),
     tscKhz: async () => hostTscKhz(await agentBinary(where.dataRoot), join(where.dataRoot, "tsc")),
+    templates: await TemplateStore.open(join(where.dataRoot, "templates")),
+    useTemplates: settings.useTemplates,
+    pool: settings.pool,
     chooseAccelerator: (want, kernel) => chooseAccelerator(where, want, kernel),
     log: (message) => console.error(`${new Date().toISOString()} ${message}`),
   });

@@ -63,5 +63,10 @@ export interface HostConfig {
   Ulimits: { Name: string; Soft: number; Hard: number }[];
   Init: boolean;
   /** DVM's own: which kernel and accelerator, in place of the best there is. */
-  Dvm: { Kernel?: string | undefined; Accelerator?: "auto" | "kvm" | "tcg" | undefined };
+  Dvm: {
+    Kernel?: string | undefined;
+    Accelerator?: "auto" | "kvm" | "tcg" | undefined;
+    /** The machine boots, though a template would be quicker. */
+    NoTemplate?: boolean | undefined;
+  };
 }

@@ -55,6 +55,18 @@ export interface ContainerRecord {
   ports: BoundPort[];
   restartCount: number;
   state: ContainerState;
+  /** How its last start went. */
+  start?: StartReport;
+}
+
+/** Where a container's machine came from, and what the start took. */
+export interface StartReport {
+  /** `pool`: it stood ready; `clone`: of a template; `cold`: it was booted. */
+  origin: "pool" | "clone" | "cold";
+  /** There was no template of this kind, and it was made first. */
+  madeTemplate: boolean;
+  /** One after the other, in milliseconds. */
+  phases: { name: string; ms: number }[];
 }
 
 export function isRunning(record: ContainerRecord): boolean {

@@ -2,7 +2,6 @@ import { mkdir, rm } from "node:fs/promises";
 import { DvmError } from "../base/errors.ts";
 import { newId, newMacAddress, newName } from "../base/ids.ts";
 import type { Image } from "../image/image-store.ts";
-import { makeScratchDisk } from "../storage/scratch.ts";
 import { capabilityMask } from "./capability-mask.ts";
 import type { ContainerConfig, HostConfig } from "./container-config.ts";
 import { shortId, timestamp, type ContainerRecord } from "./container-record.ts";
@@ -24,7 +23,7 @@ export interface CreateRequest {
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 const networkModes = new Set(["default", "bridge", "none", ""]);
 
-/** Makes a container of an image: its record, its volumes and its scratch disk. Starts nothing. */
+/** Makes a container of an image: its record and its volumes. Starts nothing. */
 export async function createContainer(
   engine: Engine,
   request: CreateRequest,
@@ -40,7 +39,6 @@ export async function createContainer(
   const folder = engine.containerFolder(id);
   try {
     await mkdir(folder, { mode: 0o700 });
-    await makeScratchDisk(engine.parts.places.dataRoot, `${folder}/scratch.img`);
     checkName(engine, record.name); // it may have been taken meanwhile
     engine.save(record);
   } catch (error) {

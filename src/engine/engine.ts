@@ -4,11 +4,14 @@ import { DvmError } from "../base/errors.ts";
 import type { Image, ImageStore } from "../image/image-store.ts";
 import type { Kernel } from "../kernel/kernel-catalogue.ts";
 import type { Accelerator, Hypervisor } from "../machine/machine.ts";
+import type { TemplateStore } from "../machine/template-store.ts";
 import type { Places } from "../host/places.ts";
 import { shortId, type ContainerRecord } from "./container-record.ts";
 import { ContainerStreams } from "./container-streams.ts";
 import { EventLog } from "./events.ts";
 import { ExecTable } from "./exec-table.ts";
+import type { PoolLimits } from "./machine-pool.ts";
+import { MachineSupply } from "./machine-supply.ts";
 import type { Run } from "./run.ts";
 import { StateStore } from "./state-store.ts";
 
@@ -29,6 +32,10 @@ export interface EngineParts {
   ): Promise<{ accelerator: Accelerator; reason: string }>;
   /** Rate of the host's time stamp counter; undefined where it can't be told. */
   tscKhz(): Promise<number | undefined>;
+  templates: TemplateStore;
+  /** Off: every machine is booted. */
+  useTemplates: boolean;
+  pool: PoolLimits;
   log(message: string): void;
 }
 
@@ -38,6 +45,7 @@ export class Engine implements AsyncDisposable {
   readonly events = new EventLog();
   readonly execs = new ExecTable();
   readonly state: StateStore;
+  readonly supply: MachineSupply;
   /** Runs under way, by container id. */
   readonly runs = new Map<string, Run>();
   readonly #containers = new Map<string, ContainerRecord>();
@@ -48,6 +56,8 @@ export class Engine implements AsyncDisposable {
   private constructor(parts: EngineParts, state: StateStore) {
     this.parts = parts;
     this.state = state;
+    const { dataRoot, runRoot } = parts.places;
+    this.supply = new MachineSupply({ ...parts, dataRoot, runRoot });
     for (const record of state.containers()) this.#containers.set(record.id, record);
   }
 
@@ -168,6 +178,7 @@ export class Engine implements AsyncDisposable {
   /** Machines live on; only what this process holds is let go. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.runs.values()].map((run) => run.detach()));
+    await this.supply[Symbol.asyncDispose]();
     this.state[Symbol.dispose]();
     await this.parts.images[Symbol.asyncDispose]();
   }

@@ -15,7 +15,11 @@ const leastMachineMiB = 96;
 const kernelMemoryMiB = 56;
 const defaultShmBytes = 64 * mebibyte;
 const cpuPeriodUs = 100_000;
-const guestNetwork = { address: "10.0.2.15/24", gateway: "10.0.2.2", nameserver: "10.0.2.3" };
+export const guestNetwork = {
+  address: "10.0.2.15/24",
+  gateway: "10.0.2.2",
+  nameserver: "10.0.2.3",
+};
 
 /** A mount whose source on the host is known. */
 export interface PlacedMount {
@@ -34,7 +38,7 @@ export interface MachinePlan {
   accelerator: Accelerator;
   tscKhz: number | undefined;
   imageDisk: string;
-  scratchDisk: string;
+  scratch: { path: string; isNew: boolean };
   runFolder: string;
   placed: PlacedMount[];
   hostCpus: number;
@@ -53,7 +57,7 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
     memoryMiB: memoryMiB(record.hostConfig.Memory),
     disks: [
       { path: plan.imageDisk, format: "vmdk", readOnly: true },
-      { path: plan.scratchDisk, format: "raw", readOnly: false },
+      { path: plan.scratch.path, format: "raw", readOnly: false },
     ],
     nics: hasNetwork(record)
       ? [
@@ -123,7 +127,6 @@ export function machineSetup(plan: MachinePlan): MachineSetup {
   return {
     hostname: config.Hostname,
     ...(config.Domainname === "" ? {} : { domainname: config.Domainname }),
-    wallClockNs: BigInt(Date.now()) * 1_000_000n,
     entropy: randomBytes(64),
     readOnlyRoot: hostConfig.ReadonlyRootfs,
     ...(hasNetwork(record) ? { network: networkSetup(record) } : {}),
@@ -138,10 +141,11 @@ export function machineSetup(plan: MachinePlan): MachineSetup {
   };
 }
 
-function networkSetup({ hostConfig }: ContainerRecord): NonNullable<MachineSetup["network"]> {
+function networkSetup({ hostConfig, mac }: ContainerRecord): NonNullable<MachineSetup["network"]> {
   return {
     address: guestNetwork.address,
     gateway: guestNetwork.gateway,
+    mac,
     nameservers: hostConfig.Dns.length > 0 ? hostConfig.Dns : [guestNetwork.nameserver],
     search: hostConfig.DnsSearch.filter((domain) => domain !== "."),
     options: hostConfig.DnsOptions,

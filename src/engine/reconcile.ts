@@ -14,6 +14,7 @@ const lostExitCode = 255;
 
 /** After a start of the daemon: takes up the machines that live on, and books the others as ended. */
 export async function reconcile(engine: Engine): Promise<void> {
+  await engine.supply.recover();
   const ran = engine.containers().filter(isRunning);
   await Promise.all(ran.map((record) => takeUp(engine, record)));
 }

@@ -1,11 +1,12 @@
-import { mkdir, rm } from "node:fs/promises";
-import { describeError, DvmError } from "../base/errors.ts";
-import { bootMachine } from "./boot-machine.ts";
+import { mkdir, rm, stat } from "node:fs/promises";
+import { describeError, DvmError, ignore } from "../base/errors.ts";
+import { Stopwatch } from "../base/stopwatch.ts";
 import { ContainerLog } from "./container-log.ts";
 import { isRunning, timestamp, type ContainerRecord } from "./container-record.ts";
 import type { Engine } from "./engine.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
-import { machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
+import { guestNetwork, machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
+import type { SuppliedMachine } from "./machine-supply.ts";
 import { placeMounts } from "./place-mounts.ts";
 import { bindPorts } from "./port-map.ts";
 import { mainProcessSpec } from "./process-spec.ts";
@@ -43,15 +44,17 @@ async function startOnce(engine: Engine, id: string): Promise<void> {
 }
 
 async function start(engine: Engine, before: ContainerRecord): Promise<void> {
+  const watch = new Stopwatch();
   const runFolder = engine.runFolder(before.id);
   await rm(runFolder, { recursive: true, force: true });
   await mkdir(runFolder, { recursive: true, mode: 0o700 });
   const record = { ...before, ports: await bindPorts(before.requestedPorts) };
   const plan = await planMachine(engine, record);
-  const { machine, agent } = await bootMachine(engine.parts.hypervisor, machineSpec(plan));
+  watch.lap("plan");
+  const { machine, agent, origin, madeTemplate } = await provideMachine(engine, plan, watch);
   try {
-    await agent.setUp(machineSetup(plan));
-    const main = await agent.start(mainProcessSpec(record));
+    const main = await agent.launch(machineSetup(plan), mainProcessSpec(record));
+    watch.lap("process");
     const run = new Run({
       machine,
       agent,
@@ -64,6 +67,7 @@ async function start(engine: Engine, before: ContainerRecord): Promise<void> {
     engine.save({
       ...record,
       state: { kind: "running", startedAt: timestamp(), pid: machine.pid },
+      start: { origin, madeTemplate, phases: watch.phases },
     });
     engine.announce("start", record);
     void supervise(engine, record.id, run);
@@ -74,9 +78,22 @@ async function start(engine: Engine, before: ContainerRecord): Promise<void> {
   }
 }
 
+async function provideMachine(
+  engine: Engine,
+  plan: MachinePlan,
+  watch: Stopwatch,
+): Promise<SuppliedMachine> {
+  const spec = machineSpec(plan);
+  const { kernel, scratch } = plan;
+  const network = spec.nics.length > 0 ? guestNetwork : undefined;
+  const noTemplate = plan.record.hostConfig.Dvm.NoTemplate ?? false;
+  return engine.supply.provide({ spec, kernel, scratch, network, noTemplate }, watch);
+}
+
 async function planMachine(engine: Engine, record: ContainerRecord): Promise<MachinePlan> {
   const { parts } = engine;
   const wants = record.hostConfig.Dvm;
+  const scratch = `${engine.containerFolder(record.id)}/scratch.img`;
   const kernel = await parts.chooseKernel(wants.Kernel);
   const { accelerator } = await parts.chooseAccelerator(wants.Accelerator ?? "auto", kernel);
   return {
@@ -85,7 +102,7 @@ async function planMachine(engine: Engine, record: ContainerRecord): Promise<Mac
     accelerator,
     tscKhz: await parts.tscKhz(),
     imageDisk: (await parts.images.disk(record.imageId)).path,
-    scratchDisk: `${engine.containerFolder(record.id)}/scratch.img`,
+    scratch: { path: scratch, isNew: (await ignore("ENOENT", () => stat(scratch))) === undefined },
     runFolder: engine.runFolder(record.id),
     placed: await placeMounts(engine, record),
     hostCpus: parts.hostCpus,

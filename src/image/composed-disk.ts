@@ -7,6 +7,8 @@ import { layerFiles, pageBytes } from "./layer.ts";
 import { mergeLayers } from "./merge-tree.ts";
 
 const sectorBytes = 512;
+/** All images' disks seem to be so large, so that one can be put in the place of another. */
+const apparentBytes = 2 ** 40;
 
 /** Files of an image's disk in its folder. */
 export function diskFiles(folder: string) {
@@ -55,10 +57,12 @@ interface Extent {
 }
 
 /**
- * The text of a VMDK descriptor of flat extents (VMware, "Virtual Disk Format 5.0"). No empty line
- * may stand before an extent: QEMU then reads the first one twice.
+ * The text of a VMDK descriptor of flat extents, and zeros up to the size that all disks have
+ * (VMware, "Virtual Disk Format 5.0"). No empty line may stand before an extent: QEMU then reads the first one twice.
  */
 export function vmdkDescriptor(extents: readonly Extent[]): string {
+  const paddingBytes = apparentBytes - extents.reduce((sum, { bytes }) => sum + bytes, 0);
+  const padding = paddingBytes > 0 ? [`RW ${paddingBytes / sectorBytes} ZERO`] : [];
   const lines = extents
     .filter(({ bytes }) => bytes > 0)
     .map(({ bytes, file }) => {
@@ -74,6 +78,7 @@ export function vmdkDescriptor(extents: readonly Extent[]): string {
     'createType="twoGbMaxExtentFlat"',
     "# Extent description",
     ...lines,
+    ...padding,
     "# The Disk Data Base",
     'ddb.virtualHWVersion = "4"',
     'ddb.adapterType = "ide"',

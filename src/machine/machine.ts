@@ -2,11 +2,10 @@
 
 export type Accelerator = "kvm" | "tcg";
 
-export interface DiskSpec {
-  path: string;
-  format: "raw" | "vmdk";
-  readOnly: boolean;
-}
+export type DiskSpec =
+  | { format: "raw" | "vmdk"; path: string; readOnly: boolean }
+  /** Zeros, for a machine that gets its disk later. */
+  | { format: "empty"; bytes: number; readOnly: boolean };
 
 /** A port of the host that reaches a port of the guest. */
 export interface PublishedPort {
@@ -55,6 +54,11 @@ export interface MachineSpec {
   fileBinds: FileBind[];
   /** A private folder for sockets, console log and pid; made and owned by the caller. */
   runFolder: string;
+  /**
+   * The machine is booted to be saved in the template's folder, or starts as a clone of what was
+   * saved there: same devices, but disks, shares and networks of its own.
+   */
+  template?: { folder: string; use: "make" | "clone" };
 }
 
 /** What a driver can do; ask this, never a driver's name. */
@@ -62,6 +66,8 @@ export interface Capabilities {
   fileSharing: "9p" | "none";
   accelerators: Accelerator[];
   pause: boolean;
+  /** Machines can be saved and cloned, and disks and ports given to them while they run. */
+  templates: boolean;
 }
 
 /** A started machine. */
@@ -80,6 +86,15 @@ export interface Machine {
   /** Stops the virtual CPUs. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Writes a machine that was started to be a template into its folder, and ends it. */
+  save(): Promise<void>;
+  /**
+   * Puts `disk` in the place of the first one, which is empty and which the guest has not looked at,
+   * and opens ports of the host to the first network card.
+   */
+  equip(parts: { disk: DiskSpec; publish: PublishedPort[] }): Promise<void>;
+  /** The same machine, found by another id and run folder from now on; the folder is renamed. */
+  moveTo(id: string, runFolder: string): Promise<Machine>;
 }
 
 export interface MachineExit {
@@ -93,6 +108,8 @@ export interface MachineExit {
 /** A driver. */
 export interface Hypervisor {
   readonly name: string;
+  /** Which VMM this is, as text that changes when another one is installed. */
+  version(): Promise<string>;
   readonly capabilities: Capabilities;
   /** Starts a machine; it runs when this returns, its guest need not be up yet. */
   start(spec: MachineSpec, options?: { signal?: AbortSignal }): Promise<Machine>;

@@ -4,7 +4,8 @@ import { ignore } from "../base/errors.ts";
 import { runTool } from "../host/run-tool.ts";
 import { findTool } from "../host/tools.ts";
 
-const defaultSizeBytes = 16 * 2 ** 30;
+/** What a scratch disk seems to hold. */
+export const scratchBytes = 16 * 2 ** 30;
 /** Raised when the way templates are made changes. */
 const templateVersion = 3;
 
@@ -12,17 +13,25 @@ const templateVersion = 3;
  * Makes an empty ext4 disk at `path` from a template that is formatted once per data root. cp copies
  * what the template holds, not its holes: milliseconds, and some 4 MB on the host's disk.
  */
-export async function makeScratchDisk(
-  dataRoot: string,
-  path: string,
-  sizeBytes = defaultSizeBytes,
-): Promise<void> {
-  const template = join(dataRoot, "scratch", `template-${templateVersion}-${sizeBytes}.img`);
+export async function makeScratchDisk(dataRoot: string, path: string): Promise<void> {
+  const template = join(dataRoot, "scratch", `template-${templateVersion}-${scratchBytes}.img`);
   if ((await ignore("ENOENT", () => stat(template))) === undefined)
-    await makeTemplate(dataRoot, template, sizeBytes);
-  await runTool("cp", ["--sparse=auto", "--reflink=auto", "--", template, path], {
-    purpose: "make a scratch disk",
-  });
+    await makeTemplate(dataRoot, template);
+  await copyDisk(template, path);
+}
+
+/** Copies a sparse file; it is at `path` whole or not at all. */
+export async function copyDisk(from: string, path: string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    await runTool("cp", ["--sparse=auto", "--reflink=auto", "--", from, temporary], {
+      purpose: "make a scratch disk",
+    });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** No reserved blocks, a small journal, inode tables left unwritten: the file stays nearly all hole. */
@@ -31,12 +40,12 @@ const formatOptions = [
   ...["-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0"],
 ];
 
-async function makeTemplate(dataRoot: string, template: string, sizeBytes: number): Promise<void> {
+async function makeTemplate(dataRoot: string, template: string): Promise<void> {
   await mkdir(join(template, ".."), { recursive: true, mode: 0o700 });
   const temporary = `${template}.${process.pid}.tmp`;
   try {
     await using file = await open(temporary, "w", 0o600);
-    await file.truncate(sizeBytes);
+    await file.truncate(scratchBytes);
     const mkfs = await findTool(dataRoot, "mkfs.ext4");
     await runTool(mkfs?.path ?? "mkfs.ext4", [...formatOptions, temporary], {
       purpose: "format a scratch disk",

@@ -26,20 +26,37 @@ async function main(): Promise<object> {
     ...none,
     runFolder: "/tmp",
   });
-  const { kernelRelease, uptimeMs } = agent.hello;
+  const { kernelRelease, monotonicNs } = agent.hello;
+  const uptimeMs = Number(monotonicNs / 1_000_000n);
   // a request and its answer: without a disk there is no root to make
   const refused = await agent
-    .setUp({
-      hostname: "inner",
-      wallClockNs: BigInt(Date.now()) * 1_000_000n,
-      entropy: randomBytes(64),
-      readOnlyRoot: false,
-      extraHosts: [],
-      mounts: [],
-      shmSizeBytes: 0,
-      sysctls: {},
-      privileged: false,
-    })
+    .launch(
+      {
+        hostname: "inner",
+        entropy: randomBytes(64),
+        readOnlyRoot: false,
+        extraHosts: [],
+        mounts: [],
+        shmSizeBytes: 0,
+        sysctls: {},
+        privileged: false,
+      },
+      {
+        args: ["/bin/true"],
+        env: [],
+        cwd: "/",
+        user: "",
+        groupsAdd: [],
+        tty: false,
+        rows: 0,
+        columns: 0,
+        stdin: false,
+        capabilities: 0n,
+        privileged: false,
+        noNewPrivileges: false,
+        rlimits: [],
+      },
+    )
     .catch(describeError);
   const words = (await readFile(`/proc/${machine.pid}/cmdline`, "utf8")).split("\0");
   await agent.shutDown();

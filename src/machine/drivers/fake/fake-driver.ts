@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:net";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { DvmError } from "../../../base/errors.ts";
 import type { Hypervisor, Machine, MachineExit, MachineSpec } from "../../machine.ts";
 
 /**
@@ -11,7 +12,8 @@ export function fakeHypervisor(): Hypervisor {
   const machines = new Map<string, Machine>();
   return {
     name: "fake",
-    capabilities: { fileSharing: "none", accelerators: ["tcg"], pause: true },
+    version: async () => "1",
+    capabilities: { fileSharing: "none", accelerators: ["tcg"], pause: true, templates: false },
     async start(spec, options) {
       options?.signal?.throwIfAborted();
       const machine = await startFake(spec, () => machines.delete(spec.id));
@@ -48,7 +50,14 @@ async function startFake(spec: MachineSpec, gone: () => void): Promise<Machine> 
     async resume() {
       paused = false;
     },
+    save: unsupported,
+    equip: unsupported,
+    moveTo: unsupported,
   };
+}
+
+async function unsupported(): Promise<never> {
+  throw new DvmError("unsupported", "cannot do this: the fake driver has no templates");
 }
 
 function listen(path: string): Promise<Server> {

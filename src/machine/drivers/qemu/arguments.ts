@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DvmError } from "../../../base/errors.ts";
-import type { MachineSpec, NicSpec, PublishedPort, ShareSpec } from "../../machine.ts";
+import type { DiskSpec, MachineSpec, NicSpec, PublishedPort, ShareSpec } from "../../machine.ts";
 
 /** Files of one machine inside its run folder. */
 export interface MachineFiles {
@@ -9,6 +9,13 @@ export interface MachineFiles {
   console: string;
   errors: string;
   pidFile: string;
+  /** A template's device state goes through it. */
+  stateSocket: string;
+}
+
+/** Files of a template inside its folder. */
+export function templateFiles(folder: string): { ram: string; state: string } {
+  return { ram: join(folder, "ram"), state: join(folder, "state") };
 }
 
 export function machineFiles(runFolder: string): MachineFiles {
@@ -18,6 +25,7 @@ export function machineFiles(runFolder: string): MachineFiles {
     console: join(runFolder, "console.log"),
     errors: join(runFolder, "qemu.log"),
     pidFile: join(runFolder, "qemu.pid"),
+    stateSocket: join(runFolder, "state.sock"),
   };
 }
 
@@ -27,10 +35,9 @@ export function qemuArguments(spec: MachineSpec): string[] {
   return [
     ...["-name", `dvm-${spec.id}`, "-nodefaults", "-no-user-config", "-display", "none"],
     ...["-M", machineType(spec), "-accel", accelerator(spec), "-cpu", cpuModel(spec)],
-    ...["-smp", String(spec.cpus), "-m", `${spec.memoryMiB}M`],
+    ...["-smp", String(spec.cpus), "-m", `${spec.memoryMiB}M`, ...memoryArguments(spec)],
     ...["-no-reboot", "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny"],
-    ...["-kernel", spec.kernel.path, "-initrd", spec.kernel.initramfs],
-    ...["-append", kernelCommandLine(spec)],
+    ...startArguments(spec),
     ...["-chardev", `file,id=console,path=${escaped(files.console)}`, "-serial", "chardev:console"],
     ...["-chardev", `socket,id=agent,path=${escaped(files.agentSocket)},server=on,wait=off`],
     ...["-device", "virtio-serial-device,max_ports=2"],
@@ -47,7 +54,28 @@ export function qemuArguments(spec: MachineSpec): string[] {
 function machineType(spec: MachineSpec): string {
   const legacy = spec.accelerator === "kvm" && spec.kernel.discovery === "cmdline" ? "off" : "on";
   const acpi = spec.kernel.discovery === "acpi" ? "on" : "off";
-  return `microvm,acpi=${acpi},rtc=${legacy},pic=${legacy},pit=${legacy},isa-serial=on`;
+  const memory = spec.template === undefined ? "" : ",memory-backend=ram";
+  return `microvm,acpi=${acpi},rtc=${legacy},pic=${legacy},pit=${legacy},isa-serial=on${memory}`;
+}
+
+/** A template's RAM is a file; clones map it, and what they write stays their own. */
+function memoryArguments({ template, memoryMiB }: MachineSpec): string[] {
+  if (template === undefined) return [];
+  const path = escaped(templateFiles(template.folder).ram);
+  const share = template.use === "make" ? "on" : "off";
+  return [
+    "-object",
+    `memory-backend-file,id=ram,size=${memoryMiB}M,mem-path=${path},share=${share}`,
+  ];
+}
+
+/** A clone needs no kernel: it lies in the RAM that it gets. */
+function startArguments(spec: MachineSpec): string[] {
+  if (spec.template?.use === "clone") return ["-S", "-incoming", "defer"];
+  return [
+    ...["-kernel", spec.kernel.path, "-initrd", spec.kernel.initramfs],
+    ...["-append", kernelCommandLine(spec)],
+  ];
 }
 
 function accelerator(spec: MachineSpec): string {
@@ -67,26 +95,58 @@ function kernelCommandLine(spec: MachineSpec): string {
   return words.join(" ");
 }
 
-function diskArguments(disk: MachineSpec["disks"][number], index: number): string[] {
-  const access = disk.readOnly ? "readonly=on" : "readonly=off,discard=unmap,detect-zeroes=unmap";
-  return [
-    ...[
-      "-drive",
-      `if=none,id=disk${index},file=${escaped(disk.path)},format=${disk.format},${access}`,
-    ],
-    ...["-device", `virtio-blk-device,drive=disk${index}`],
-  ];
+function diskArguments(disk: DiskSpec, index: number): string[] {
+  const node = JSON.stringify({
+    ...diskNode(index),
+    ...diskAccess(disk),
+    file: diskContent(disk),
+  });
+  return ["-blockdev", node, "-device", `virtio-blk-device,drive=${diskName(index)}`];
+}
+
+export function diskName(index: number): string {
+  return `disk${index}`;
+}
+
+/** The block node that the guest's device stays bound to, whatever is put behind it. */
+export function diskNode(index: number): { driver: "raw"; "node-name": string } {
+  return { driver: "raw", "node-name": diskName(index) };
+}
+
+export function diskAccess({ readOnly }: DiskSpec): Record<string, unknown> {
+  return readOnly
+    ? { "read-only": true }
+    : { "read-only": false, discard: "unmap", "detect-zeroes": "unmap" };
+}
+
+/** What is behind a disk's node. */
+export function diskContent(disk: DiskSpec): Record<string, unknown> {
+  if (disk.format === "empty")
+    return { driver: "null-co", size: disk.bytes, "read-zeroes": true, "read-only": disk.readOnly };
+  const file = {
+    driver: "file",
+    filename: disk.path,
+    "read-only": disk.readOnly,
+    ...(disk.readOnly ? {} : { discard: "unmap" }),
+  };
+  return disk.format === "raw" ? file : { driver: disk.format, file, "read-only": disk.readOnly };
+}
+
+/** The host's side of a network card. */
+export function nicName(index: number): string {
+  return `nic${index}`;
 }
 
 function nicArguments(nic: NicSpec, index: number): string[] {
   const forwards = nic.publish.map((port) => `,hostfwd=${forward(port)}`).join("");
   return [
-    ...["-netdev", `user,id=nic${index},ipv6=off${forwards}`],
-    ...["-device", `virtio-net-device,netdev=nic${index},mac=${nic.mac}`],
+    ...["-netdev", `user,id=${nicName(index)},ipv6=off${forwards}`],
+    ...["-device", `virtio-net-device,netdev=${nicName(index)},mac=${nic.mac}`],
   ];
 }
 
-function forward(port: PublishedPort): string {
+/** A rule of QEMU's user-mode network. */
+export function forward(port: PublishedPort): string {
   const host = port.hostAddress === "0.0.0.0" || port.hostAddress === "::" ? "" : port.hostAddress;
   if (host.includes(":")) {
     throw new DvmError("unsupported", `cannot publish on ${host}: only IPv4 host addresses work`);

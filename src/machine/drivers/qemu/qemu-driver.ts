@@ -1,11 +1,31 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { open, readFile, writeFile } from "node:fs/promises";
+import { open, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { DvmError } from "../../../base/errors.ts";
 import { isProcessAlive, processStartTime, waitForProcessEnd } from "../../../host/processes.ts";
 import { readTail } from "../../../host/read-tail.ts";
 import type { Tool } from "../../../host/tools.ts";
-import type { Accelerator, Hypervisor, Machine, MachineExit, MachineSpec } from "../../machine.ts";
-import { machineFiles, qemuArguments, type MachineFiles } from "./arguments.ts";
+import type {
+  Accelerator,
+  DiskSpec,
+  Hypervisor,
+  Machine,
+  MachineExit,
+  MachineSpec,
+  PublishedPort,
+} from "../../machine.ts";
+import {
+  diskAccess,
+  diskContent,
+  diskNode,
+  forward,
+  machineFiles,
+  nicName,
+  qemuArguments,
+  templateFiles,
+  type MachineFiles,
+} from "./arguments.ts";
+import { loadState, saveState } from "./migration.ts";
 import { QmpConnection } from "./qmp.ts";
 
 const defaultConsoleTailBytes = 4096;
@@ -17,7 +37,8 @@ export type QemuProgram = string | (() => Promise<Tool | undefined>);
 export function qemuHypervisor(program: QemuProgram, accelerators: Accelerator[]): Hypervisor {
   return {
     name: "qemu",
-    capabilities: { fileSharing: "9p", accelerators, pause: true },
+    capabilities: { fileSharing: "9p", accelerators, pause: true, templates: true },
+    version: () => programVersion(program),
     start: (spec, options) => startQemu(program, spec, options?.signal),
     find: findQemu,
   };
@@ -43,9 +64,34 @@ async function startQemu(
   await spawned(child, qemu.path);
   const pid = child.pid ?? 0;
   child.unref();
-  const machine = new QemuMachine({ id: spec.id, pid, files, exited });
+  const template = spec.template?.folder;
+  const machine = new QemuMachine({ id: spec.id, pid, files, exited, template });
   await writeFile(files.pidFile, `${pid} ${await processStartTime(pid)}\n`, { mode: 0o600 });
+  if (spec.template?.use === "clone") await resumeClone(machine, spec.template.folder, files);
   return machine;
+}
+
+/** Brings a clone to the point where its template was saved, and lets it go on from there. */
+async function resumeClone(machine: Machine, folder: string, files: MachineFiles): Promise<void> {
+  let isComing = true;
+  void machine.exited.then(() => (isComing = false));
+  try {
+    await using control = await QmpConnection.open(files.controlSocket, () => isComing);
+    const { state } = templateFiles(folder);
+    await loadState(control, { stateFile: state, socketPath: files.stateSocket });
+    await control.execute("cont");
+  } catch (cause) {
+    await machine.kill();
+    const { errors } = await machine.exited;
+    throw new DvmError("damaged", `cannot start a machine from its template: ${errors}`, { cause });
+  }
+}
+
+/** A program that was replaced has another size or time. */
+async function programVersion(program: QemuProgram): Promise<string> {
+  const { path } = await locate(program);
+  const { size, mtimeMs } = await stat(path);
+  return `${path} ${size} ${mtimeMs}`;
 }
 
 /** A machine is known again by pid *and* start time, so that a reused pid is not mistaken for it. */
@@ -104,6 +150,7 @@ class QemuMachine implements Machine {
   readonly agentSocket: string;
   readonly exited: Promise<MachineExit>;
   readonly #files: MachineFiles;
+  readonly #template: string | undefined;
   #gone = false;
 
   constructor(parts: {
@@ -111,9 +158,12 @@ class QemuMachine implements Machine {
     pid: number;
     files: MachineFiles;
     exited: Promise<MachineExit>;
+    /** Folder of the template that it is saved to or came from, as far as that matters still. */
+    template?: string | undefined;
   }) {
     this.id = parts.id;
     this.pid = parts.pid;
+    this.#template = parts.template;
     this.#files = parts.files;
     this.agentSocket = parts.files.agentSocket;
     this.exited = parts.exited.then((exit) => {
@@ -139,6 +189,42 @@ class QemuMachine implements Machine {
   async resume(): Promise<void> {
     await using control = await QmpConnection.open(this.#files.controlSocket);
     await control.execute("cont");
+  }
+
+  async save(): Promise<void> {
+    if (this.#template === undefined)
+      throw new DvmError("unsupported", "cannot save a machine that was not started for it");
+    await using control = await QmpConnection.open(this.#files.controlSocket);
+    await control.execute("stop");
+    const { state } = templateFiles(this.#template);
+    await saveState(control, { stateFile: state, socketPath: this.#files.stateSocket });
+    await this.kill();
+  }
+
+  async equip({ disk, publish }: { disk: DiskSpec; publish: PublishedPort[] }): Promise<void> {
+    await using control = await QmpConnection.open(this.#files.controlSocket);
+    const content = "inserted";
+    await control.execute("blockdev-add", { "node-name": content, ...diskContent(disk) });
+    const options = [{ ...diskNode(0), ...diskAccess(disk), file: content }];
+    await control.execute("blockdev-reopen", { options });
+    for (const port of publish) {
+      const command = `hostfwd_add ${nicName(0)} ${forward(port)}`;
+      // QMP has no command of its own for it; an empty answer is success
+      const answer = await control.execute("human-monitor-command", { "command-line": command });
+      if (answer !== "")
+        throw new DvmError("unavailable", `cannot publish a port: ${String(answer).trim()}`);
+    }
+  }
+
+  async moveTo(id: string, runFolder: string): Promise<Machine> {
+    await rename(dirname(this.#files.pidFile), runFolder);
+    return new QemuMachine({
+      id,
+      pid: this.pid,
+      files: machineFiles(runFolder),
+      exited: this.exited,
+      template: this.#template,
+    });
   }
 }
 

@@ -1,0 +1,173 @@
+#include "stand_by.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+
+#include "container.h"
+#include "setup.h"
+
+#define DESCRIPTORS 4
+
+/* Goes ahead of each of the two messages. */
+struct head {
+    uint32_t length;
+    int32_t terminal_number;
+};
+
+static int channel = -1;
+static pid_t waiting;
+static bool is_set_up;
+
+static ssize_t read_whole(int fd, void *bytes, size_t count) {
+    size_t got = 0;
+    while (got < count) {
+        ssize_t part = read(fd, (uint8_t *)bytes + got, count - got);
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0)
+            return -1;
+        got += (size_t)part;
+    }
+    return (ssize_t)got;
+}
+
+static int write_whole(const void *bytes, size_t count) {
+    size_t sent = 0;
+    while (sent < count) {
+        ssize_t part = send(channel, (const uint8_t *)bytes + sent, count - sent, MSG_NOSIGNAL);
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0)
+            return -1;
+        sent += (size_t)part;
+    }
+    return 0;
+}
+
+/* A message with room for `count` descriptors beside its bytes; both ends fill it in. */
+union control {
+    struct cmsghdr head;
+    uint8_t bytes[CMSG_SPACE(DESCRIPTORS * sizeof(int))];
+};
+
+static int send_head(const struct head *head, const struct stdio *stdio) {
+    struct iovec bytes = {.iov_base = (void *)head, .iov_len = sizeof *head};
+    struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
+    union control control = {0};
+    if (stdio != NULL) {
+        int fds[DESCRIPTORS] = {stdio->fds[0], stdio->fds[1], stdio->fds[2], stdio->failure_fd};
+        message.msg_control = &control;
+        message.msg_controllen = sizeof control;
+        control.head.cmsg_level = SOL_SOCKET;
+        control.head.cmsg_type = SCM_RIGHTS;
+        control.head.cmsg_len = CMSG_LEN(sizeof fds);
+        memcpy(CMSG_DATA(&control.head), fds, sizeof fds);
+    }
+    return sendmsg(channel, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *head ? 0 : -1;
+}
+
+/* In the child: one message; it lives as long as the process. NULL: the agent wants nothing. */
+static uint8_t *receive(int fd, struct head *head, struct stdio *stdio) {
+    struct iovec bytes = {.iov_base = head, .iov_len = sizeof *head};
+    union control control = {0};
+    struct msghdr message = {.msg_iov = &bytes,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    ssize_t count;
+    do
+        count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+    while (count < 0 && errno == EINTR);
+    if (count != (ssize_t)sizeof *head || head->length > DVM_MESSAGE_MAX)
+        return NULL;
+    if (stdio != NULL) {
+        int fds[DESCRIPTORS];
+        if (CMSG_FIRSTHDR(&message) == NULL || control.head.cmsg_len != CMSG_LEN(sizeof fds))
+            return NULL;
+        memcpy(fds, CMSG_DATA(&control.head), sizeof fds);
+        *stdio = (struct stdio){{fds[0], fds[1], fds[2]}, fds[3], head->terminal_number};
+    }
+    uint8_t *text = malloc(head->length + 1);
+    return text != NULL && read_whole(fd, text, head->length) >= 0 ? text : NULL;
+}
+
+static void follow_set_up(const uint8_t *bytes, size_t count) {
+    struct reader reader;
+    struct machine_setup setup = {0};
+    if (reader_open(&reader, bytes, count) < 0)
+        _exit(126);
+    setup_read(&reader, &setup);
+    container_configure(&setup);
+}
+
+/* The life of the child. It follows only what the agent has read and checked itself. */
+static void stand_by(int fd) {
+    struct failure failure;
+    struct head head;
+    struct stdio stdio;
+    struct reader reader;
+    struct process_spec spec = {0};
+    if (container_enter(&failure) < 0) {
+        complain("%s", failure.text);
+        _exit(126);
+    }
+    uint8_t *bytes = receive(fd, &head, NULL);
+    if (bytes == NULL)
+        _exit(126);
+    follow_set_up(bytes, head.length);
+    bytes = receive(fd, &head, &stdio);
+    if (bytes == NULL || reader_open(&reader, bytes, head.length) < 0 ||
+        process_read_spec(&reader, &spec, &failure) < 0)
+        _exit(126);
+    close(fd);
+    container_child(&spec, &stdio, true);
+}
+
+int stand_by_make(struct failure *failure) {
+    int fds[2];
+    /* what the agent mounts later shows in the waiting process too */
+    if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
+        return fail_errno(failure, "cannot share the agent's mounts");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+        return fail_errno(failure, "cannot make a socket");
+    pid_t pid = fork_into_pid_namespace(NULL);
+    if (pid == 0) {
+        close(fds[0]);
+        stand_by(fds[1]);
+    }
+    close(fds[1]);
+    channel = fds[0];
+    waiting = pid;
+    return pid < 0 ? fail_errno(failure, "cannot make the container's first process") : 0;
+}
+
+static int hand_over(const uint8_t *bytes, size_t count, const struct stdio *stdio,
+                     struct failure *failure) {
+    struct head head = {.length = (uint32_t)count,
+                        .terminal_number = stdio == NULL ? -1 : stdio->terminal_number};
+    if (channel < 0 || send_head(&head, stdio) < 0 || write_whole(bytes, count) < 0)
+        return fail(failure, STATUS_INTERNAL,
+                    "cannot start the container: its first process has gone");
+    return 0;
+}
+
+int stand_by_set_up(const uint8_t *bytes, size_t count, struct failure *failure) {
+    if (hand_over(bytes, count, NULL, failure) < 0)
+        return -1;
+    is_set_up = true;
+    return 0;
+}
+
+pid_t stand_by_start(const struct process_spec *spec, const struct stdio *stdio,
+                     struct failure *failure) {
+    if (!is_set_up)
+        return fail(failure, STATUS_CONFLICT, "cannot start the container: it is not set up");
+    if (hand_over(spec->bytes, spec->byte_count, stdio, failure) < 0)
+        return -1;
+    close_and_forget(&channel);
+    return waiting;
+}

@@ -1,0 +1,20 @@
+#ifndef DVM_STAND_BY_H
+#define DVM_STAND_BY_H
+
+#include <sys/types.h>
+
+#include "agent.h"
+#include "process.h"
+
+/*
+ * The container's first process, made before anybody knows what it will run: a fork that waits
+ * inside its own namespaces, and is told the rest through a socket. A saved machine holds it.
+ */
+int stand_by_make(struct failure *failure);
+/* Hands it the SET_UP that it shall follow. */
+int stand_by_set_up(const uint8_t *bytes, size_t count, struct failure *failure);
+/* Hands it its START and its descriptors, and lets it go on; its pid, or -1. */
+pid_t stand_by_start(const struct process_spec *spec, const struct stdio *stdio,
+                     struct failure *failure);
+
+#endif

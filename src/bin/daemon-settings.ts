@@ -1,0 +1,42 @@
+import { DvmError } from "../base/errors.ts";
+import { defaultPoolSize, type PoolLimits } from "../engine/machine-pool.ts";
+
+/** Ready machines of all shapes together are at most so many times those of one. */
+const poolShapes = 3;
+const mostReady = 64;
+
+/** How a daemon was told to work, beside where. */
+export interface DaemonSettings {
+  useTemplates: boolean;
+  pool: PoolLimits;
+}
+
+/**
+ * From the environment: `DVM_TEMPLATES` (`on`, `off`) and `DVM_POOL` (machines that stand ready for
+ * each shape that was used lately; 0 for none).
+ */
+export function daemonSettings(
+  environment: Record<string, string | undefined>,
+  hostMemoryBytes: number,
+): DaemonSettings {
+  const useTemplates = readSwitch("DVM_TEMPLATES", environment["DVM_TEMPLATES"]);
+  const perShape = readPoolSize(environment["DVM_POOL"]) ?? defaultPoolSize(hostMemoryBytes);
+  const size = useTemplates ? perShape : 0;
+  return { useTemplates, pool: { perShape: size, machines: size * poolShapes } };
+}
+
+function readSwitch(name: string, value: string | undefined): boolean {
+  if (value === undefined || value === "" || value === "on") return true;
+  if (value === "off") return false;
+  throw new DvmError("invalid", `cannot use ${name}=${value}: it must be on or off`);
+}
+
+function readPoolSize(value: string | undefined): number | undefined {
+  if (value === undefined || value === "") return undefined;
+  const size = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (size >= 0 && size <= mostReady) return size;
+  throw new DvmError(
+    "invalid",
+    `cannot use DVM_POOL=${value}: it must be a number from 0 to ${mostReady}`,
+  );
+}

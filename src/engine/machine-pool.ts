@@ -1,0 +1,230 @@
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { freemem, totalmem } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { describeError } from "../base/errors.ts";
+import { newId } from "../base/ids.ts";
+import type { MachineSpec } from "../machine/machine.ts";
+import { shapeKey, type Shape } from "../machine/template-store.ts";
+import type { BootedMachine } from "./boot-machine.ts";
+import { shortId } from "./container-record.ts";
+import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
+import { emptyImage, unownedFolders } from "./make-template.ts";
+
+/** Bounds of the pool. */
+export interface PoolLimits {
+  /** Machines that stand ready for each shape; 0 turns the pool off. */
+  perShape: number;
+  /** In all. */
+  machines: number;
+}
+
+/** Refilling waits until no start has come for so long: it shall not slow the next one down. */
+const quietMs = 400;
+/** A shape that nobody asked for in this time gives its machines back. */
+const idleMs = 10 * 60_000;
+const watchMs = 5_000;
+/** With less of the host's memory free, all is given back; no refill before there is twice that. */
+const pressureShare = 0.08;
+/** Of the host's memory, at most, where nobody said otherwise. */
+const budgetShare = 0.01;
+/** What a ready machine costs, measured: docs/benchmarks.md. */
+const machineMiB = 40;
+const mostByDefault = 2;
+
+/** How many machines stand ready by default: none on a host where they would cost too much. */
+export function defaultPoolSize(hostMemoryBytes: number): number {
+  const affordable = Math.floor((hostMemoryBytes * budgetShare) / (machineMiB * 2 ** 20));
+  return Math.min(mostByDefault, affordable);
+}
+
+interface Shelf {
+  shape: Shape;
+  order: MachineOrder;
+  lastWanted: number;
+  ready: ReadyMachine[];
+}
+
+type MakeClone = (shape: Shape, spec: MachineSpec) => Promise<BootedMachine | undefined>;
+
+/** Clones that stand ready for containers to come, by shape. */
+export class MachinePool implements AsyncDisposable {
+  readonly #parts: SupplyParts;
+  readonly #makeClone: MakeClone;
+  readonly #shelves = new Map<string, Shelf>();
+  readonly #timer: NodeJS.Timeout;
+  #lastStart = 0;
+  #filling: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(parts: SupplyParts, makeClone: MakeClone) {
+    this.#parts = parts;
+    this.#makeClone = makeClone;
+    this.#timer = setInterval(() => void this.#giveBack(), watchMs).unref();
+  }
+
+  get limits(): PoolLimits {
+    return this.#parts.pool;
+  }
+
+  /** Machines that stand ready, by the key of their template. */
+  ready(): Map<string, number> {
+    return new Map([...this.#shelves].map(([key, { ready }]) => [key, ready.length]));
+  }
+
+  /** A ready machine of this shape. */
+  take(key: string): ReadyMachine | undefined {
+    this.#lastStart = performance.now();
+    const shelf = this.#shelves.get(key);
+    if (shelf === undefined) return undefined;
+    shelf.lastWanted = this.#lastStart;
+    const ready = shelf.ready.shift();
+    this.#refill();
+    return ready;
+  }
+
+  /** Someone started a machine of this shape: more of the kind may be asked for. */
+  want(shape: Shape, order: MachineOrder): void {
+    if (this.#parts.pool.perShape === 0) return;
+    const key = shapeKey(shape);
+    const ready = this.#shelves.get(key)?.ready ?? [];
+    this.#lastStart = performance.now();
+    this.#shelves.set(key, { shape, order, lastWanted: this.#lastStart, ready });
+    this.#refill();
+  }
+
+  /** Ends what an earlier daemon's pool and template making left behind. */
+  async recover(): Promise<void> {
+    const folders = unownedFolders(this.#parts.runRoot);
+    await mkdir(folders, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(folders)) {
+      const machine = await this.#parts.hypervisor.find(name, join(folders, name));
+      await machine?.kill();
+      await rm(join(folders, name), { recursive: true, force: true });
+    }
+    await rm(disksFolder(this.#parts.dataRoot), { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.#filling;
+    await this.#empty([...this.#shelves.values()]);
+  }
+
+  #refill(): void {
+    this.#filling ??= this.#fill()
+      .catch((error: unknown) => {
+        this.#parts.log(`cannot fill the pool: ${describeError(error)}`);
+      })
+      .finally(() => (this.#filling = undefined));
+  }
+
+  async #fill(): Promise<void> {
+    for (;;) {
+      while (!this.#closed && performance.now() - this.#lastStart < quietMs)
+        await delay(quietMs, undefined, { ref: false });
+      const shelf = this.#closed || memoryIsShort(2) ? undefined : this.#neediest();
+      if (shelf === undefined) return;
+      const machine = await this.#makeReady(shelf);
+      if (machine === undefined) {
+        this.#shelves.delete(shapeKey(shelf.shape)); // its template has gone
+        continue;
+      }
+      shelf.ready.push(machine);
+    }
+  }
+
+  /** The shape that was asked for last among those that have too few. */
+  #neediest(): Shelf | undefined {
+    const { perShape, machines } = this.#parts.pool;
+    const shelves = [...this.#shelves.values()];
+    if (shelves.reduce((sum, { ready }) => sum + ready.length, 0) >= machines) return undefined;
+    return shelves
+      .filter(({ ready }) => ready.length < perShape)
+      .sort((a, b) => b.lastWanted - a.lastWanted)[0];
+  }
+
+  async #makeReady({ shape, order }: Shelf): Promise<ReadyMachine | undefined> {
+    const id = newId();
+    const runFolder = join(unownedFolders(this.#parts.runRoot), shortId(id));
+    const disks = disksFolder(this.#parts.dataRoot);
+    const scratch = join(disks, `${shortId(id)}.img`);
+    for (const folder of [runFolder, disks]) await mkdir(folder, { recursive: true, mode: 0o700 });
+    const files = { runFolder, scratch };
+    try {
+      const booted = await this.#makeClone(shape, {
+        ...order.spec,
+        id,
+        disks: [emptyImage, { format: "raw", path: scratch, readOnly: false }],
+        nics: order.spec.nics.map((nic) => ({ ...nic, publish: [] })),
+        runFolder,
+      });
+      if (booted !== undefined) return new ReadyMachine(booted, files);
+    } catch (error) {
+      this.#parts.log(`cannot make a machine for the pool: ${describeError(error)}`);
+    }
+    await removeFiles(files);
+    return undefined;
+  }
+
+  /** Machines nobody asks for, and all when the host's memory is short. */
+  async #giveBack(): Promise<void> {
+    const isShort = memoryIsShort(1);
+    const now = performance.now();
+    const unused = [...this.#shelves.values()].filter(
+      ({ lastWanted }) => isShort || now - lastWanted > idleMs,
+    );
+    for (const { shape } of unused) this.#shelves.delete(shapeKey(shape));
+    await this.#empty(unused);
+  }
+
+  async #empty(shelves: Shelf[]): Promise<void> {
+    await Promise.all(shelves.flatMap(({ ready }) => ready.splice(0)).map((one) => one.end()));
+  }
+}
+
+interface ReadyFiles {
+  runFolder: string;
+  scratch: string;
+}
+
+/** A clone with a scratch disk and no image. */
+class ReadyMachine {
+  readonly #booted: BootedMachine;
+  readonly #files: ReadyFiles;
+
+  constructor(booted: BootedMachine, files: ReadyFiles) {
+    this.#booted = booted;
+    this.#files = files;
+  }
+
+  /** Makes it the machine that was ordered. */
+  async outfit({ spec, scratch }: MachineOrder): Promise<BootedMachine> {
+    const { machine, agent } = this.#booted;
+    const [image] = spec.disks;
+    const publish = spec.nics[0]?.publish ?? [];
+    if (image !== undefined) await machine.equip({ disk: image, publish });
+    await rename(this.#files.scratch, scratch.path);
+    return { machine: await machine.moveTo(spec.id, spec.runFolder), agent };
+  }
+
+  async end(): Promise<void> {
+    await this.#booted.agent[Symbol.asyncDispose]();
+    await this.#booted.machine.kill();
+    await removeFiles(this.#files);
+  }
+}
+
+async function removeFiles({ runFolder, scratch }: ReadyFiles): Promise<void> {
+  await rm(runFolder, { recursive: true, force: true });
+  await rm(scratch, { force: true });
+}
+
+function disksFolder(dataRoot: string): string {
+  return join(dataRoot, "pool");
+}
+
+function memoryIsShort(factor: number): boolean {
+  return freemem() < totalmem() * pressureShare * factor;
+}

@@ -1,0 +1,207 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { AgentClient } from "../agent/agent-client.ts";
+import { describeError } from "../base/errors.ts";
+import type { Stopwatch } from "../base/stopwatch.ts";
+import type { Kernel } from "../kernel/kernel-catalogue.ts";
+import type { DiskSpec, Hypervisor, Machine, MachineSpec } from "../machine/machine.ts";
+import {
+  shapeKey,
+  templateScratch,
+  type Shape,
+  type Template,
+  type TemplateStore,
+} from "../machine/template-store.ts";
+import { copyDisk, makeScratchDisk } from "../storage/scratch.ts";
+import { bootMachine, type BootedMachine } from "./boot-machine.ts";
+import type { StartReport } from "./container-record.ts";
+import { makeTemplate } from "./make-template.ts";
+import { MachinePool, type PoolLimits } from "./machine-pool.ts";
+
+const bootIdFile = "/proc/sys/kernel/random/boot_id";
+/** From the moment a clone runs; 20 at once on two processors are up within four seconds. */
+const cloneDeadlineMs = 20_000;
+
+export interface SupplyParts {
+  hypervisor: Hypervisor;
+  templates: TemplateStore;
+  /** Off: every machine is booted. */
+  useTemplates: boolean;
+  pool: PoolLimits;
+  dataRoot: string;
+  runRoot: string;
+  log(message: string): void;
+}
+
+/** A machine that a container asks for. */
+export interface MachineOrder {
+  /** Its first disk is the image, its second the scratch disk. */
+  spec: MachineSpec;
+  kernel: Kernel;
+  scratch: { path: string; isNew: boolean };
+  /** Of the container's network, as far as all have it. */
+  network: { address: string; gateway: string } | undefined;
+  noTemplate: boolean;
+}
+
+export type SuppliedMachine = BootedMachine & Pick<StartReport, "origin" | "madeTemplate">;
+
+/** Brings machines up the quickest way there is: from the pool, as clones, or by a boot. */
+export class MachineSupply implements AsyncDisposable {
+  readonly pool: MachinePool;
+  readonly #parts: SupplyParts;
+  readonly #making = new Map<string, Promise<Template | undefined>>();
+  /** Shapes that no template could be made of, until the daemon starts again. */
+  readonly #hopeless = new Set<string>();
+  #hostBoot = "";
+
+  constructor(parts: SupplyParts) {
+    this.#parts = parts;
+    this.pool = new MachinePool(parts, (shape, disks) => this.#cloneForPool(shape, disks));
+  }
+
+  /** Ends the machines that an earlier daemon left behind while it made them. */
+  async recover(): Promise<void> {
+    await this.pool.recover();
+  }
+
+  /** Starts a machine whose agent has said hello. */
+  async provide(order: MachineOrder, watch: Stopwatch): Promise<SuppliedMachine> {
+    const { hypervisor, useTemplates } = this.#parts;
+    const isWanted = useTemplates && !order.noTemplate && hypervisor.capabilities.templates;
+    if (!isWanted)
+      return { ...(await this.#boot(order, watch)), origin: "cold", madeTemplate: false };
+    const shape = await this.#shapeOf(order);
+    const ready = await this.#fromPool(shape, order, watch);
+    if (ready !== undefined) return { ...ready, origin: "pool", madeTemplate: false };
+    const known = await this.#parts.templates.find(shapeKey(shape));
+    const template = known ?? (await this.#makeOnce(shape, order));
+    watch.lap("template");
+    const madeTemplate = known === undefined && template !== undefined;
+    const cloned = template && (await this.#tryClone(template, order, watch));
+    if (cloned !== undefined) {
+      if (isPoolable(order)) this.pool.want(shape, order);
+      return { ...cloned, origin: "clone", madeTemplate };
+    }
+    const booted = await this.#boot(order, watch);
+    // the boot worked where the clone did not: the template is at fault
+    if (template !== undefined) await this.#parts.templates.remove(template.key);
+    return { ...booted, origin: "cold", madeTemplate };
+  }
+
+  /** The template that machines like this one are cloned from; made when there is none. */
+  async template(order: MachineOrder): Promise<Template | undefined> {
+    const shape = await this.#shapeOf(order);
+    return (await this.#parts.templates.find(shapeKey(shape))) ?? this.#makeOnce(shape, order);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.pool[Symbol.asyncDispose]();
+  }
+
+  async #boot({ spec, scratch }: MachineOrder, watch: Stopwatch): Promise<BootedMachine> {
+    if (scratch.isNew) await makeScratchDisk(this.#parts.dataRoot, scratch.path);
+    watch.lap("scratch disk");
+    const booted = await bootMachine(this.#parts.hypervisor, spec);
+    watch.lap("boot");
+    return booted;
+  }
+
+  async #fromPool(
+    shape: Shape,
+    order: MachineOrder,
+    watch: Stopwatch,
+  ): Promise<BootedMachine | undefined> {
+    if (!isPoolable(order)) return undefined;
+    const ready = this.pool.take(shapeKey(shape));
+    if (ready === undefined) return undefined;
+    try {
+      const booted = await ready.outfit(order);
+      watch.lap("from the pool");
+      return booted;
+    } catch (error) {
+      this.#parts.log(`cannot use a machine of the pool: ${describeError(error)}`);
+      await ready.end();
+      await rm(order.scratch.path, { force: true });
+      await mkdir(order.spec.runFolder, { recursive: true, mode: 0o700 });
+      return undefined;
+    }
+  }
+
+  /** Undefined when it doesn't come up; why is in the log. */
+  async #tryClone(
+    template: Template,
+    { spec, scratch }: MachineOrder,
+    watch: Stopwatch,
+  ): Promise<BootedMachine | undefined> {
+    try {
+      void this.#parts.templates.touch(template);
+      if (scratch.isNew) await copyDisk(templateScratch(template.folder), scratch.path);
+      watch.lap("scratch disk");
+      const cloned = await this.#clone(template, spec);
+      watch.lap("clone");
+      return cloned;
+    } catch (error) {
+      this.#parts.log(`cannot use template ${template.key}: ${describeError(error)}`);
+      if (scratch.isNew) await rm(scratch.path, { force: true });
+      return undefined;
+    }
+  }
+
+  async #clone(template: Template, spec: MachineSpec): Promise<BootedMachine> {
+    const asClone = { ...spec, template: { folder: template.folder, use: "clone" as const } };
+    return bootMachine(this.#parts.hypervisor, asClone, { deadlineMs: cloneDeadlineMs });
+  }
+
+  async #cloneForPool(shape: Shape, spec: MachineSpec): Promise<BootedMachine | undefined> {
+    const template = await this.#parts.templates.find(shapeKey(shape));
+    const scratch = spec.disks[1];
+    if (template === undefined || scratch?.format !== "raw") return undefined;
+    await copyDisk(templateScratch(template.folder), scratch.path);
+    return this.#clone(template, spec);
+  }
+
+  /** One at a time for each shape; those who come meanwhile wait for it. */
+  async #makeOnce(shape: Shape, order: MachineOrder): Promise<Template | undefined> {
+    const key = shapeKey(shape);
+    if (this.#hopeless.has(key)) return undefined;
+    const underWay = this.#making.get(key);
+    if (underWay !== undefined) return underWay;
+    const making = makeTemplate(this.#parts, shape, order).catch((error: unknown) => {
+      this.#parts.log(`cannot make template ${key}: ${describeError(error)}`);
+      this.#hopeless.add(key);
+      return undefined;
+    });
+    this.#making.set(key, making);
+    try {
+      return await making;
+    } finally {
+      this.#making.delete(key);
+    }
+  }
+
+  async #shapeOf({ spec, kernel, scratch }: MachineOrder): Promise<Shape> {
+    const { hypervisor } = this.#parts;
+    if (this.#hostBoot === "") this.#hostBoot = (await readFile(bootIdFile, "utf8")).trim();
+    return {
+      driver: hypervisor.name,
+      vmm: await hypervisor.version(),
+      accelerator: spec.accelerator,
+      kernel: `${kernel.name} ${kernel.release}`,
+      kernelDigest: kernel.digest,
+      initramfs: kernel.initramfs,
+      cpus: spec.cpus,
+      memoryMiB: spec.memoryMiB,
+      nics: spec.nics.length,
+      shares: spec.shares.length,
+      newScratch: scratch.isNew,
+      hostBoot: this.#hostBoot,
+      tscKhz: spec.tscKhz ?? 0,
+    };
+  }
+}
+
+/** A share can't be given to a machine that runs. */
+function isPoolable({ spec, scratch }: MachineOrder): boolean {
+  return spec.shares.length === 0 && scratch.isNew;
+}
