@@ -122,7 +122,8 @@ static int become(const struct process_spec *spec, struct stdio *stdio, bool is_
         return -1;
     if (take_stdio(stdio, spec->tty, failure) < 0)
         return -1;
-    if (is_main && enter_root(stdio, spec->tty, failure) < 0)
+    if (is_main && ((!container.entered && enter_root(failure) < 0) ||
+                    finish_root(stdio, spec->tty, failure) < 0))
         return -1;
     if (is_main && spec->reaper)
         return execute_under_reaper(spec, stdio, failure);

@@ -17,6 +17,7 @@ struct container_setup {
     bool read_only_root;
     bool privileged;
     bool owns_cgroup_mount; /* a mount of the user's stands at /sys/fs/cgroup */
+    bool entered;           /* it is in its root, and the kernel's own files are hidden */
     char **sysctls;         /* name, value, name, value, ... NULL */
 };
 
@@ -35,8 +36,12 @@ void container_child(const struct process_spec *spec, struct stdio *stdio, bool 
 int container_open_namespace(const char *name);
 bool container_ran_out_of_memory(void);
 
-/* root_view.c: makes what a container's first process sees, from inside its new namespaces. */
-int enter_root(const struct stdio *stdio, bool tty, struct failure *failure);
+/* root_view.c: the first process goes into its root, with file systems of its own namespaces. */
+int enter_root(struct failure *failure);
+/* Takes what Docker hides and protects out of its sight. */
+int hide_kernel(struct failure *failure);
+/* The last touches, when all is known. */
+int finish_root(const struct stdio *stdio, bool tty, struct failure *failure);
 
 /* execute.c: user, rights, folder, then the program; returns only after a failure. */
 int execute(const struct process_spec *spec, struct stdio *stdio, struct failure *failure);

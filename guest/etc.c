@@ -5,9 +5,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "container.h"
 #include "setup.h"
 
 #define FOLDER "/run/etc"
+
+static const char *const names[] = {"hostname", "hosts", "resolv.conf"};
+#define NAMES (sizeof names / sizeof *names)
 
 static bool is_mounted_by_user(const struct machine_setup *setup, const char *target) {
     for (size_t index = 0; index < setup->mount_count; index++)
@@ -16,13 +20,10 @@ static bool is_mounted_by_user(const struct machine_setup *setup, const char *ta
     return false;
 }
 
-static int place(int root, const struct machine_setup *setup, const char *name,
-                 struct failure *failure) {
+static int place(int root, const char *name, struct failure *failure) {
     char source[64], target[64];
     snprintf(source, sizeof source, FOLDER "/%s", name);
     snprintf(target, sizeof target, "/etc/%s", name);
-    if (is_mounted_by_user(setup, target))
-        return 0;
     cleanup_close int fd = make_file_in(root, target, failure);
     return fd < 0 ? -1 : bind_on(source, fd, false, failure);
 }
@@ -92,11 +93,34 @@ static int write_resolver(const struct machine_setup *setup) {
     return fclose(file);
 }
 
+static bool prepared;
+
+int etc_prepare(struct failure *failure) {
+    cleanup_close int root = open(CONTAINER_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    mkdir(FOLDER, 0755);
+    for (size_t index = 0; index < NAMES; index++) {
+        FILE *file = create(names[index]);
+        if (root < 0 || file == NULL || fclose(file) != 0)
+            return fail_errno(failure, "cannot make /etc/%s", names[index]);
+        if (place(root, names[index], failure) < 0)
+            return -1;
+    }
+    prepared = true;
+    return 0;
+}
+
 int etc_make(int root, const struct machine_setup *setup, struct failure *failure) {
     mkdir(FOLDER, 0755);
     if (write_hostname(setup) != 0 || write_hosts(setup) != 0 || write_resolver(setup) != 0)
         return fail_errno(failure, "cannot write the container's network files");
-    if (place(root, setup, "hostname", failure) < 0 || place(root, setup, "hosts", failure) < 0)
-        return -1;
-    return place(root, setup, "resolv.conf", failure);
+    /* a folder of the user's lies over those that are there already */
+    if (prepared && !is_mounted_by_user(setup, "/etc"))
+        return 0;
+    for (size_t index = 0; index < NAMES; index++) {
+        char target[64];
+        snprintf(target, sizeof target, "/etc/%s", names[index]);
+        if (!is_mounted_by_user(setup, target) && place(root, names[index], failure) < 0)
+            return -1;
+    }
+    return 0;
 }

@@ -28,7 +28,8 @@
  * PREPARE does all that is known before the container is, so that a saved machine has it behind it;
  * SET_UP does it where nobody asked for it. The host may send START without waiting for SET_UP's
  * answer. CLOCK is answered by u64 ns of the guest's monotonic clock: the host says in SET_UP what
- * its wall clock showed at such an instant.
+ * its wall clock showed at such an instant. PREPARE is {u8 prepare_flag, string address with
+ * prefix, string gateway}.
  *
  * Requests carry an id of the host's choice; the answer is REPLY {u16 status, then for status 0 the
  * result, else string message}. What doesn't fit a frame goes ahead of it in *_PART frames.
@@ -106,6 +107,12 @@ enum status {
 
 /* flags of a process in the answer to RESUME */
 enum process_flag { PROCESS_MAIN = 1, PROCESS_TTY = 2, PROCESS_STDIN = 4 };
+
+/*
+ * PREPARE_SCRATCH: the scratch disk is a new one, and is mounted. PREPARE_IMAGE: so is the image,
+ * for a container without privileges, sysctls, and mounts that lie over /dev, /proc or /sys.
+ */
+enum prepare_flag { PREPARE_SCRATCH = 1, PREPARE_IMAGE = 2 };
 
 enum mount_kind { MOUNT_9P = 1, MOUNT_TMPFS = 2 };
 

@@ -17,6 +17,7 @@
 /* Made before the container is known, bound into its root later. */
 #define PREPARED "/run/prepared"
 #define DEFAULT_SHM_SIZE 67108864u
+#define SYS_FLAGS (MS_NOSUID | MS_NOEXEC | MS_NODEV)
 
 static bool is_there(const void *path) { return access(path, F_OK) == 0; }
 
@@ -139,12 +140,18 @@ static int rehearse(struct failure *failure) {
     return 0;
 }
 
+static int set_sys_flags(unsigned long more, struct failure *failure) {
+    if (mount(NULL, PREPARED "/sys", NULL, MS_BIND | MS_REMOUNT | SYS_FLAGS | more, NULL) < 0)
+        return fail_errno(failure, "cannot set how /sys is mounted");
+    return 0;
+}
+
 int root_prepare(bool new_scratch, struct failure *failure) {
     mkdir(PREPARED, 0755);
     mkdir(IMAGE, 0755);
     mkdir(CONTAINER_ROOT, 0755);
-    if (make_mount("sysfs", PREPARED "/sys", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL, failure) < 0 ||
-        prepare_dev(failure) < 0)
+    if (make_mount("sysfs", PREPARED "/sys", SYS_FLAGS, NULL, failure) < 0 ||
+        set_sys_flags(MS_RDONLY, failure) < 0 || prepare_dev(failure) < 0)
         return -1;
     if (!new_scratch)
         return 0;
@@ -159,6 +166,22 @@ static int place_prepared(int root, const char *path, struct failure *failure) {
     return target < 0 ? -1 : bind_on(source, target, false, failure);
 }
 
+static bool joined;
+
+int root_join(struct failure *failure) {
+    if (mount_disk("/dev/vda", IMAGE, "erofs", MS_RDONLY, NULL, failure) < 0 ||
+        mount_scratch(failure) < 0 || mount_overlay(failure) < 0)
+        return -1;
+    joined = true;
+    cleanup_close int root = open(CONTAINER_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        return fail_errno(failure, "cannot open the container's root");
+    cleanup_close int proc = make_folder_in(root, "/proc", failure);
+    if (proc < 0 || place_prepared(root, "/sys", failure) < 0)
+        return -1;
+    return place_prepared(root, "/dev", failure);
+}
+
 static int fit_prepared(const struct machine_setup *setup, struct failure *failure) {
     char size[64];
     snprintf(size, sizeof size, "size=%" PRIu64, setup->shm_size);
@@ -167,30 +190,17 @@ static int fit_prepared(const struct machine_setup *setup, struct failure *failu
               size) < 0)
         return fail_errno(failure, "cannot give /dev/shm %" PRIu64 " bytes", setup->shm_size);
     if (!setup->privileged)
-        return mount(NULL, PREPARED "/sys", NULL,
-                     MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) < 0
-                   ? fail_errno(failure, "cannot make /sys read-only")
-                   : 0;
+        return 0;
     cleanup_close int dev = open(PREPARED "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
     copy_devices(dev);
-    return 0;
+    return set_sys_flags(0, failure);
 }
 
 int root_make(const struct machine_setup *setup, struct failure *failure) {
-    if (mount_disk("/dev/vda", IMAGE, "erofs", MS_RDONLY, NULL, failure) < 0 ||
-        mount_scratch(failure) < 0 || mount_overlay(failure) < 0 ||
-        fit_prepared(setup, failure) < 0)
+    if (fit_prepared(setup, failure) < 0 || (!joined && root_join(failure) < 0))
         return -1;
     int root = open(CONTAINER_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0)
-        return fail_errno(failure, "cannot open the container's root");
-    cleanup_close int proc = make_folder_in(root, "/proc", failure);
-    if (proc < 0 || place_prepared(root, "/sys", failure) < 0 ||
-        place_prepared(root, "/dev", failure) < 0) {
-        close(root);
-        return -1;
-    }
-    return root;
+    return root < 0 ? fail_errno(failure, "cannot open the container's root") : root;
 }
 
 /* Unmounts the last mount whose target begins with `prefix`; false when there is none. */

@@ -85,7 +85,7 @@ static int make_read_only(const char *path, struct failure *failure) {
 }
 
 /* Docker's lists. */
-static int hide_kernel(struct failure *failure) {
+int hide_kernel(struct failure *failure) {
     static const char *const masked[] = {
         "/proc/asound",     "/proc/acpi",        "/proc/interrupts",
         "/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
@@ -102,16 +102,16 @@ static int hide_kernel(struct failure *failure) {
     return 0;
 }
 
-int enter_root(const struct stdio *stdio, bool tty, struct failure *failure) {
+int enter_root(struct failure *failure) { return mount_own(failure) < 0 ? -1 : pivot(failure); }
+
+int finish_root(const struct stdio *stdio, bool tty, struct failure *failure) {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return fail_errno(failure, "cannot separate the container's mounts");
-    if (mount_own(failure) < 0 || pivot(failure) < 0)
-        return -1;
     if (tty && place_console(stdio->terminal_number, failure) < 0)
         return -1;
     if (set_sysctls(failure) < 0)
         return -1;
-    if (!container.privileged && hide_kernel(failure) < 0)
+    if (!container.privileged && !container.entered && hide_kernel(failure) < 0)
         return -1;
     if (container.read_only_root &&
         mount(NULL, "/", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)

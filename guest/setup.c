@@ -125,12 +125,17 @@ static int set_up_card(const char *address, const char *gateway, struct failure 
 
 static bool prepared;
 
-static int prepare(bool new_scratch, struct failure *failure) {
+static int prepare(unsigned flags, struct failure *failure) {
     prepared = true;
     if (cgroup_make(failure) < 0 || network_up_loopback(failure) < 0 ||
-        root_prepare(new_scratch, failure) < 0)
+        root_prepare((flags & PREPARE_SCRATCH) != 0, failure) < 0 || stand_by_make(failure) < 0)
         return -1;
-    return stand_by_make(failure);
+    if ((flags & PREPARE_IMAGE) == 0)
+        return 0;
+    if (root_join(failure) < 0 || etc_prepare(failure) < 0 || stand_by_enter(failure) < 0)
+        return -1;
+    sync();
+    return 0;
 }
 
 int machine_prepare(const uint8_t *bytes, size_t count, struct failure *failure) {
@@ -140,11 +145,11 @@ int machine_prepare(const uint8_t *bytes, size_t count, struct failure *failure)
     if (reader_open(&reader, bytes, count) < 0)
         return fail_errno(failure, "cannot read what to prepare");
     cleanup_free uint8_t *arena = reader.arena;
-    bool new_scratch = read_u8(&reader) != 0;
+    unsigned flags = read_u8(&reader);
     const char *address = read_string(&reader), *gateway = read_string(&reader);
     if (reader.bad || reader.at != reader.end)
         return fail(failure, STATUS_INVALID, "cannot read what to prepare: it breaks the protocol");
-    if (prepare(new_scratch, failure) < 0)
+    if (prepare(flags, failure) < 0)
         return -1;
     return set_up_card(address, gateway, failure);
 }
@@ -157,7 +162,7 @@ static int apply(const struct machine_setup *setup, struct failure *failure) {
     if (add_entropy(setup->entropy, setup->entropy_count, failure) < 0 ||
         set_clock(setup, failure) < 0)
         return -1;
-    if (!prepared && prepare(false, failure) < 0)
+    if (!prepared && prepare(0, failure) < 0)
         return -1;
     if (cgroup_limit(setup, failure) < 0)
         return -1;

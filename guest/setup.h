@@ -44,12 +44,16 @@ void setup_read(struct reader *reader, struct machine_setup *setup);
 
 /* root.c: /dev and /sys for the container, and the scratch disk when it is a new one. */
 int root_prepare(bool new_scratch, struct failure *failure);
-/* Image and scratch joined at CONTAINER_ROOT, with /dev and /sys; an O_PATH of it. */
+/* Image and scratch joined at CONTAINER_ROOT, with /dev and /sys. */
+int root_join(struct failure *failure);
+/* The same once the set-up is known; an O_PATH of it. */
 int root_make(const struct machine_setup *setup, struct failure *failure);
 /* Takes all disks out of use, written. */
 void root_unmount(void);
 
-/* etc.c: hostname, hosts and resolv.conf, where the user mounted nothing. */
+/* etc.c: hostname, hosts and resolv.conf are there, and empty. */
+int etc_prepare(struct failure *failure);
+/* They say what the set-up says, where the user mounted nothing. */
 int etc_make(int root, const struct machine_setup *setup, struct failure *failure);
 
 /* cgroup.c */

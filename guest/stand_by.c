@@ -12,8 +12,11 @@
 
 #define DESCRIPTORS 4
 
-/* Goes ahead of each of the two messages. */
+enum kind { ENTER, SET_UP, START };
+
+/* Goes ahead of each message. */
 struct head {
+    uint32_t kind;
     uint32_t length;
     int32_t terminal_number;
 };
@@ -70,7 +73,7 @@ static int send_head(const struct head *head, const struct stdio *stdio) {
     return sendmsg(channel, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *head ? 0 : -1;
 }
 
-/* In the child: one message; it lives as long as the process. NULL: the agent wants nothing. */
+/* In the child: one message, which lives as long as the process; NULL: the agent has gone. */
 static uint8_t *receive(int fd, struct head *head, struct stdio *stdio) {
     struct iovec bytes = {.iov_base = head, .iov_len = sizeof *head};
     union control control = {0};
@@ -84,7 +87,7 @@ static uint8_t *receive(int fd, struct head *head, struct stdio *stdio) {
     while (count < 0 && errno == EINTR);
     if (count != (ssize_t)sizeof *head || head->length > DVM_MESSAGE_MAX)
         return NULL;
-    if (stdio != NULL) {
+    if (head->kind == START) {
         int fds[DESCRIPTORS];
         if (CMSG_FIRSTHDR(&message) == NULL || control.head.cmsg_len != CMSG_LEN(sizeof fds))
             return NULL;
@@ -95,36 +98,53 @@ static uint8_t *receive(int fd, struct head *head, struct stdio *stdio) {
     return text != NULL && read_whole(fd, text, head->length) >= 0 ? text : NULL;
 }
 
-static void follow_set_up(const uint8_t *bytes, size_t count) {
+static int configure(const uint8_t *bytes, size_t count, struct failure *failure) {
     struct reader reader;
     struct machine_setup setup = {0};
     if (reader_open(&reader, bytes, count) < 0)
-        _exit(126);
+        return fail_errno(failure, "cannot read the set-up");
     setup_read(&reader, &setup);
     container_configure(&setup);
+    return 0;
+}
+
+static int enter(struct failure *failure) {
+    if (enter_root(failure) < 0 || hide_kernel(failure) < 0)
+        return -1;
+    container.entered = true;
+    return 0;
+}
+
+static int become_container(const uint8_t *bytes, size_t count, struct stdio *stdio,
+                            struct failure *failure) {
+    struct reader reader;
+    struct process_spec spec = {0};
+    if (reader_open(&reader, bytes, count) < 0)
+        return fail_errno(failure, "cannot read what to start");
+    if (process_read_spec(&reader, &spec, failure) < 0)
+        return -1;
+    container_child(&spec, stdio, true);
 }
 
 /* The life of the child. It follows only what the agent has read and checked itself. */
 static void stand_by(int fd) {
     struct failure failure;
-    struct head head;
-    struct stdio stdio;
-    struct reader reader;
-    struct process_spec spec = {0};
-    if (container_enter(&failure) < 0) {
-        complain("%s", failure.text);
-        _exit(126);
+    int done = container_enter(&failure);
+    while (done == 0) {
+        struct head head;
+        struct stdio stdio;
+        uint8_t *bytes = receive(fd, &head, &stdio);
+        if (bytes == NULL)
+            _exit(126);
+        if (head.kind == ENTER)
+            done = enter(&failure);
+        else if (head.kind == SET_UP)
+            done = configure(bytes, head.length, &failure);
+        else
+            done = become_container(bytes, head.length, &stdio, &failure);
     }
-    uint8_t *bytes = receive(fd, &head, NULL);
-    if (bytes == NULL)
-        _exit(126);
-    follow_set_up(bytes, head.length);
-    bytes = receive(fd, &head, &stdio);
-    if (bytes == NULL || reader_open(&reader, bytes, head.length) < 0 ||
-        process_read_spec(&reader, &spec, &failure) < 0)
-        _exit(126);
-    close(fd);
-    container_child(&spec, &stdio, true);
+    complain("the container's first process cannot go on: %s", failure.text);
+    _exit(126);
 }
 
 int stand_by_make(struct failure *failure) {
@@ -145,9 +165,10 @@ int stand_by_make(struct failure *failure) {
     return pid < 0 ? fail_errno(failure, "cannot make the container's first process") : 0;
 }
 
-static int hand_over(const uint8_t *bytes, size_t count, const struct stdio *stdio,
+static int hand_over(enum kind kind, const uint8_t *bytes, size_t count, const struct stdio *stdio,
                      struct failure *failure) {
-    struct head head = {.length = (uint32_t)count,
+    struct head head = {.kind = kind,
+                        .length = (uint32_t)count,
                         .terminal_number = stdio == NULL ? -1 : stdio->terminal_number};
     if (channel < 0 || send_head(&head, stdio) < 0 || write_whole(bytes, count) < 0)
         return fail(failure, STATUS_INTERNAL,
@@ -155,8 +176,12 @@ static int hand_over(const uint8_t *bytes, size_t count, const struct stdio *std
     return 0;
 }
 
+int stand_by_enter(struct failure *failure) {
+    return hand_over(ENTER, (const uint8_t *)"", 0, NULL, failure);
+}
+
 int stand_by_set_up(const uint8_t *bytes, size_t count, struct failure *failure) {
-    if (hand_over(bytes, count, NULL, failure) < 0)
+    if (hand_over(SET_UP, bytes, count, NULL, failure) < 0)
         return -1;
     is_set_up = true;
     return 0;
@@ -166,7 +191,7 @@ pid_t stand_by_start(const struct process_spec *spec, const struct stdio *stdio,
                      struct failure *failure) {
     if (!is_set_up)
         return fail(failure, STATUS_CONFLICT, "cannot start the container: it is not set up");
-    if (hand_over(spec->bytes, spec->byte_count, stdio, failure) < 0)
+    if (hand_over(START, spec->bytes, spec->byte_count, stdio, failure) < 0)
         return -1;
     close_and_forget(&channel);
     return waiting;

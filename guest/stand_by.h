@@ -11,6 +11,8 @@
  * inside its own namespaces, and is told the rest through a socket. A saved machine holds it.
  */
 int stand_by_make(struct failure *failure);
+/* Lets it go into its root, which is there. */
+int stand_by_enter(struct failure *failure);
 /* Hands it the SET_UP that it shall follow. */
 int stand_by_set_up(const uint8_t *bytes, size_t count, struct failure *failure);
 /* Hands it its START and its descriptors, and lets it go on; its pid, or -1. */

@@ -25,6 +25,11 @@ export interface GuestMount {
 export interface MachinePreparation {
   /** The scratch disk is a new one: it may be mounted now. */
   newScratch: boolean;
+  /**
+   * So may the image; for containers without privileges, sysctls, and mounts over /dev, /proc or
+   * /sys.
+   */
+  image: boolean;
   /** With its prefix: `10.0.2.15/24`. */
   network?: { address: string; gateway: string };
 }

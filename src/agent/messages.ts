@@ -8,7 +8,7 @@ import type {
   ProcessEntry,
   ProcessSpec,
 } from "./agent-types.ts";
-import { mountKind } from "./protocol.ts";
+import { mountKind, prepareFlag } from "./protocol.ts";
 import { MessageReader, MessageWriter } from "./wire.ts";
 
 const maximumProcesses = 65_536;
@@ -17,9 +17,10 @@ const maximumCards = 16;
 const noLimit = 2n ** 63n;
 
 /** PREPARE, as guest/setup.c reads it. */
-export function encodePreparation({ newScratch, network }: MachinePreparation): Buffer {
+export function encodePreparation(preparation: MachinePreparation): Buffer {
+  const { newScratch, image, network } = preparation;
   return new MessageWriter()
-    .flag(newScratch)
+    .u8((newScratch ? prepareFlag.scratch : 0) | (image ? prepareFlag.image : 0))
     .text(network?.address ?? "")
     .text(network?.gateway ?? "")
     .finish();

@@ -47,4 +47,6 @@ export type RequestType = (typeof request)[keyof typeof request];
 
 export const channel = { stdin: 0, stdout: 1, stderr: 2 } as const;
 
+export const prepareFlag = { scratch: 1, image: 2 } as const;
+
 export const mountKind = { "9p": 1, tmpfs: 2 } as const;

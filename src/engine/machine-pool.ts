@@ -5,11 +5,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describeError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import type { MachineSpec } from "../machine/machine.ts";
-import { shapeKey, type Shape } from "../machine/template-store.ts";
+import { shapeKey, templateScratch, type Shape, type Template } from "../machine/template-store.ts";
+import { copyDisk } from "../storage/scratch.ts";
 import type { BootedMachine } from "./boot-machine.ts";
 import { shortId } from "./container-record.ts";
 import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
-import { emptyImage, unownedFolders } from "./make-template.ts";
+import { unownedFolders } from "./make-template.ts";
 
 /** Bounds of the pool. */
 export interface PoolLimits {
@@ -43,23 +44,33 @@ interface Shelf {
   order: MachineOrder;
   lastWanted: number;
   ready: ReadyMachine[];
+  /** As far as is known. */
+  hasTemplate: boolean;
 }
 
-type MakeClone = (shape: Shape, spec: MachineSpec) => Promise<BootedMachine | undefined>;
+/** What the pool is filled by. */
+interface Source {
+  /** Made where there is none; undefined where it can't be. */
+  template(shape: Shape, order: MachineOrder): Promise<Template | undefined>;
+  clone(template: Template, spec: MachineSpec): Promise<BootedMachine>;
+  isPoolable(order: MachineOrder): boolean;
+}
 
-/** Clones that stand ready for containers to come, by shape. */
+/**
+ * What is made ready for containers to come: templates that hold their image, and clones of them.
+ */
 export class MachinePool implements AsyncDisposable {
   readonly #parts: SupplyParts;
-  readonly #makeClone: MakeClone;
+  readonly #source: Source;
   readonly #shelves = new Map<string, Shelf>();
   readonly #timer: NodeJS.Timeout;
   #lastStart = 0;
   #filling: Promise<void> | undefined;
   #closed = false;
 
-  constructor(parts: SupplyParts, makeClone: MakeClone) {
+  constructor(parts: SupplyParts, source: Source) {
     this.#parts = parts;
-    this.#makeClone = makeClone;
+    this.#source = source;
     this.#timer = setInterval(() => void this.#giveBack(), watchMs).unref();
   }
 
@@ -85,11 +96,10 @@ export class MachinePool implements AsyncDisposable {
 
   /** Someone started a machine of this shape: more of the kind may be asked for. */
   want(shape: Shape, order: MachineOrder): void {
-    if (this.#parts.pool.perShape === 0) return;
     const key = shapeKey(shape);
-    const ready = this.#shelves.get(key)?.ready ?? [];
+    const { ready, hasTemplate } = this.#shelves.get(key) ?? { ready: [], hasTemplate: false };
     this.#lastStart = performance.now();
-    this.#shelves.set(key, { shape, order, lastWanted: this.#lastStart, ready });
+    this.#shelves.set(key, { shape, order, lastWanted: this.#lastStart, ready, hasTemplate });
     this.#refill();
   }
 
@@ -126,26 +136,42 @@ export class MachinePool implements AsyncDisposable {
         await delay(quietMs, undefined, { ref: false });
       const shelf = this.#closed || memoryIsShort(2) ? undefined : this.#neediest();
       if (shelf === undefined) return;
-      const machine = await this.#makeReady(shelf);
-      if (machine === undefined) {
-        this.#shelves.delete(shapeKey(shelf.shape)); // its template has gone
-        continue;
-      }
-      shelf.ready.push(machine);
+      const key = shapeKey(shelf.shape);
+      const template = await this.#source.template(shelf.shape, shelf.order);
+      shelf.hasTemplate = template !== undefined;
+      const isFull = shelf.ready.length >= this.#size(shelf);
+      const machine = template && !isFull && (await this.#makeReady(template, shelf.order));
+      if (machine) this.#keep(shelf, machine);
+      else if (!isFull || template === undefined) this.#shelves.delete(key); // it can't be had
     }
   }
 
-  /** The shape that was asked for last among those that have too few. */
+  /** A machine that ends while it waits is none. */
+  #keep(shelf: Shelf, machine: ReadyMachine): void {
+    shelf.ready.push(machine);
+    void machine.exited.then(async () => {
+      const index = shelf.ready.indexOf(machine);
+      if (index === -1) return;
+      shelf.ready.splice(index, 1);
+      await machine.end();
+    });
+  }
+
+  #size({ order }: Shelf): number {
+    return this.#source.isPoolable(order) ? this.#parts.pool.perShape : 0;
+  }
+
+  /** The shape that was asked for last among those that have too little. */
   #neediest(): Shelf | undefined {
-    const { perShape, machines } = this.#parts.pool;
     const shelves = [...this.#shelves.values()];
-    if (shelves.reduce((sum, { ready }) => sum + ready.length, 0) >= machines) return undefined;
+    const isFull =
+      shelves.reduce((sum, { ready }) => sum + ready.length, 0) >= this.#parts.pool.machines;
     return shelves
-      .filter(({ ready }) => ready.length < perShape)
+      .filter((shelf) => !shelf.hasTemplate || (!isFull && shelf.ready.length < this.#size(shelf)))
       .sort((a, b) => b.lastWanted - a.lastWanted)[0];
   }
 
-  async #makeReady({ shape, order }: Shelf): Promise<ReadyMachine | undefined> {
+  async #makeReady(template: Template, order: MachineOrder): Promise<ReadyMachine | undefined> {
     const id = newId();
     const runFolder = join(unownedFolders(this.#parts.runRoot), shortId(id));
     const disks = disksFolder(this.#parts.dataRoot);
@@ -153,14 +179,15 @@ export class MachinePool implements AsyncDisposable {
     for (const folder of [runFolder, disks]) await mkdir(folder, { recursive: true, mode: 0o700 });
     const files = { runFolder, scratch };
     try {
-      const booted = await this.#makeClone(shape, {
+      await copyDisk(templateScratch(template.folder), scratch);
+      const booted = await this.#source.clone(template, {
         ...order.spec,
         id,
-        disks: [emptyImage, { format: "raw", path: scratch, readOnly: false }],
+        disks: [...order.spec.disks.slice(0, 1), { format: "raw", path: scratch, readOnly: false }],
         nics: order.spec.nics.map((nic) => ({ ...nic, publish: [] })),
         runFolder,
       });
-      if (booted !== undefined) return new ReadyMachine(booted, files);
+      return new ReadyMachine(booted, files);
     } catch (error) {
       this.#parts.log(`cannot make a machine for the pool: ${describeError(error)}`);
     }
@@ -189,7 +216,7 @@ interface ReadyFiles {
   scratch: string;
 }
 
-/** A clone with a scratch disk and no image. */
+/** A clone that no container has yet. */
 class ReadyMachine {
   readonly #booted: BootedMachine;
   readonly #files: ReadyFiles;
@@ -199,12 +226,14 @@ class ReadyMachine {
     this.#files = files;
   }
 
+  get exited(): Promise<unknown> {
+    return this.#booted.machine.exited;
+  }
+
   /** Makes it the machine that was ordered. */
   async outfit({ spec, scratch }: MachineOrder): Promise<BootedMachine> {
     const { machine, agent } = this.#booted;
-    const [image] = spec.disks;
-    const publish = spec.nics[0]?.publish ?? [];
-    if (image !== undefined) await machine.equip({ disk: image, publish });
+    await machine.publish(spec.nics[0]?.publish ?? []);
     await rename(this.#files.scratch, scratch.path);
     return { machine: await machine.moveTo(spec.id, spec.runFolder), agent };
   }

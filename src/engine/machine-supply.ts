@@ -1,10 +1,8 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
-import type { AgentClient } from "../agent/agent-client.ts";
 import { describeError } from "../base/errors.ts";
 import type { Stopwatch } from "../base/stopwatch.ts";
 import type { Kernel } from "../kernel/kernel-catalogue.ts";
-import type { DiskSpec, Hypervisor, Machine, MachineSpec } from "../machine/machine.ts";
+import type { Hypervisor, MachineSpec } from "../machine/machine.ts";
 import {
   shapeKey,
   templateScratch,
@@ -41,6 +39,9 @@ export interface MachineOrder {
   scratch: { path: string; isNew: boolean };
   /** Of the container's network, as far as all have it. */
   network: { address: string; gateway: string } | undefined;
+  imageId: string;
+  /** The container asks for nothing that forbids to mount the image ahead. */
+  imageAhead: boolean;
   noTemplate: boolean;
 }
 
@@ -57,7 +58,12 @@ export class MachineSupply implements AsyncDisposable {
 
   constructor(parts: SupplyParts) {
     this.#parts = parts;
-    this.pool = new MachinePool(parts, (shape, disks) => this.#cloneForPool(shape, disks));
+    this.pool = new MachinePool(parts, {
+      template: async (shape, order) =>
+        (await parts.templates.find(shapeKey(shape))) ?? this.#makeOnce(shape, order),
+      clone: (template, spec) => this.#clone(template, spec),
+      isPoolable,
+    });
   }
 
   /** Ends the machines that an earlier daemon left behind while it made them. */
@@ -71,28 +77,26 @@ export class MachineSupply implements AsyncDisposable {
     const isWanted = useTemplates && !order.noTemplate && hypervisor.capabilities.templates;
     if (!isWanted)
       return { ...(await this.#boot(order, watch)), origin: "cold", madeTemplate: false };
-    const shape = await this.#shapeOf(order);
-    const ready = await this.#fromPool(shape, order, watch);
+    const ready = await this.#fromPool(order, watch);
     if (ready !== undefined) return { ...ready, origin: "pool", madeTemplate: false };
-    const known = await this.#parts.templates.find(shapeKey(shape));
-    const template = known ?? (await this.#makeOnce(shape, order));
+    const { template, isNew } = await this.#bestTemplate(order);
     watch.lap("template");
-    const madeTemplate = known === undefined && template !== undefined;
     const cloned = template && (await this.#tryClone(template, order, watch));
     if (cloned !== undefined) {
-      if (isPoolable(order)) this.pool.want(shape, order);
-      return { ...cloned, origin: "clone", madeTemplate };
+      if (order.imageAhead) this.pool.want(await this.#shapeOf(order, order.imageId), order);
+      return { ...cloned, origin: "clone", madeTemplate: isNew };
     }
     const booted = await this.#boot(order, watch);
     // the boot worked where the clone did not: the template is at fault
     if (template !== undefined) await this.#parts.templates.remove(template.key);
-    return { ...booted, origin: "cold", madeTemplate };
+    return { ...booted, origin: "cold", madeTemplate: isNew };
   }
 
-  /** The template that machines like this one are cloned from; made when there is none. */
-  async template(order: MachineOrder): Promise<Template | undefined> {
-    const shape = await this.#shapeOf(order);
-    return (await this.#parts.templates.find(shapeKey(shape))) ?? this.#makeOnce(shape, order);
+  /** The template of this kind of machine, made where there is none. */
+  async template(order: MachineOrder): Promise<Template> {
+    const shape = await this.#shapeOf(order, "");
+    const known = await this.#parts.templates.find(shapeKey(shape));
+    return known ?? makeTemplate(this.#parts, shape, order);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -107,13 +111,21 @@ export class MachineSupply implements AsyncDisposable {
     return booted;
   }
 
-  async #fromPool(
-    shape: Shape,
-    order: MachineOrder,
-    watch: Stopwatch,
-  ): Promise<BootedMachine | undefined> {
+  /** With the image in it, else without, else made now. */
+  async #bestTemplate(order: MachineOrder): Promise<{ template?: Template; isNew: boolean }> {
+    const { templates } = this.#parts;
+    const withImage = order.imageAhead && shapeKey(await this.#shapeOf(order, order.imageId));
+    const shape = await this.#shapeOf(order, "");
+    const known =
+      (withImage && (await templates.find(withImage))) || (await templates.find(shapeKey(shape)));
+    if (known) return { template: known, isNew: false };
+    const template = await this.#makeOnce(shape, order);
+    return template === undefined ? { isNew: false } : { template, isNew: true };
+  }
+
+  async #fromPool(order: MachineOrder, watch: Stopwatch): Promise<BootedMachine | undefined> {
     if (!isPoolable(order)) return undefined;
-    const ready = this.pool.take(shapeKey(shape));
+    const ready = this.pool.take(shapeKey(await this.#shapeOf(order, order.imageId)));
     if (ready === undefined) return undefined;
     try {
       const booted = await ready.outfit(order);
@@ -153,14 +165,6 @@ export class MachineSupply implements AsyncDisposable {
     return bootMachine(this.#parts.hypervisor, asClone, { deadlineMs: cloneDeadlineMs });
   }
 
-  async #cloneForPool(shape: Shape, spec: MachineSpec): Promise<BootedMachine | undefined> {
-    const template = await this.#parts.templates.find(shapeKey(shape));
-    const scratch = spec.disks[1];
-    if (template === undefined || scratch?.format !== "raw") return undefined;
-    await copyDisk(templateScratch(template.folder), scratch.path);
-    return this.#clone(template, spec);
-  }
-
   /** One at a time for each shape; those who come meanwhile wait for it. */
   async #makeOnce(shape: Shape, order: MachineOrder): Promise<Template | undefined> {
     const key = shapeKey(shape);
@@ -180,7 +184,7 @@ export class MachineSupply implements AsyncDisposable {
     }
   }
 
-  async #shapeOf({ spec, kernel, scratch }: MachineOrder): Promise<Shape> {
+  async #shapeOf({ spec, kernel, scratch }: MachineOrder, image: string): Promise<Shape> {
     const { hypervisor } = this.#parts;
     if (this.#hostBoot === "") this.#hostBoot = (await readFile(bootIdFile, "utf8")).trim();
     return {
@@ -194,6 +198,7 @@ export class MachineSupply implements AsyncDisposable {
       memoryMiB: spec.memoryMiB,
       nics: spec.nics.length,
       shares: spec.shares.length,
+      image,
       newScratch: scratch.isNew,
       hostBoot: this.#hostBoot,
       tscKhz: spec.tscKhz ?? 0,
@@ -202,6 +207,6 @@ export class MachineSupply implements AsyncDisposable {
 }
 
 /** A share can't be given to a machine that runs. */
-function isPoolable({ spec, scratch }: MachineOrder): boolean {
-  return spec.shares.length === 0 && scratch.isNew;
+function isPoolable({ spec, scratch, imageAhead }: MachineOrder): boolean {
+  return spec.shares.length === 0 && scratch.isNew && imageAhead;
 }

@@ -9,14 +9,14 @@ import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
 import { newId } from "../base/ids.ts";
 
 /** What all images' disks seem to hold. */
-export const emptyImage: DiskSpec = { format: "empty", bytes: 2 ** 40, readOnly: true };
+const emptyImage: DiskSpec = { format: "empty", bytes: 2 ** 40, readOnly: true };
 /**
  * What a guest's kernel puts off (the end of the agent's channel, RCU, work queues) shall lie behind
  * the template, not before each of its clones.
  */
 const settleMs = 150;
 
-/** Boots a machine of this shape with nothing of a container in it, and saves it. */
+/** Boots a machine of this shape with nothing of a container in it but the image, and saves it. */
 export async function makeTemplate(
   parts: SupplyParts,
   shape: Shape,
@@ -30,10 +30,16 @@ export async function makeTemplate(
       const spec = await makerSpec(order, folder, runFolder);
       const { machine, agent } = await bootMachine(parts.hypervisor, spec);
       try {
-        const { newScratch } = shape;
-        await agent.prepare({ newScratch, ...(order.network && { network: order.network }) });
+        const image = shape.image === "" ? undefined : order.spec.disks[0];
+        if (image !== undefined) await machine.insertDisk(image);
+        await agent.prepare({
+          newScratch: shape.newScratch,
+          image: image !== undefined,
+          ...(order.network && { network: order.network }),
+        });
         await agent[Symbol.asyncDispose]();
         await delay(settleMs);
+        if (image !== undefined) await machine.ejectDisk(emptyImage);
         await machine.save();
       } finally {
         await agent[Symbol.asyncDispose]();

@@ -87,7 +87,23 @@ async function provideMachine(
   const { kernel, scratch } = plan;
   const network = spec.nics.length > 0 ? guestNetwork : undefined;
   const noTemplate = plan.record.hostConfig.Dvm.NoTemplate ?? false;
-  return engine.supply.provide({ spec, kernel, scratch, network, noTemplate }, watch);
+  const order = {
+    ...{ spec, kernel, scratch, network, noTemplate },
+    imageId: plan.record.imageId,
+    imageAhead: mayMountImageAhead(plan.record),
+  };
+  return engine.supply.provide(order, watch);
+}
+
+const systemFolder = /^\/(?:dev|proc|sys)(?:\/|$)/;
+
+/** What a prepared machine can't change any more must not be asked for. */
+function mayMountImageAhead({ hostConfig, mounts }: ContainerRecord): boolean {
+  return (
+    !hostConfig.Privileged &&
+    Object.keys(hostConfig.Sysctls).length === 0 &&
+    !mounts.some(({ Destination }) => systemFolder.test(Destination))
+  );
 }
 
 async function planMachine(engine: Engine, record: ContainerRecord): Promise<MachinePlan> {

@@ -88,11 +88,12 @@ export interface Machine {
   resume(): Promise<void>;
   /** Writes a machine that was started to be a template into its folder, and ends it. */
   save(): Promise<void>;
-  /**
-   * Puts `disk` in the place of the first one, which is empty and which the guest has not looked at,
-   * and opens ports of the host to the first network card.
-   */
-  equip(parts: { disk: DiskSpec; publish: PublishedPort[] }): Promise<void>;
+  /** Puts `disk` in the place of the first one, which is empty and which the guest has not read. */
+  insertDisk(disk: DiskSpec): Promise<void>;
+  /** Takes it away again, so that the machine can be saved; the guest stands still from here on. */
+  ejectDisk(empty: DiskSpec): Promise<void>;
+  /** Opens ports of the host to the machine's first network card. */
+  publish(ports: PublishedPort[]): Promise<void>;
   /** The same machine, found by another id and run folder from now on; the folder is renamed. */
   moveTo(id: string, runFolder: string): Promise<Machine>;
 }

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { DvmError, ignore } from "../base/errors.ts";
 
 /** Change it when a template that was made before must not be used any more. */
-const formatVersion = 1;
+const formatVersion = 2;
 /** Beyond these the one that was not used for longest goes. */
 const maximumTemplates = 24;
 const keyPattern = /^[0-9a-f]{16}$/;
@@ -24,6 +24,8 @@ const shapeSchema = z.strictObject({
   memoryMiB: z.int(),
   nics: z.int(),
   shares: z.int(),
+  /** Id of the image that is mounted; empty: none is. */
+  image: z.string(),
   /** The scratch disk is in use already; else a container that ran before brings its own. */
   newScratch: z.boolean(),
   /** This boot of the host, and the rate of its time stamp counter. */

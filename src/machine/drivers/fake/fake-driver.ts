@@ -51,7 +51,9 @@ async function startFake(spec: MachineSpec, gone: () => void): Promise<Machine> 
       paused = false;
     },
     save: unsupported,
-    equip: unsupported,
+    insertDisk: unsupported,
+    ejectDisk: unsupported,
+    publish: unsupported,
     moveTo: unsupported,
   };
 }

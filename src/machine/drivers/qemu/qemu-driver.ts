@@ -201,13 +201,23 @@ class QemuMachine implements Machine {
     await this.kill();
   }
 
-  async equip({ disk, publish }: { disk: DiskSpec; publish: PublishedPort[] }): Promise<void> {
+  async insertDisk(disk: DiskSpec): Promise<void> {
     await using control = await QmpConnection.open(this.#files.controlSocket);
-    const content = "inserted";
-    await control.execute("blockdev-add", { "node-name": content, ...diskContent(disk) });
-    const options = [{ ...diskNode(0), ...diskAccess(disk), file: content }];
-    await control.execute("blockdev-reopen", { options });
-    for (const port of publish) {
+    await putBehindFirst(control, insertedNode, disk);
+  }
+
+  async ejectDisk(empty: DiskSpec): Promise<void> {
+    await using control = await QmpConnection.open(this.#files.controlSocket);
+    await control.execute("stop");
+    await putBehindFirst(control, "nothing", empty);
+    // a VMDK that is open forbids to save the machine
+    await control.execute("blockdev-del", { "node-name": insertedNode });
+  }
+
+  async publish(ports: PublishedPort[]): Promise<void> {
+    if (ports.length === 0) return;
+    await using control = await QmpConnection.open(this.#files.controlSocket);
+    for (const port of ports) {
       const command = `hostfwd_add ${nicName(0)} ${forward(port)}`;
       // QMP has no command of its own for it; an empty answer is success
       const answer = await control.execute("human-monitor-command", { "command-line": command });
@@ -226,6 +236,14 @@ class QemuMachine implements Machine {
       template: this.#template,
     });
   }
+}
+
+const insertedNode = "inserted";
+
+async function putBehindFirst(control: QmpConnection, node: string, disk: DiskSpec): Promise<void> {
+  await control.execute("blockdev-add", { "node-name": node, ...diskContent(disk) });
+  const options = [{ ...diskNode(0), ...diskAccess(disk), file: node }];
+  await control.execute("blockdev-reopen", { options });
 }
 
 function exitOf(child: ChildProcess, files: MachineFiles): Promise<MachineExit> {
