@@ -1,4 +1,9 @@
-import { isRunning, neverTime, type ContainerRecord } from "../engine/container-record.ts";
+import {
+  isRunning,
+  neverTime,
+  type ContainerRecord,
+  type StartReport,
+} from "../engine/container-record.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** A container as `GET /containers/{id}/json` shows it. */
@@ -33,6 +38,16 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     Mounts: record.mounts.map(({ options: _options, anonymous: _anonymous, ...mount }) => mount),
     Config: config,
     NetworkSettings: networkSettings(record),
+    ...(record.start === undefined ? {} : { Dvm: { Start: describeStart(record.start) } }),
+  };
+}
+
+/** DVM's own: where the machine came from, and what the start took. */
+function describeStart({ origin, madeTemplate, phases }: StartReport) {
+  return {
+    Origin: origin,
+    MadeTemplate: madeTemplate,
+    Phases: phases.map(({ name, ms }) => ({ Name: name, Milliseconds: ms })),
   };
 }
 

@@ -1,7 +1,19 @@
 import { timestamp, type ContainerRecord } from "../engine/container-record.ts";
 import type { Engine } from "../engine/engine.ts";
+import { hostMemory, type HostMemory } from "../engine/host-memory.ts";
 import { runOf } from "../engine/stop-container.ts";
 import { neverTime } from "../engine/container-record.ts";
+
+/** DVM's own: what the machine costs the host. Pages that clones share count by their part. */
+function describeHostMemory({ pssBytes, selected }: HostMemory) {
+  return {
+    pss: pssBytes,
+    guest_pss: selected.pssBytes,
+    guest_private: selected.privateBytes,
+    guest_shared: selected.sharedBytes,
+    vmm_pss: pssBytes - selected.pssBytes,
+  };
+}
 
 export interface ContainerStatistics {
   read: string;
@@ -17,7 +29,8 @@ export async function containerStatistics(
   record: ContainerRecord,
   previous: ContainerStatistics | undefined,
 ): Promise<ContainerStatistics> {
-  const now = await runOf(engine, record).agent.statistics();
+  const { agent, machine } = runOf(engine, record);
+  const [now, host] = await Promise.all([agent.statistics(), hostMemory(engine, machine.pid)]);
   return {
     id: record.id,
     name: `/${record.name}`,
@@ -36,6 +49,7 @@ export async function containerStatistics(
       limit: now.memoryTotalBytes,
       stats: { inactive_file: now.memoryCacheBytes },
     },
+    ...(host === undefined ? {} : { dvm_host_memory: describeHostMemory(host) }),
     networks: Object.fromEntries(
       now.network.map(({ name, rxBytes, rxPackets, txBytes, txPackets }) => [
         name,

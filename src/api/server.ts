@@ -13,6 +13,7 @@ import { execRoutes } from "./routes/exec.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { networkRoutes } from "./routes/networks.ts";
 import { systemRoutes } from "./routes/system.ts";
+import { templateRoutes } from "./routes/templates.ts";
 import { volumeRoutes } from "./routes/volumes.ts";
 
 const bodyLimitBytes = 16 * 2 ** 20;
@@ -42,6 +43,7 @@ export function buildServer(engine: Engine): FastifyInstance {
   });
   for (const routes of [
     systemRoutes,
+    templateRoutes,
     containerRoutes,
     containerStreamRoutes,
     execRoutes,

@@ -1,7 +1,12 @@
 /** Measures the phases of one thing that is done step by step. */
 export class Stopwatch {
   readonly phases: { name: string; ms: number }[] = [];
-  #last = performance.now();
+  #last: number;
+
+  /** Runs from now on, or from `start` of `performance.now()`: 0 is the start of the process. */
+  constructor(start = performance.now()) {
+    this.#last = start;
+  }
 
   /** The phase that ends now. */
   lap(name: string): void {

@@ -66,6 +66,26 @@ export const commandEntries: Record<string, CommandEntry> = {
     summary: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
     load: () => import("./commands/tag.ts"),
   },
+  "template create": {
+    summary: "Make a template ahead, so that the first run of its kind needs no boot",
+    load: () => import("./commands/template-create.ts"),
+  },
+  "template inspect": {
+    summary: "Display detailed information on one or more templates",
+    load: () => import("./commands/template-inspect.ts"),
+  },
+  "template ls": {
+    summary: "List the saved machines that others are cloned of",
+    load: () => import("./commands/template-ls.ts"),
+  },
+  "template prune": {
+    summary: "Remove templates that nothing will be cloned of any more",
+    load: () => import("./commands/template-prune.ts"),
+  },
+  "template rm": {
+    summary: "Remove one or more templates; the next machine of the kind boots and makes a new one",
+    load: () => import("./commands/template-rm.ts"),
+  },
   top: {
     summary: "Display the running processes of a container",
     load: () => import("./commands/top.ts"),
@@ -123,6 +143,8 @@ export const commandAliases: Record<string, string> = {
   "image tag": "tag",
   "image inspect": "inspect --type=image",
   "system info": "info",
+  "template list": "template ls",
+  "template remove": "template rm",
   "volume list": "volume ls",
   "volume remove": "volume rm",
 };

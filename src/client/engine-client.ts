@@ -6,6 +6,7 @@ import {
   asObjects,
   asStrings,
   asText,
+  parseJson,
   requireInteger,
   requireText,
   type JsonObject,
@@ -106,8 +107,13 @@ export class EngineClient implements Disposable {
     return this.#object(`${container(name)}/json`, { size: options.size });
   }
 
-  async startContainer(name: string, detachKeys?: string): Promise<void> {
-    await this.#post(`${container(name)}/start`, { detachKeys });
+  /** How the start went, from a daemon that tells. */
+  async startContainer(name: string, detachKeys?: string): Promise<JsonObject | undefined> {
+    const path = `${container(name)}/start`;
+    const response = await this.#transport.open({ method: "POST", path, query: { detachKeys } });
+    response.resume();
+    const report = response.headers["dvm-start"];
+    return typeof report === "string" ? asObject(parseJson(report)) : undefined;
   }
 
   async stopContainer(name: string, options: StopOptions = {}): Promise<void> {
@@ -293,6 +299,27 @@ export class EngineClient implements Disposable {
     return asObject(await this.#post("/volumes/prune", { filters: filtersText(filters) }));
   }
 
+  async listTemplates(): Promise<JsonObject[]> {
+    return this.#objects("/dvm/templates", {});
+  }
+
+  async inspectTemplate(id: string): Promise<JsonObject> {
+    return this.#object(template(id));
+  }
+
+  /** Its id. */
+  async createTemplate(body: JsonObject): Promise<string> {
+    return asText(asObject(await this.#post("/dvm/templates", {}, body))["Id"]);
+  }
+
+  async removeTemplate(id: string): Promise<void> {
+    await this.#transport.json({ method: "DELETE", path: template(id) });
+  }
+
+  async pruneTemplates(all: boolean): Promise<JsonObject> {
+    return asObject(await this.#post("/dvm/templates/prune", { all }));
+  }
+
   async #object(path: string, query: Query = {}): Promise<JsonObject> {
     return asObject(await this.#transport.json({ method: "GET", path, query }));
   }
@@ -319,6 +346,10 @@ function container(name: string): string {
 /** Image names keep their slashes; the rest is escaped. */
 function image(name: string): string {
   return `/images/${name.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+function template(id: string): string {
+  return `/dvm/templates/${encodeURIComponent(id)}`;
 }
 
 function volume(name: string): string {

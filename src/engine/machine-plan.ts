@@ -85,14 +85,14 @@ export function checkResources(record: ContainerRecord, hostCpus: number): void 
 }
 
 /** What the container may use, with room for the machine's kernel and agent beside it. */
-function memoryMiB(bytes: number): number {
+export function memoryMiB(bytes: number): number {
   if (bytes === 0) return defaultMemoryMiB;
   if (bytes < leastMemoryBytes)
     throw new DvmError("invalid", "Minimum memory limit allowed is 6MB");
   return Math.max(leastMachineMiB, Math.ceil(bytes / mebibyte) + kernelMemoryMiB);
 }
 
-function cpuCount(nanoCpus: number, hostCpus: number): number {
+export function cpuCount(nanoCpus: number, hostCpus: number): number {
   const wanted = nanoCpus / 1e9;
   if (wanted < 0 || wanted > hostCpus) {
     throw new DvmError(

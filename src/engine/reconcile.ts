@@ -7,6 +7,7 @@ import { isRunning, timestamp, type ContainerRecord } from "./container-record.t
 import type { Engine } from "./engine.ts";
 import { removeContainer } from "./remove-container.ts";
 import { Run } from "./run.ts";
+import { pruneTemplates } from "./templates.ts";
 import { supervise } from "./supervise.ts";
 
 const reconnectDeadlineMs = 10_000;
@@ -15,6 +16,7 @@ const lostExitCode = 255;
 /** After a start of the daemon: takes up the machines that live on, and books the others as ended. */
 export async function reconcile(engine: Engine): Promise<void> {
   await engine.supply.recover();
+  await pruneTemplates(engine, false);
   const ran = engine.containers().filter(isRunning);
   await Promise.all(ran.map((record) => takeUp(engine, record)));
 }

@@ -2,7 +2,12 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import { describeError, DvmError, ignore } from "../base/errors.ts";
 import { Stopwatch } from "../base/stopwatch.ts";
 import { ContainerLog } from "./container-log.ts";
-import { isRunning, timestamp, type ContainerRecord } from "./container-record.ts";
+import {
+  isRunning,
+  timestamp,
+  type ContainerRecord,
+  type StartReport,
+} from "./container-record.ts";
 import type { Engine } from "./engine.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
 import { guestNetwork, machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
@@ -14,10 +19,10 @@ import { removeContainer } from "./remove-container.ts";
 import { Run } from "./run.ts";
 import { supervise } from "./supervise.ts";
 
-/** Boots the container's machine and starts its process. With `--rm` a failed start removes it. */
-export async function startContainer(engine: Engine, id: string): Promise<void> {
+/** Brings the container's machine up and starts its process. With `--rm` a failed start removes it. */
+export async function startContainer(engine: Engine, id: string): Promise<StartReport> {
   try {
-    await startOnce(engine, id);
+    return await startOnce(engine, id);
   } catch (error) {
     const record = engine.containers().find((one) => one.id === id);
     const failed = record?.state.kind === "created" && record.state.failure !== undefined;
@@ -27,15 +32,15 @@ export async function startContainer(engine: Engine, id: string): Promise<void> 
   }
 }
 
-async function startOnce(engine: Engine, id: string): Promise<void> {
-  await engine.exclusive(id, async () => {
+async function startOnce(engine: Engine, id: string): Promise<StartReport> {
+  return engine.exclusive(id, async () => {
     const record = engine.find(id);
     if (record.state.kind === "paused") {
       throw new DvmError("conflict", "cannot start a paused container, try unpause instead");
     }
     if (isRunning(record)) throw new DvmError("not-modified", `container ${id} runs already`);
     try {
-      await start(engine, record);
+      return await start(engine, record);
     } catch (error) {
       await giveUp(engine, record, error);
       throw error;
@@ -43,7 +48,7 @@ async function startOnce(engine: Engine, id: string): Promise<void> {
   });
 }
 
-async function start(engine: Engine, before: ContainerRecord): Promise<void> {
+async function start(engine: Engine, before: ContainerRecord): Promise<StartReport> {
   const watch = new Stopwatch();
   const runFolder = engine.runFolder(before.id);
   await rm(runFolder, { recursive: true, force: true });
@@ -63,14 +68,16 @@ async function start(engine: Engine, before: ContainerRecord): Promise<void> {
       log: await ContainerLog.open(engine.logPath(record.id), engine.logPositionPath(record.id)),
       tty: record.config.Tty,
     });
+    const report: StartReport = { origin, madeTemplate, phases: watch.phases };
     engine.runs.set(record.id, run);
     engine.save({
       ...record,
       state: { kind: "running", startedAt: timestamp(), pid: machine.pid },
-      start: { origin, madeTemplate, phases: watch.phases },
+      start: report,
     });
     engine.announce("start", record);
     void supervise(engine, record.id, run);
+    return report;
   } catch (error) {
     await machine.kill();
     await agent[Symbol.asyncDispose]();

@@ -57,9 +57,11 @@ export interface Template {
   diskBytes: number;
 }
 
+const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
+
 /** The name of a shape. */
 export function shapeKey(shape: Shape): string {
-  const text = JSON.stringify(Object.entries({ formatVersion, ...shape }).sort());
+  const text = JSON.stringify(Object.entries({ formatVersion, ...shape }).sort(byName));
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 

@@ -43,8 +43,8 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
   );
 
   app.post("/containers/:name/start", async (request, reply) => {
-    await startContainer(engine, engine.find(nameOf(request.params)).id);
-    return reply.status(204).send();
+    const report = await startContainer(engine, engine.find(nameOf(request.params)).id);
+    return reply.status(204).header("Dvm-Start", JSON.stringify(report)).send();
   });
 
   app.post("/containers/:name/stop", async (request, reply) => {

@@ -65,6 +65,8 @@ async function describeSystem(engine: Engine) {
       ["Accelerator", accelerator?.accelerator ?? "unknown"],
       ["Accelerator reason", accelerator?.reason ?? ""],
       ["Kernel", kernel === undefined ? "none" : `${kernel.name} ${kernel.release}`],
+      ["Templates", await describeTemplates(engine)],
+      ["Pool", describePool(engine)],
     ],
     Plugins: {
       Volume: ["local"],
@@ -107,6 +109,17 @@ async function describeSystem(engine: Engine) {
     ExperimentalBuild: false,
     LiveRestoreEnabled: true,
   };
+}
+
+async function describeTemplates({ parts }: Engine): Promise<string> {
+  return parts.useTemplates ? String((await parts.templates.list()).length) : "off";
+}
+
+function describePool({ supply }: Engine): string {
+  const { perShape, machines } = supply.pool.limits;
+  if (perShape === 0) return "off";
+  const ready = [...supply.pool.ready().values()].reduce((sum, count) => sum + count, 0);
+  return `${ready} ready; at most ${perShape} of a kind, ${machines} in all`;
 }
 
 const eventsSchema = z.object({

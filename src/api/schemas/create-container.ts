@@ -112,6 +112,7 @@ const hostConfigSchema = z.object({
     .object({
       Kernel: z.string().optional(),
       Accelerator: z.enum(["auto", "kvm", "tcg"]).optional(),
+      NoTemplate: z.boolean().optional(),
     })
     .nullish()
     .transform((value) => value ?? {}),

@@ -1,4 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
+import { Stopwatch } from "../../base/stopwatch.ts";
+import { describeTiming } from "../output/describe-timing.ts";
 import type { CliContext, Command } from "../command.ts";
 import { createContainer } from "../create-container.ts";
 import { asStartFailure } from "../exit-code.ts";
@@ -24,6 +26,7 @@ export const command: Command = {
       summary: "Run container in background and print container ID",
     },
     detachKeysFlag,
+    { name: "timing", kind: "boolean", summary: "Print what the start took, on standard error" },
     { name: "sig-proxy", kind: "boolean", summary: "Proxy signals to the process (default true)" },
   ],
   arguments: { min: 1 },
@@ -59,11 +62,17 @@ async function createAndRun(
   made: { id?: string },
 ): Promise<number> {
   const { flags } = input;
+  const watch = new Stopwatch(0);
+  watch.lap("client");
   const id = await createContainer(input, context);
   made.id = id;
+  watch.lap("create");
   const start = async (): Promise<void> => {
     try {
-      await context.client.startContainer(id);
+      watch.lap("attach");
+      const report = await context.client.startContainer(id);
+      watch.lap("start");
+      if (flags.boolean("timing")) context.stderr.write(describeTiming(watch.phases, report));
     } catch (error) {
       if (flags.boolean("rm")) await removeMade(context, made);
       throw asStartFailure(error);

@@ -26,7 +26,9 @@ export const command: Command = {
   arguments: { min: 1 },
   async run({ flags, positionals }, context) {
     if (!flags.boolean("attach") && !flags.boolean("interactive"))
-      return eachName(context, positionals, (name) => context.client.startContainer(name));
+      return eachName(context, positionals, async (name) => {
+        await context.client.startContainer(name);
+      });
     const [name = ""] = positionals;
     if (positionals.length > 1)
       throw new DvmError("invalid", "you cannot start and attach multiple containers at once");
@@ -56,9 +58,12 @@ async function startAttached(
     detachKeys: flags.text("detach-keys"),
     signalProxy: flags.boolean("sig-proxy", true),
     until: isRemoved ? "removed" : runs ? "not-running" : "next-exit",
-    start: () =>
-      client.startContainer(id).catch((error: unknown) => {
+    async start() {
+      try {
+        await client.startContainer(id);
+      } catch (error) {
         throw asStartFailure(error);
-      }),
+      }
+    },
   });
 }

@@ -17,8 +17,19 @@ const headers = {
   NetIO: "NET I/O",
   BlockIO: "BLOCK I/O",
   PIDs: "PIDS",
+  HostMem: "HOST MEM",
 };
-const columns = ["ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"];
+const columns = [
+  "ID",
+  "Name",
+  "CPUPerc",
+  "MemUsage",
+  "MemPerc",
+  "NetIO",
+  "BlockIO",
+  "PIDs",
+  "HostMem",
+];
 const pauseWithoutContainersMs = 1000;
 const clearScreen = "\x1b[H\x1b[J";
 

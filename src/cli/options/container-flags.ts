@@ -24,7 +24,10 @@ const boolean = (name: string, summary: string, short?: string): Flag => ({
   ...(short === undefined ? {} : { short }),
 });
 
-/** The flags that `run` and `create` share, as docker has them; `--kernel` and `--accel` are ours. */
+/**
+ * The flags that `run` and `create` share, as docker has them; `--kernel`, `--accel` and
+ * `--no-template` are ours.
+ */
 export const containerFlags: readonly Flag[] = [
   text("accel", "kvm|tcg|auto", "How the machine's processor runs (default auto)"),
   list("add-host", "Add a custom host-to-IP mapping (host:ip)"),
@@ -45,6 +48,7 @@ export const containerFlags: readonly Flag[] = [
   text("hostname", "string", "Container host name", "h"),
   boolean("init", "Run an init inside the container that forwards signals and reaps processes"),
   boolean("interactive", "Keep STDIN open even if not attached", "i"),
+  boolean("no-template", "Boot the machine, though a clone would be quicker"),
   text("kernel", "name|path", "Kernel of the machine: stock, hyper, or a file"),
   list("label", "Set meta data on a container", "l"),
   list("label-file", "Read in a line delimited file of labels"),

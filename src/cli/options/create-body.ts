@@ -107,12 +107,15 @@ function hostConfig(flags: ParsedFlags, { cwd, terminal }: Surroundings): JsonOb
     Mounts: flags.list("mount").map((specification) => parseMount(specification, cwd)),
     Ulimits: flags.list("ulimit").map(parseUlimit),
     ConsoleSize: terminal === undefined ? undefined : [terminal.rows, terminal.columns],
-    Dvm: machineChoice(flags),
+    Dvm: {
+      ...machineChoice(flags),
+      ...(flags.boolean("no-template") ? { NoTemplate: true } : {}),
+    },
   };
 }
 
 /** DVM's own field of HostConfig. */
-function machineChoice(flags: ParsedFlags): JsonObject {
+export function machineChoice(flags: ParsedFlags): JsonObject {
   const accelerator = flags.text("accel");
   if (accelerator !== undefined && !["kvm", "tcg", "auto"].includes(accelerator))
     throw new DvmError("invalid", `invalid accelerator: ${accelerator}: it is kvm, tcg or auto`);

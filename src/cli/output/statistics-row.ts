@@ -13,7 +13,7 @@ export function statisticsRow(object: JsonObject, full: boolean): Row {
   };
   if (object["cpu_stats"] === undefined) {
     const dashes = { CPUPerc: "--", MemUsage: "-- / --", MemPerc: "--" };
-    return { ...names, ...dashes, NetIO: "--", BlockIO: "--", PIDs: "--" };
+    return { ...names, ...dashes, NetIO: "--", BlockIO: "--", PIDs: "--", HostMem: "--" };
   }
   const memory = asObject(object["memory_stats"]);
   const used = asNumber(memory["usage"]) - asNumber(asObject(memory["stats"])["inactive_file"]);
@@ -26,6 +26,7 @@ export function statisticsRow(object: JsonObject, full: boolean): Row {
     NetIO: networkBytes(asObject(object["networks"])),
     BlockIO: blockBytes(asObject(object["blkio_stats"])),
     PIDs: String(asNumber(asObject(object["pids_stats"])["current"])),
+    HostMem: binarySize(asNumber(asObject(object["dvm_host_memory"])["pss"])),
   };
 }
 

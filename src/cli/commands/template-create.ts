@@ -1,0 +1,53 @@
+import { DvmError } from "../../base/errors.ts";
+import type { Command } from "../command.ts";
+import { machineChoice } from "../options/create-body.ts";
+import { parseBytes, parseCpus } from "../options/sizes.ts";
+
+export const command: Command = {
+  name: "template create",
+  usage: "[OPTIONS]",
+  summary: "Make a template ahead, so that the first run of its kind needs no boot",
+  flags: [
+    {
+      name: "accel",
+      kind: "text",
+      value: "kvm|tcg|auto",
+      summary: "How the machine's processor runs (default auto)",
+    },
+    { name: "cpus", kind: "text", value: "decimal", summary: "Number of CPUs" },
+    {
+      name: "kernel",
+      kind: "text",
+      value: "name|path",
+      summary: "Kernel of the machine: stock, hyper, or a file",
+    },
+    { name: "memory", short: "m", kind: "text", value: "bytes", summary: "Memory limit" },
+    {
+      name: "network",
+      kind: "text",
+      value: "network",
+      summary: "none: for containers without a network",
+    },
+    {
+      name: "shares",
+      kind: "text",
+      value: "number",
+      summary: "How many binds and volumes its containers have (default 0)",
+    },
+  ],
+  arguments: { min: 0, max: 0 },
+  async run({ flags }, { client, stdout }) {
+    const shares = Number(flags.text("shares") ?? 0);
+    if (!Number.isInteger(shares) || shares < 0)
+      throw new DvmError("invalid", `invalid number of shares: ${flags.text("shares")}`);
+    const [memory, cpus] = [flags.text("memory"), flags.text("cpus")];
+    const id = await client.createTemplate({
+      ...machineChoice(flags),
+      ...(memory === undefined ? {} : { Memory: parseBytes(memory) }),
+      ...(cpus === undefined ? {} : { NanoCpus: parseCpus(cpus) }),
+      Network: flags.text("network") !== "none",
+      Shares: shares,
+    });
+    stdout.write(`${id}\n`);
+  },
+};

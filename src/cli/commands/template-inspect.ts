@@ -1,0 +1,16 @@
+import type { Command } from "../command.ts";
+import { inspectFormatFlag, printInspected } from "../output/print-inspected.ts";
+
+export const command: Command = {
+  name: "template inspect",
+  usage: "[OPTIONS] TEMPLATE [TEMPLATE...]",
+  summary: "Display detailed information on one or more templates",
+  flags: [inspectFormatFlag],
+  arguments: { min: 1 },
+  run: ({ flags, positionals }, context) =>
+    printInspected(context, {
+      names: positionals,
+      format: flags.text("format"),
+      inspect: (name) => context.client.inspectTemplate(name),
+    }),
+};
