@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { EngineClient } from "../client/engine-client.ts";
-import { startDaemon } from "../client/start-daemon.ts";
 import type { CliContext, CommandEntry } from "../cli/command.ts";
 import { runProgram, type GlobalOptions } from "../cli/program.ts";
 import { daemonCommand, daemonEnvironment } from "./daemon-command.ts";
@@ -74,6 +73,7 @@ function absolutePlaces({ host, dataRoot, runRoot }: GlobalOptions): Places {
 }
 
 async function startOwnDaemon({ dataRoot, runRoot, socketPath }: Places): Promise<void> {
+  const { startDaemon } = await import("../client/start-daemon.ts");
   await startDaemon({
     command: daemonCommand({ dataRoot, runRoot }),
     environment: { ...process.env, ...daemonEnvironment },
