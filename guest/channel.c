@@ -16,11 +16,19 @@
 
 static struct source port = {.fd = -1};
 static struct frame_parser parser;
-static struct writer queue = {.bound = QUEUE_BOUND};
+static uint8_t queue_first[4096], request_first[4096];
+static struct writer queue = {
+    .bound = QUEUE_BOUND, .first = queue_first, .first_room = sizeof queue_first};
 static size_t queue_sent;
-static struct writer request = {.bound = DVM_MESSAGE_MAX};
+static struct writer request = {
+    .bound = DVM_MESSAGE_MAX, .first = request_first, .first_room = sizeof request_first};
 static uint8_t nonce[SYNC_SIZE - SYNC_MAGIC_SIZE];
 static bool in_step;
+/*
+ * The kernel has told that a host is there. Its first bytes may come sooner than that: until then
+ * an end of file is no hang-up.
+ */
+static bool host_is_known;
 static bool host_speaks_our_protocol;
 
 bool channel_has_room(void) { return queue.used - queue_sent < QUEUE_ENOUGH; }
@@ -97,7 +105,8 @@ static void take_hello(const struct frame *frame) {
                  frame->length >= 4 ? get_u32(frame->payload) : 0, DVM_PROTOCOL);
     struct utsname names = {0};
     uname(&names);
-    struct writer hello = {.bound = 1024};
+    uint8_t first[256];
+    struct writer hello = {.bound = 1024, .first = first, .first_room = sizeof first};
     write_u32(&hello, DVM_PROTOCOL);
     write_u64(&hello, uptime_ns());
     write_string(&hello, names.release);
@@ -149,6 +158,7 @@ static bool flush(void) {
         if (count <= 0)
             break;
         queue_sent += (size_t)count;
+        host_is_known = true;
         moved = true;
     }
     if (queue_sent < queue.used) {
@@ -171,14 +181,19 @@ static bool receive(void) {
     if (!channel_has_room())
         return false;
     ssize_t count = read(port.fd, bytes, sizeof bytes);
-    if (count == 0) { /* the host hung up */
+    if (count == 0) {
+        if (!host_is_known)
+            return false;
+        host_is_known = false;
         frame_parser_reset(&parser);
         if (in_step)
             forget_conversation();
         return false;
     }
-    if (count < 0)
+    if (count < 0) {
+        host_is_known |= errno == EAGAIN;
         return errno == EINTR;
+    }
     const uint8_t *at = bytes;
     size_t left = (size_t)count;
     struct frame frame;

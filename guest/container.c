@@ -33,12 +33,6 @@ bool container_ran_out_of_memory(void) {
     return news;
 }
 
-static int join_cgroup(struct failure *failure) {
-    if (write_file(CONTAINER_CGROUP "/cgroup.procs", "0") < 0)
-        return fail_errno(failure, "cannot join the container's cgroup");
-    return 0;
-}
-
 void container_configure(const struct machine_setup *setup) {
     container.hostname = setup->hostname;
     container.domainname = setup->domainname;
@@ -60,8 +54,6 @@ static void reset_signals(void) {
 
 int container_enter(struct failure *failure) {
     reset_signals();
-    if (join_cgroup(failure) < 0)
-        return -1;
     if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
         return fail_errno(failure, "cannot make the container's namespaces");
     if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
@@ -101,8 +93,6 @@ static int join_namespaces(struct failure *failure) {
 /* A further process joins what the first one made. */
 static int container_join(struct failure *failure) {
     reset_signals();
-    if (join_cgroup(failure) < 0)
-        return -1;
     return join_namespaces(failure);
 }
 
@@ -118,7 +108,8 @@ static int take_stdio(struct stdio *stdio, bool tty, struct failure *failure) {
 
 static int become(const struct process_spec *spec, struct stdio *stdio, bool is_main,
                   struct failure *failure) {
-    if ((is_main ? set_names(failure) : container_join(failure)) < 0)
+    bool is_first = is_main || spec->rehearsal;
+    if ((is_first ? set_names(failure) : container_join(failure)) < 0)
         return -1;
     if (take_stdio(stdio, spec->tty, failure) < 0)
         return -1;

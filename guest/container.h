@@ -26,7 +26,7 @@ extern struct container_setup container;
 /* Takes from the set-up what the container's first process still has to do. */
 struct machine_setup;
 void container_configure(const struct machine_setup *setup);
-/* In the first process: joins its cgroup and makes its namespaces, which see the agent's mounts. */
+/* In the first process: makes its namespaces, which see the agent's mounts. */
 int container_enter(struct failure *failure);
 
 /* The life of a child after fork; `stdio` becomes its descriptors 0 to 2. Does not return. */
@@ -42,6 +42,12 @@ int enter_root(struct failure *failure);
 int hide_kernel(struct failure *failure);
 /* The last touches, when all is known. */
 int finish_root(const struct stdio *stdio, bool tty, struct failure *failure);
+
+/* rehearse.c: has the waiting first process do what a start does, up to a program of the agent's.
+ */
+int rehearse_start(const struct process_spec *spec, struct failure *failure);
+/* Reads a program, and what it will be loaded with, so that they are at hand. */
+void rehearse_program(const char *path);
 
 /* execute.c: user, rights, folder, then the program; returns only after a failure. */
 int execute(const struct process_spec *spec, struct stdio *stdio, struct failure *failure);

@@ -143,6 +143,11 @@ static int run_program(const struct process_spec *spec, char **environment,
     char path[PATH_MAX];
     if (find_program(spec->arguments[0], environment, path, failure) < 0)
         return -1;
+    if (spec->rehearsal) {
+        char *arguments[] = {"agent", "rehearsal", NULL};
+        rehearse_program(path);
+        execve("/proc/self/exe", arguments, environment);
+    }
     execve(path, spec->arguments, environment);
     bool missing = errno == ENOENT || errno == ENOTDIR;
     return fail(failure, missing ? STATUS_COMMAND_NOT_FOUND : STATUS_COMMAND_NOT_EXECUTABLE,
@@ -154,15 +159,16 @@ int execute(const struct process_spec *spec, struct stdio *stdio, struct failure
     struct user user;
     if (user_look_up(spec->user, spec->groups, spec->group_count, &user, failure) < 0)
         return -1;
-    if (make_folder(spec->folder, failure) < 0)
+    const char *folder = spec->rehearsal ? "/" : spec->folder;
+    if (make_folder(folder, failure) < 0)
         return -1;
     give_stdio(&user);
     if (set_limits(spec, failure) < 0)
         return -1;
     if (take_identity(spec, &user, failure) < 0)
         return -1;
-    if (chdir(spec->folder) < 0)
-        return fail(failure, STATUS_INVALID, "chdir to cwd (\"%s\") failed: %s", spec->folder,
+    if (chdir(folder) < 0)
+        return fail(failure, STATUS_INVALID, "chdir to cwd (\"%s\") failed: %s", folder,
                     error_text(errno));
     if (limit_rights(spec, &user, failure) < 0)
         return -1;

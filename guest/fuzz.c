@@ -22,7 +22,7 @@ static void read_message(const struct frame *frame) {
         read_u32(&reader);
         read_u64(&reader);
     }
-    free(reader.arena);
+    reader_close(&reader);
 }
 
 int main(int count, char **names) {

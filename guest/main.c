@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mount.h>
@@ -63,6 +64,20 @@ static void leave_initramfs(void) {
     mkdir("/run", 0755);
 }
 
+/*
+ * One block of each usual size, so that the C library keeps its pages for that size: else it asks
+ * the kernel for them, and gives them back, at every request.
+ */
+static void keep_heap(void) {
+    static void *volatile kept;
+    for (size_t size = 16; size <= 2048; size += size / 4) {
+        void **block = malloc(size);
+        if (block != NULL)
+            *block = kept;
+        kept = block;
+    }
+}
+
 static void signals_ready(struct source *source, uint32_t events) {
     (void)events;
     struct signalfd_siginfo information;
@@ -89,6 +104,8 @@ static void watch_signals(void) {
 int main(int count, char **words) {
     if (getpid() != 1 && count == 2 && strcmp(words[1], "tsc") == 0)
         return print_tsc_khz();
+    if (count == 2 && strcmp(words[1], "rehearsal") == 0)
+        return puts("rehearsed") == EOF;
     if (getpid() != 1) {
         fputs("This is the first process of a DVM machine; it does nothing elsewhere.\n", stderr);
         return 1;
@@ -98,6 +115,7 @@ int main(int count, char **words) {
     open_console();
     load_modules("/modules");
     leave_initramfs();
+    keep_heap();
     loop_open();
     watch_signals();
     channel_open();

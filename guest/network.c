@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/ipv6.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <stdio.h>
@@ -84,33 +83,11 @@ int network_up(const char *address, const char *gateway, struct failure *failure
     request.ifr_netmask = inet_address(mask);
     if (ioctl(fd, SIOCSIFNETMASK, &request) < 0)
         return fail_errno(failure, "cannot set the network mask of %s", address);
+    /* as Docker does where a network has no IPv6; a kernel without it has no such file */
+    write_file("/proc/sys/net/ipv6/conf/" CARD "/disable_ipv6", "1");
     if (set_up_flag(fd, CARD, failure) < 0)
         return -1;
     return gateway[0] == 0 ? 0 : add_default_route(fd, router, failure);
-}
-
-/* The address that the kernel has given the card by its MAC address (RFC 4291, appendix A). */
-static void link_local(const uint8_t *mac, struct in6_ifreq *request) {
-    const uint8_t identifier[] = {mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]};
-    memset(&request->ifr6_addr, 0, sizeof request->ifr6_addr);
-    request->ifr6_addr.s6_addr[0] = 0xfe;
-    request->ifr6_addr.s6_addr[1] = 0x80;
-    memcpy(request->ifr6_addr.s6_addr + 8, identifier, sizeof identifier);
-    request->ifr6_prefixlen = 64;
-}
-
-/* A card that is up keeps the address of its former MAC address. A kernel without IPv6 has none. */
-static void renew_link_local(const uint8_t *before, const uint8_t *after) {
-    struct in6_ifreq request = {.ifr6_ifindex = (int)if_nametoindex(CARD)};
-    cleanup_close int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    link_local(before, &request);
-    if (ioctl(fd, SIOCDIFADDR, &request) < 0)
-        return;
-    link_local(after, &request);
-    if (ioctl(fd, SIOCSIFADDR, &request) < 0)
-        complain("cannot give " CARD " its IPv6 address: %s", error_text(errno));
 }
 
 int network_set_mac(const char *text, struct failure *failure) {
@@ -129,11 +106,8 @@ int network_set_mac(const char *text, struct failure *failure) {
         wanted[index] = (uint8_t)bytes[index];
     if (memcmp(request.ifr_hwaddr.sa_data, wanted, sizeof wanted) == 0)
         return 0;
-    uint8_t before[6];
-    memcpy(before, request.ifr_hwaddr.sa_data, sizeof before);
     memcpy(request.ifr_hwaddr.sa_data, wanted, sizeof wanted);
     if (ioctl(fd, SIOCSIFHWADDR, &request) < 0)
         return fail_errno(failure, "cannot set MAC address %s", text);
-    renew_link_local(before, wanted);
     return 0;
 }

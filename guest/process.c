@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "channel.h"
@@ -70,7 +72,8 @@ static bool make_room(void) {
 }
 
 static void answer_started(struct process *process) {
-    struct writer result = {.bound = 64};
+    uint8_t first[64];
+    struct writer result = {.bound = sizeof first, .first = first, .first_room = sizeof first};
     write_u32(&result, process->id);
     write_u32(&result, (uint32_t)process->pid);
     channel_reply(process->start_request, &result);
@@ -124,11 +127,19 @@ static struct process *process_add(const struct process_spec *spec, bool is_main
     return process;
 }
 
+/* Moving into a cgroup later waits for a grace period: by emulation ten milliseconds. */
+static pid_t fork_into_container_cgroup(void) {
+    cleanup_close int cgroup = open(CONTAINER_CGROUP, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct clone_args arguments = {
+        .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup};
+    return cgroup < 0 ? -1 : (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
 pid_t fork_into_pid_namespace(const int *theirs) {
     cleanup_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
     if (own < 0 || (theirs == NULL ? unshare(CLONE_NEWPID) : setns(*theirs, CLONE_NEWPID)) < 0)
         return -1;
-    pid_t pid = fork();
+    pid_t pid = fork_into_container_cgroup();
     int number = errno;
     if (pid != 0 && setns(own, CLONE_NEWPID) < 0)
         give_up("cannot return to the agent's pid namespace: %s", strerror(errno));

@@ -35,6 +35,7 @@ struct process_spec {
     bool privileged;
     bool no_new_privileges;
     bool reaper;
+    bool rehearsal; /* changes nothing, and runs a program of the agent's in the end */
     struct limit *limits;
     size_t limit_count;
 };
@@ -66,8 +67,8 @@ struct process {
 };
 
 /*
- * Forks into the pid namespace open at `*theirs`, or into a new one. As fork(): 0 in the child, -1
- * with errno.
+ * Forks into the container's cgroup and into the pid namespace open at `*theirs`, or a new one. As
+ * fork(): 0 in the child, -1 with errno.
  */
 pid_t fork_into_pid_namespace(const int *theirs);
 

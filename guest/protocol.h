@@ -30,6 +30,8 @@
  * answer. CLOCK is answered by u64 ns of the guest's monotonic clock: the host says in SET_UP what
  * its wall clock showed at such an instant. PREPARE is {u8 prepare_flag, string address with
  * prefix, string gateway}.
+ * REHEARSE is SET_UP, then START, in one: what they do is done, but for mounts, and another program
+ * runs than the one that START names. It makes a machine that waits for its container quicker.
  *
  * Requests carry an id of the host's choice; the answer is REPLY {u16 status, then for status 0 the
  * result, else string message}. What doesn't fit a frame goes ahead of it in *_PART frames.
@@ -87,7 +89,8 @@ enum frame_type {
     REQUEST_RELEASE = 27,
     REQUEST_PREPARE = 28,
     REQUEST_CLOCK = 29,
-    FRAME_TYPE_MAX = 29,
+    REQUEST_REHEARSE = 30,
+    FRAME_TYPE_MAX = 30,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };

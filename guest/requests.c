@@ -111,7 +111,7 @@ static int dispatch(uint16_t type, uint32_t id, struct reader *reader, struct wr
                     struct failure *failure) {
     switch (type) {
     case REQUEST_SET_UP:
-        return machine_set_up(reader->at, (size_t)(reader->end - reader->at), failure);
+        return machine_set_up(reader, failure);
     case REQUEST_START:
     case REQUEST_EXEC:
         return start(reader, type == REQUEST_START, id, failure) < 0 ? -1 : 1;
@@ -138,7 +138,9 @@ static int dispatch(uint16_t type, uint32_t id, struct reader *reader, struct wr
     case REQUEST_RELEASE:
         return release(reader, failure);
     case REQUEST_PREPARE:
-        return machine_prepare(reader->at, (size_t)(reader->end - reader->at), failure);
+        return machine_prepare(reader, failure);
+    case REQUEST_REHEARSE:
+        return machine_rehearse(reader, failure);
     case REQUEST_CLOCK:
         write_u64(result, uptime_ns());
         return 0;
@@ -150,17 +152,18 @@ static int dispatch(uint16_t type, uint32_t id, struct reader *reader, struct wr
 void handle_request(uint16_t type, uint32_t id, const uint8_t *bytes, size_t count) {
     struct failure failure = {0};
     struct reader reader;
-    struct writer result = {.bound = DVM_MESSAGE_MAX};
+    uint8_t first[512];
+    struct writer result = {.bound = DVM_MESSAGE_MAX, .first = first, .first_room = sizeof first};
     if (reader_open(&reader, bytes, count) < 0) {
         fail_errno(&failure, "cannot read the request");
         channel_reply_failure(id, &failure);
         return;
     }
-    cleanup_free uint8_t *arena = reader.arena;
     int done = dispatch(type, id, &reader, &result, &failure);
     if (done == 0)
         channel_reply(id, &result);
     else if (done < 0)
         channel_reply_failure(id, &failure);
     writer_close(&result);
+    reader_close(&reader);
 }

@@ -31,12 +31,16 @@ static int mount_disk(const char *disk, const char *target, const char *kind, un
     return 0;
 }
 
-/* noinit_itable: the kernel shall not write inode tables that nobody uses, the disk is sparse. */
+/*
+ * noinit_itable: the kernel shall not write inode tables that nobody uses, the disk is sparse.
+ * no_prefetch_block_bitmaps: nor read all bitmaps in the first moments of a start.
+ */
 static int mount_scratch(struct failure *failure) {
     static bool mounted;
     if (mounted)
         return 0;
-    if (mount_disk("/dev/vdb", SCRATCH, "ext4", 0, "noinit_itable,discard", failure) < 0)
+    static const char options[] = "noinit_itable,no_prefetch_block_bitmaps,discard";
+    if (mount_disk("/dev/vdb", SCRATCH, "ext4", 0, options, failure) < 0)
         return -1;
     mounted = true;
     mkdir(SCRATCH "/upper", 0755);

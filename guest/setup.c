@@ -9,7 +9,9 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "container.h"
 #include "network.h"
+#include "process.h"
 #include "stand_by.h"
 
 #ifndef RNDRESEEDCRNG
@@ -33,9 +35,7 @@ static void read_mounts(struct reader *reader, struct machine_setup *setup) {
     size_t count = read_u32(reader);
     if (count > 256)
         reader->bad = true;
-    setup->mounts = calloc(reader->bad ? 1 : count + 1, sizeof *setup->mounts);
-    if (setup->mounts == NULL)
-        reader->bad = true;
+    setup->mounts = reader_allocate(reader, count, sizeof *setup->mounts);
     for (size_t index = 0; index < count && !reader->bad; index++) {
         struct guest_mount *mount = &setup->mounts[index];
         mount->kind = read_u8(reader);
@@ -124,6 +124,7 @@ static int set_up_card(const char *address, const char *gateway, struct failure 
 }
 
 static bool prepared;
+static bool image_is_there;
 
 static int prepare(unsigned flags, struct failure *failure) {
     prepared = true;
@@ -135,19 +136,16 @@ static int prepare(unsigned flags, struct failure *failure) {
     if (root_join(failure) < 0 || etc_prepare(failure) < 0 || stand_by_enter(failure) < 0)
         return -1;
     sync();
+    image_is_there = true;
     return 0;
 }
 
-int machine_prepare(const uint8_t *bytes, size_t count, struct failure *failure) {
-    struct reader reader;
+int machine_prepare(struct reader *reader, struct failure *failure) {
     if (prepared)
         return fail(failure, STATUS_CONFLICT, "cannot prepare the machine: it was done already");
-    if (reader_open(&reader, bytes, count) < 0)
-        return fail_errno(failure, "cannot read what to prepare");
-    cleanup_free uint8_t *arena = reader.arena;
-    unsigned flags = read_u8(&reader);
-    const char *address = read_string(&reader), *gateway = read_string(&reader);
-    if (reader.bad || reader.at != reader.end)
+    unsigned flags = read_u8(reader);
+    const char *address = read_string(reader), *gateway = read_string(reader);
+    if (reader->bad || reader->at != reader->end)
         return fail(failure, STATUS_INVALID, "cannot read what to prepare: it breaks the protocol");
     if (prepare(flags, failure) < 0)
         return -1;
@@ -172,18 +170,30 @@ static int apply(const struct machine_setup *setup, struct failure *failure) {
     return make_root(setup, failure);
 }
 
-int machine_set_up(const uint8_t *bytes, size_t count, struct failure *failure) {
+int machine_rehearse(struct reader *reader, struct failure *failure) {
+    const uint8_t *bytes = reader->at;
+    struct machine_setup setup = {0};
+    struct process_spec spec = {0};
+    setup_read(reader, &setup);
+    size_t count = (size_t)(reader->at - bytes);
+    if (process_read_spec(reader, &spec, failure) < 0)
+        return -1;
+    if (!image_is_there || setup.mount_count > 0)
+        return fail(failure, STATUS_CONFLICT, "cannot rehearse: there is no image");
+    if (apply(&setup, failure) < 0 || stand_by_set_up(bytes, count, failure) < 0)
+        return -1;
+    return rehearse_start(&spec, failure);
+}
+
+int machine_set_up(struct reader *reader, struct failure *failure) {
     static bool done;
     if (done)
         return fail(failure, STATUS_CONFLICT, "cannot set the machine up: it was done already");
-    struct reader reader;
+    const uint8_t *bytes = reader->at;
+    size_t count = (size_t)(reader->end - bytes);
     struct machine_setup setup = {0};
-    if (reader_open(&reader, bytes, count) < 0)
-        return fail_errno(failure, "cannot read the set-up");
-    cleanup_free uint8_t *arena = reader.arena;
-    setup_read(&reader, &setup);
-    cleanup_free struct guest_mount *mounts = setup.mounts;
-    if (reader.bad || reader.at != reader.end)
+    setup_read(reader, &setup);
+    if (reader->bad || reader->at != reader->end)
         return fail(failure, STATUS_INVALID, "cannot read the set-up: it breaks the protocol");
     done = true;
     if (apply(&setup, failure) < 0)

@@ -36,9 +36,14 @@ struct machine_setup {
 };
 
 /* Does what can be done before the container is known. Once per machine, by PREPARE or SET_UP. */
-int machine_prepare(const uint8_t *bytes, size_t count, struct failure *failure);
+int machine_prepare(struct reader *reader, struct failure *failure);
 /* Does all that a container needs before its first process. Once per machine. */
-int machine_set_up(const uint8_t *bytes, size_t count, struct failure *failure);
+int machine_set_up(struct reader *reader, struct failure *failure);
+/*
+ * Goes through a SET_UP and a START as far as nothing stays of them: what a machine that waits will
+ * do again for its container is quicker then. The image must be there.
+ */
+int machine_rehearse(struct reader *reader, struct failure *failure);
 /* Reads a SET_UP; reader->bad tells of one that breaks the protocol. */
 void setup_read(struct reader *reader, struct machine_setup *setup);
 

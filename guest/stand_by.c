@@ -6,13 +6,14 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "container.h"
 #include "setup.h"
 
 #define DESCRIPTORS 4
 
-enum kind { ENTER, SET_UP, START };
+enum kind { ENTER, SET_UP, REHEARSE, START };
 
 /* Goes ahead of each message. */
 struct head {
@@ -87,7 +88,7 @@ static uint8_t *receive(int fd, struct head *head, struct stdio *stdio) {
     while (count < 0 && errno == EINTR);
     if (count != (ssize_t)sizeof *head || head->length > DVM_MESSAGE_MAX)
         return NULL;
-    if (head->kind == START) {
+    if (head->kind == START || head->kind == REHEARSE) {
         int fds[DESCRIPTORS];
         if (CMSG_FIRSTHDR(&message) == NULL || control.head.cmsg_len != CMSG_LEN(sizeof fds))
             return NULL;
@@ -116,14 +117,28 @@ static int enter(struct failure *failure) {
 }
 
 static int become_container(const uint8_t *bytes, size_t count, struct stdio *stdio,
-                            struct failure *failure) {
+                            bool is_rehearsal, struct failure *failure) {
     struct reader reader;
-    struct process_spec spec = {0};
+    struct process_spec spec = {.rehearsal = is_rehearsal};
     if (reader_open(&reader, bytes, count) < 0)
         return fail_errno(failure, "cannot read what to start");
     if (process_read_spec(&reader, &spec, failure) < 0)
         return -1;
-    container_child(&spec, stdio, true);
+    container_child(&spec, stdio, !is_rehearsal);
+}
+
+static int rehearse(const uint8_t *bytes, size_t count, struct stdio *stdio,
+                    struct failure *failure) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        become_container(bytes, count, stdio, true, failure);
+        _exit(126);
+    }
+    for (int index = 0; index < 3; index++)
+        close_and_forget(&stdio->fds[index]);
+    close_and_forget(&stdio->failure_fd);
+    return pid < 0 || waitpid(pid, NULL, 0) < 0 ? fail_errno(failure, "cannot rehearse a start")
+                                                : 0;
 }
 
 /* The life of the child. It follows only what the agent has read and checked itself. */
@@ -140,8 +155,10 @@ static void stand_by(int fd) {
             done = enter(&failure);
         else if (head.kind == SET_UP)
             done = configure(bytes, head.length, &failure);
+        else if (head.kind == REHEARSE)
+            done = rehearse(bytes, head.length, &stdio, &failure);
         else
-            done = become_container(bytes, head.length, &stdio, &failure);
+            done = become_container(bytes, head.length, &stdio, false, &failure);
     }
     complain("the container's first process cannot go on: %s", failure.text);
     _exit(126);
@@ -185,6 +202,12 @@ int stand_by_set_up(const uint8_t *bytes, size_t count, struct failure *failure)
         return -1;
     is_set_up = true;
     return 0;
+}
+
+int stand_by_rehearse(const struct process_spec *spec, const struct stdio *stdio,
+                      struct failure *failure) {
+    is_set_up = false; /* by a rehearsal's SET_UP, which no container shall start with */
+    return hand_over(REHEARSE, spec->bytes, spec->byte_count, stdio, failure);
 }
 
 pid_t stand_by_start(const struct process_spec *spec, const struct stdio *stdio,

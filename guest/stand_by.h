@@ -15,6 +15,9 @@ int stand_by_make(struct failure *failure);
 int stand_by_enter(struct failure *failure);
 /* Hands it the SET_UP that it shall follow. */
 int stand_by_set_up(const uint8_t *bytes, size_t count, struct failure *failure);
+/* Has a child of it do what START would have it do, as a rehearsal. */
+int stand_by_rehearse(const struct process_spec *spec, const struct stdio *stdio,
+                      struct failure *failure);
 /* Hands it its START and its descriptors, and lets it go on; its pid, or -1. */
 pid_t stand_by_start(const struct process_spec *spec, const struct stdio *stdio,
                      struct failure *failure);

@@ -24,13 +24,30 @@ void put_u64(uint8_t *at, uint64_t value) {
     put_u32(at + 4, (uint32_t)(value >> 32));
 }
 
+/* The usual message needs no more, and a machine that was just cloned no new pages for it. */
+static uint8_t usual_arena[16384];
+static bool usual_arena_is_taken;
+
 int reader_open(struct reader *reader, const uint8_t *bytes, size_t count) {
     /* a list's pointer takes 8 bytes where its item takes at least 4 on the wire; mounts take more
      */
     size_t size = 8 * count + 4096;
     *reader = (struct reader){.at = bytes, .end = bytes + count, .arena_size = size};
+    if (size <= sizeof usual_arena && !usual_arena_is_taken) {
+        reader->arena = usual_arena;
+        usual_arena_is_taken = true;
+        return 0;
+    }
     reader->arena = malloc(size);
     return reader->arena == NULL ? -1 : 0;
+}
+
+void reader_close(struct reader *reader) {
+    if (reader->arena == usual_arena)
+        usual_arena_is_taken = false;
+    else
+        free(reader->arena);
+    reader->arena = NULL;
 }
 
 static const uint8_t *take(struct reader *reader, size_t count) {
@@ -101,9 +118,30 @@ char **read_strings(struct reader *reader, size_t *count) {
 }
 
 void writer_close(struct writer *writer) {
-    free(writer->bytes);
+    if (writer->bytes != writer->first)
+        free(writer->bytes);
     writer->bytes = NULL;
     writer->used = writer->room = 0;
+}
+
+static int grow(struct writer *writer, size_t wanted) {
+    if (writer->bytes == NULL && wanted <= writer->first_room) {
+        writer->bytes = writer->first;
+        writer->room = writer->first_room;
+        return 0;
+    }
+    size_t room = writer->room == 0 ? 1024 : writer->room;
+    while (room < wanted)
+        room *= 2;
+    bool is_first = writer->bytes == writer->first;
+    uint8_t *grown = realloc(is_first ? NULL : writer->bytes, room);
+    if (grown == NULL)
+        return -1;
+    if (is_first && writer->used > 0)
+        memcpy(grown, writer->bytes, writer->used);
+    writer->bytes = grown;
+    writer->room = room;
+    return 0;
 }
 
 void write_raw(struct writer *writer, const void *bytes, size_t count) {
@@ -111,17 +149,9 @@ void write_raw(struct writer *writer, const void *bytes, size_t count) {
         writer->full = true;
         return;
     }
-    if (count > writer->room - writer->used) {
-        size_t room = writer->room == 0 ? 1024 : writer->room;
-        while (room < writer->used + count)
-            room *= 2;
-        uint8_t *grown = realloc(writer->bytes, room);
-        if (grown == NULL) {
-            writer->full = true;
-            return;
-        }
-        writer->bytes = grown;
-        writer->room = room;
+    if (count > writer->room - writer->used && grow(writer, writer->used + count) < 0) {
+        writer->full = true;
+        return;
     }
     if (count > 0)
         memcpy(writer->bytes + writer->used, bytes, count);

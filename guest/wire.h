@@ -19,14 +19,15 @@ void put_u64(uint8_t *at, uint64_t value);
 struct reader {
     const uint8_t *at;
     const uint8_t *end;
-    uint8_t *arena; /* owned by the caller: reader_open's result */
+    uint8_t *arena; /* owned: reader_close */
     size_t arena_used;
     size_t arena_size;
     bool bad;
 };
 
-/* Returns -1 when memory is short. The caller frees reader->arena. */
+/* Returns -1 when memory is short. */
 int reader_open(struct reader *reader, const uint8_t *bytes, size_t count);
+void reader_close(struct reader *reader);
 uint8_t read_u8(struct reader *reader);
 uint32_t read_u32(struct reader *reader);
 uint64_t read_u64(struct reader *reader);
@@ -42,11 +43,13 @@ void *reader_allocate(struct reader *reader, size_t count, size_t size);
 
 /* A growing message with a bound; after it is passed `full` is set and nothing more is added. */
 struct writer {
-    uint8_t *bytes; /* owned: writer_close */
+    uint8_t *bytes; /* owned, if it isn't `first`: writer_close */
     size_t used;
     size_t room;
     size_t bound;
     bool full;
+    uint8_t *first; /* room that is there already; may be NULL */
+    size_t first_room;
 };
 
 void writer_close(struct writer *writer);

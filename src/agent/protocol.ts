@@ -42,6 +42,7 @@ export const request = {
   release: 27,
   prepare: 28,
   clock: 29,
+  rehearse: 30,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 

@@ -15,15 +15,18 @@ export interface BootedMachine {
 export async function bootMachine(
   hypervisor: Hypervisor,
   spec: MachineSpec,
-  { deadlineMs = bootDeadlineMs[spec.accelerator] }: { deadlineMs?: number } = {},
+  {
+    deadlineMs = bootDeadlineMs[spec.accelerator],
+    signal,
+  }: { deadlineMs?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<BootedMachine> {
-  const machine = await hypervisor.start(spec);
+  const machine = await hypervisor.start(spec, signal && { signal });
   const stop = new AbortController();
   try {
     const agent = await Promise.race([
       AgentClient.connect(machine.agentSocket, {
         deadlineMs,
-        signal: stop.signal,
+        signal: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]),
       }),
       machine.exited.then((exit) => {
         throw exitError(exit);
@@ -31,7 +34,7 @@ export async function bootMachine(
     ]);
     return { machine, agent };
   } catch (failure) {
-    const cause = await exitBehind(machine, failure);
+    const cause = signal?.aborted ? failure : await exitBehind(machine, failure);
     await machine.kill();
     throw await bootError(machine, cause);
   } finally {

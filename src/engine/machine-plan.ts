@@ -13,7 +13,7 @@ const leastMemoryBytes = 6 * mebibyte;
 const leastMachineMiB = 96;
 /** What the larger of our kernels keeps for itself in a small machine. */
 const kernelMemoryMiB = 56;
-const defaultShmBytes = 64 * mebibyte;
+export const defaultShmBytes = 64 * mebibyte;
 const cpuPeriodUs = 100_000;
 export const guestNetwork = {
   address: "10.0.2.15/24",

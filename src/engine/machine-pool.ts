@@ -3,7 +3,7 @@ import { freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeError } from "../base/errors.ts";
-import { newId } from "../base/ids.ts";
+import { newId, newMacAddress } from "../base/ids.ts";
 import type { MachineSpec } from "../machine/machine.ts";
 import { shapeKey, templateScratch, type Shape, type Template } from "../machine/template-store.ts";
 import { copyDisk } from "../storage/scratch.ts";
@@ -11,6 +11,7 @@ import type { BootedMachine } from "./boot-machine.ts";
 import { shortId } from "./container-record.ts";
 import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
 import { unownedFolders } from "./make-template.ts";
+import { rehearsedSetup } from "./rehearsal.ts";
 
 /** Bounds of the pool. */
 export interface PoolLimits {
@@ -32,6 +33,8 @@ const budgetShare = 0.01;
 /** What a ready machine costs, measured: docs/benchmarks.md. */
 const machineMiB = 40;
 const mostByDefault = 2;
+/** The second one still finds code that the first has not run, a third hardly any. */
+const rehearsals = 2;
 
 /** How many machines stand ready by default: none on a host where they would cost too much. */
 export function defaultPoolSize(hostMemoryBytes: number): number {
@@ -66,6 +69,7 @@ export class MachinePool implements AsyncDisposable {
   readonly #timer: NodeJS.Timeout;
   #lastStart = 0;
   #filling: Promise<void> | undefined;
+  readonly #closing = Promise.withResolvers<void>();
   #closed = false;
 
   constructor(parts: SupplyParts, source: Source) {
@@ -117,6 +121,7 @@ export class MachinePool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    this.#closing.resolve();
     clearInterval(this.#timer);
     await this.#filling;
     await this.#empty([...this.#shelves.values()]);
@@ -133,16 +138,15 @@ export class MachinePool implements AsyncDisposable {
   async #fill(): Promise<void> {
     for (;;) {
       while (!this.#closed && performance.now() - this.#lastStart < quietMs)
-        await delay(quietMs, undefined, { ref: false });
+        await Promise.race([delay(quietMs, undefined, { ref: false }), this.#closing.promise]);
       const shelf = this.#closed || memoryIsShort(2) ? undefined : this.#neediest();
       if (shelf === undefined) return;
-      const key = shapeKey(shelf.shape);
       const template = await this.#source.template(shelf.shape, shelf.order);
       shelf.hasTemplate = template !== undefined;
       const isFull = shelf.ready.length >= this.#size(shelf);
       const machine = template && !isFull && (await this.#makeReady(template, shelf.order));
       if (machine) this.#keep(shelf, machine);
-      else if (!isFull || template === undefined) this.#shelves.delete(key); // it can't be had
+      else if (!isFull || template === undefined) await this.#giveUp(shelf); // it can't be had
     }
   }
 
@@ -178,18 +182,27 @@ export class MachinePool implements AsyncDisposable {
     const scratch = join(disks, `${shortId(id)}.img`);
     for (const folder of [runFolder, disks]) await mkdir(folder, { recursive: true, mode: 0o700 });
     const files = { runFolder, scratch };
+    const nics = order.spec.nics.map(() => ({ mac: newMacAddress(), publish: [] }));
     try {
       await copyDisk(templateScratch(template.folder), scratch);
       const booted = await this.#source.clone(template, {
         ...order.spec,
         id,
         disks: [...order.spec.disks.slice(0, 1), { format: "raw", path: scratch, readOnly: false }],
-        nics: order.spec.nics.map((nic) => ({ ...nic, publish: [] })),
+        nics,
         runFolder,
       });
-      return new ReadyMachine(booted, files);
+      const ready = new ReadyMachine(booted, files, nics[0]?.mac);
+      try {
+        await ready.rehearse(order);
+        return ready;
+      } catch (error) {
+        await ready.end();
+        throw error;
+      }
     } catch (error) {
-      this.#parts.log(`cannot make a machine for the pool: ${describeError(error)}`);
+      if (!this.#closed)
+        this.#parts.log(`cannot make a machine for the pool: ${describeError(error)}`);
     }
     await removeFiles(files);
     return undefined;
@@ -202,8 +215,12 @@ export class MachinePool implements AsyncDisposable {
     const unused = [...this.#shelves.values()].filter(
       ({ lastWanted }) => isShort || now - lastWanted > idleMs,
     );
-    for (const { shape } of unused) this.#shelves.delete(shapeKey(shape));
-    await this.#empty(unused);
+    await Promise.all(unused.map((shelf) => this.#giveUp(shelf)));
+  }
+
+  async #giveUp(shelf: Shelf): Promise<void> {
+    this.#shelves.delete(shapeKey(shelf.shape));
+    await this.#empty([shelf]);
   }
 
   async #empty(shelves: Shelf[]): Promise<void> {
@@ -218,16 +235,26 @@ interface ReadyFiles {
 
 /** A clone that no container has yet. */
 class ReadyMachine {
+  /** Of its network card. */
+  readonly mac: string | undefined;
   readonly #booted: BootedMachine;
   readonly #files: ReadyFiles;
 
-  constructor(booted: BootedMachine, files: ReadyFiles) {
+  constructor(booted: BootedMachine, files: ReadyFiles, mac: string | undefined) {
     this.#booted = booted;
     this.#files = files;
+    this.mac = mac;
   }
 
   get exited(): Promise<unknown> {
     return this.#booted.machine.exited;
+  }
+
+  /** By emulation much of a start's time is the translation of code that has not run before. */
+  async rehearse({ rehearsed }: MachineOrder): Promise<void> {
+    if (rehearsed === undefined) return;
+    for (let times = 0; times < rehearsals; times += 1)
+      await this.#booted.agent.rehearse(rehearsedSetup(this.mac), rehearsed);
   }
 
   /** Makes it the machine that was ordered. */

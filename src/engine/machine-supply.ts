@@ -1,4 +1,5 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
+import type { ProcessSpec } from "../agent/agent-client.ts";
 import { describeError } from "../base/errors.ts";
 import type { Stopwatch } from "../base/stopwatch.ts";
 import type { Kernel } from "../kernel/kernel-catalogue.ts";
@@ -43,9 +44,15 @@ export interface MachineOrder {
   /** The container asks for nothing that forbids to mount the image ahead. */
   imageAhead: boolean;
   noTemplate: boolean;
+  /** What to rehearse with; only where the image may be mounted ahead. */
+  rehearsed?: ProcessSpec;
 }
 
-export type SuppliedMachine = BootedMachine & Pick<StartReport, "origin" | "madeTemplate">;
+export type SuppliedMachine = BootedMachine &
+  Pick<StartReport, "origin" | "madeTemplate"> & {
+    /** Of its network card, where it has another one than was ordered. */
+    mac?: string | undefined;
+  };
 
 /** Brings machines up the quickest way there is: from the pool, as clones, or by a boot. */
 export class MachineSupply implements AsyncDisposable {
@@ -54,6 +61,7 @@ export class MachineSupply implements AsyncDisposable {
   readonly #making = new Map<string, Promise<Template | undefined>>();
   /** Shapes that no template could be made of, until the daemon starts again. */
   readonly #hopeless = new Set<string>();
+  readonly #closing = new AbortController();
   #hostBoot = "";
 
   constructor(parts: SupplyParts) {
@@ -61,7 +69,7 @@ export class MachineSupply implements AsyncDisposable {
     this.pool = new MachinePool(parts, {
       template: async (shape, order) =>
         (await parts.templates.find(shapeKey(shape))) ?? this.#makeOnce(shape, order),
-      clone: (template, spec) => this.#clone(template, spec),
+      clone: (template, spec) => this.#clone(template, spec, this.#closing.signal),
       isPoolable,
     });
   }
@@ -83,7 +91,7 @@ export class MachineSupply implements AsyncDisposable {
     watch.lap("template");
     const cloned = template && (await this.#tryClone(template, order, watch));
     if (cloned !== undefined) {
-      if (order.imageAhead) this.pool.want(await this.#shapeOf(order, order.imageId), order);
+      if (mayHoldImage(order)) this.pool.want(await this.#shapeOf(order, order.imageId), order);
       return { ...cloned, origin: "clone", madeTemplate: isNew };
     }
     const booted = await this.#boot(order, watch);
@@ -96,10 +104,12 @@ export class MachineSupply implements AsyncDisposable {
   async template(order: MachineOrder): Promise<Template> {
     const shape = await this.#shapeOf(order, "");
     const known = await this.#parts.templates.find(shapeKey(shape));
-    return known ?? makeTemplate(this.#parts, shape, order);
+    return known ?? makeTemplate(this.#parts, { shape, order });
   }
 
+  /** What is being made ahead is given up. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     await this.pool[Symbol.asyncDispose]();
   }
 
@@ -114,7 +124,7 @@ export class MachineSupply implements AsyncDisposable {
   /** With the image in it, else without, else made now. */
   async #bestTemplate(order: MachineOrder): Promise<{ template?: Template; isNew: boolean }> {
     const { templates } = this.#parts;
-    const withImage = order.imageAhead && shapeKey(await this.#shapeOf(order, order.imageId));
+    const withImage = mayHoldImage(order) && shapeKey(await this.#shapeOf(order, order.imageId));
     const shape = await this.#shapeOf(order, "");
     const known =
       (withImage && (await templates.find(withImage))) || (await templates.find(shapeKey(shape)));
@@ -123,14 +133,17 @@ export class MachineSupply implements AsyncDisposable {
     return template === undefined ? { isNew: false } : { template, isNew: true };
   }
 
-  async #fromPool(order: MachineOrder, watch: Stopwatch): Promise<BootedMachine | undefined> {
+  async #fromPool(
+    order: MachineOrder,
+    watch: Stopwatch,
+  ): Promise<(BootedMachine & { mac: string | undefined }) | undefined> {
     if (!isPoolable(order)) return undefined;
     const ready = this.pool.take(shapeKey(await this.#shapeOf(order, order.imageId)));
     if (ready === undefined) return undefined;
     try {
       const booted = await ready.outfit(order);
       watch.lap("from the pool");
-      return booted;
+      return { ...booted, mac: ready.mac };
     } catch (error) {
       this.#parts.log(`cannot use a machine of the pool: ${describeError(error)}`);
       await ready.end();
@@ -160,9 +173,13 @@ export class MachineSupply implements AsyncDisposable {
     }
   }
 
-  async #clone(template: Template, spec: MachineSpec): Promise<BootedMachine> {
+  async #clone(
+    template: Template,
+    spec: MachineSpec,
+    signal?: AbortSignal,
+  ): Promise<BootedMachine> {
     const asClone = { ...spec, template: { folder: template.folder, use: "clone" as const } };
-    return bootMachine(this.#parts.hypervisor, asClone, { deadlineMs: cloneDeadlineMs });
+    return bootMachine(this.#parts.hypervisor, asClone, { deadlineMs: cloneDeadlineMs, signal });
   }
 
   /** One at a time for each shape; those who come meanwhile wait for it. */
@@ -171,7 +188,9 @@ export class MachineSupply implements AsyncDisposable {
     if (this.#hopeless.has(key)) return undefined;
     const underWay = this.#making.get(key);
     if (underWay !== undefined) return underWay;
-    const making = makeTemplate(this.#parts, shape, order).catch((error: unknown) => {
+    const { signal } = this.#closing;
+    const making = makeTemplate(this.#parts, { shape, order, signal }).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
       this.#parts.log(`cannot make template ${key}: ${describeError(error)}`);
       this.#hopeless.add(key);
       return undefined;
@@ -206,7 +225,12 @@ export class MachineSupply implements AsyncDisposable {
   }
 }
 
+/** An image is joined with its scratch disk: a template can't have it with a disk that is to come. */
+function mayHoldImage({ scratch, imageAhead }: MachineOrder): boolean {
+  return scratch.isNew && imageAhead;
+}
+
 /** A share can't be given to a machine that runs. */
-function isPoolable({ spec, scratch, imageAhead }: MachineOrder): boolean {
-  return spec.shares.length === 0 && scratch.isNew && imageAhead;
+function isPoolable(order: MachineOrder): boolean {
+  return order.spec.shares.length === 0 && mayHoldImage(order);
 }

@@ -1,12 +1,13 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { newId } from "../base/ids.ts";
 import type { DiskSpec, MachineSpec } from "../machine/machine.ts";
 import { templateScratch, type Shape, type Template } from "../machine/template-store.ts";
 import { makeScratchDisk, scratchBytes } from "../storage/scratch.ts";
 import { bootMachine } from "./boot-machine.ts";
 import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
-import { newId } from "../base/ids.ts";
+import { rehearsedSetup } from "./rehearsal.ts";
 
 /** What all images' disks seem to hold. */
 const emptyImage: DiskSpec = { format: "empty", bytes: 2 ** 40, readOnly: true };
@@ -19,8 +20,7 @@ const settleMs = 150;
 /** Boots a machine of this shape with nothing of a container in it but the image, and saves it. */
 export async function makeTemplate(
   parts: SupplyParts,
-  shape: Shape,
-  order: MachineOrder,
+  { shape, order, signal }: { shape: Shape; order: MachineOrder; signal?: AbortSignal },
 ): Promise<Template> {
   const runFolder = makerFolder(parts.runRoot);
   await mkdir(runFolder, { recursive: true, mode: 0o700 });
@@ -28,7 +28,7 @@ export async function makeTemplate(
     return await parts.templates.add(shape, async (folder) => {
       if (shape.newScratch) await makeScratchDisk(parts.dataRoot, templateScratch(folder));
       const spec = await makerSpec(order, folder, runFolder);
-      const { machine, agent } = await bootMachine(parts.hypervisor, spec);
+      const { machine, agent } = await bootMachine(parts.hypervisor, spec, { signal });
       try {
         const image = shape.image === "" ? undefined : order.spec.disks[0];
         if (image !== undefined) await machine.insertDisk(image);
@@ -37,6 +37,8 @@ export async function makeTemplate(
           image: image !== undefined,
           ...(order.network && { network: order.network }),
         });
+        if (image !== undefined && order.rehearsed !== undefined)
+          await agent.rehearse(rehearsedSetup(spec.nics[0]?.mac), order.rehearsed);
         await agent[Symbol.asyncDispose]();
         await delay(settleMs);
         if (image !== undefined) await machine.ejectDisk(emptyImage);

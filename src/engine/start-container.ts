@@ -15,6 +15,7 @@ import type { SuppliedMachine } from "./machine-supply.ts";
 import { placeMounts } from "./place-mounts.ts";
 import { bindPorts } from "./port-map.ts";
 import { mainProcessSpec } from "./process-spec.ts";
+import { rehearsedProcess } from "./rehearsal.ts";
 import { removeContainer } from "./remove-container.ts";
 import { Run } from "./run.ts";
 import { supervise } from "./supervise.ts";
@@ -53,12 +54,14 @@ async function start(engine: Engine, before: ContainerRecord): Promise<StartRepo
   const runFolder = engine.runFolder(before.id);
   await rm(runFolder, { recursive: true, force: true });
   await mkdir(runFolder, { recursive: true, mode: 0o700 });
-  const record = { ...before, ports: await bindPorts(before.requestedPorts) };
-  const plan = await planMachine(engine, record);
+  const planned = { ...before, ports: await bindPorts(before.requestedPorts) };
+  const plan = await planMachine(engine, planned);
   watch.lap("plan");
-  const { machine, agent, origin, madeTemplate } = await provideMachine(engine, plan, watch);
+  const supplied = await provideMachine(engine, plan, watch);
+  const { machine, agent, origin, madeTemplate } = supplied;
+  const record = { ...planned, mac: supplied.mac ?? planned.mac };
   try {
-    const main = await agent.launch(machineSetup(plan), mainProcessSpec(record));
+    const main = await agent.launch(machineSetup({ ...plan, record }), mainProcessSpec(record));
     watch.lap("process");
     const run = new Run({
       machine,
@@ -94,10 +97,11 @@ async function provideMachine(
   const { kernel, scratch } = plan;
   const network = spec.nics.length > 0 ? guestNetwork : undefined;
   const noTemplate = plan.record.hostConfig.Dvm.NoTemplate ?? false;
+  const imageAhead = mayMountImageAhead(plan.record);
   const order = {
-    ...{ spec, kernel, scratch, network, noTemplate },
+    ...{ spec, kernel, scratch, network, noTemplate, imageAhead },
     imageId: plan.record.imageId,
-    imageAhead: mayMountImageAhead(plan.record),
+    ...(imageAhead && { rehearsed: rehearsedProcess(plan.record) }),
   };
   return engine.supply.provide(order, watch);
 }

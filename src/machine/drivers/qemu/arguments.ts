@@ -141,7 +141,8 @@ function nicArguments(nic: NicSpec, index: number): string[] {
   const forwards = nic.publish.map((port) => `,hostfwd=${forward(port)}`).join("");
   return [
     ...["-netdev", `user,id=${nicName(index)},ipv6=off${forwards}`],
-    ...["-device", `virtio-net-device,netdev=${nicName(index)},mac=${nic.mac}`],
+    // a clone has no peers that would want to know where it is now
+    ...["-device", `virtio-net-device,netdev=${nicName(index)},mac=${nic.mac},guest_announce=off`],
   ];
 }
 

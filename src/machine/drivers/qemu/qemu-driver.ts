@@ -65,7 +65,8 @@ async function startQemu(
   const pid = child.pid ?? 0;
   child.unref();
   const template = spec.template?.folder;
-  const machine = new QemuMachine({ id: spec.id, pid, files, exited, template });
+  const hold = () => child.ref();
+  const machine = new QemuMachine({ id: spec.id, pid, files, exited, hold, template });
   await writeFile(files.pidFile, `${pid} ${await processStartTime(pid)}\n`, { mode: 0o600 });
   if (spec.template?.use === "clone") await resumeClone(machine, spec.template.folder, files);
   return machine;
@@ -150,6 +151,7 @@ class QemuMachine implements Machine {
   readonly agentSocket: string;
   readonly exited: Promise<MachineExit>;
   readonly #files: MachineFiles;
+  readonly #hold: () => void;
   readonly #template: string | undefined;
   #gone = false;
 
@@ -158,11 +160,14 @@ class QemuMachine implements Machine {
     pid: number;
     files: MachineFiles;
     exited: Promise<MachineExit>;
+    /** Keeps this process from ending before `exited` settles. */
+    hold?: (() => void) | undefined;
     /** Folder of the template that it is saved to or came from, as far as that matters still. */
     template?: string | undefined;
   }) {
     this.id = parts.id;
     this.pid = parts.pid;
+    this.#hold = parts.hold ?? (() => {});
     this.#template = parts.template;
     this.#files = parts.files;
     this.agentSocket = parts.files.agentSocket;
@@ -177,6 +182,7 @@ class QemuMachine implements Machine {
   }
 
   async kill(): Promise<void> {
+    if (!this.#gone) this.#hold();
     if (!this.#gone && isProcessAlive(this.pid)) process.kill(this.pid, "SIGKILL");
     await this.exited;
   }
@@ -233,6 +239,7 @@ class QemuMachine implements Machine {
       pid: this.pid,
       files: machineFiles(runFolder),
       exited: this.exited,
+      hold: this.#hold,
       template: this.#template,
     });
   }

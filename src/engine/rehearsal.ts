@@ -1,0 +1,42 @@
+import { randomBytes } from "node:crypto";
+import type { MachineSetup, ProcessSpec } from "../agent/agent-client.ts";
+import type { ContainerRecord } from "./container-record.ts";
+import { defaultShmBytes, guestNetwork } from "./machine-plan.ts";
+import { mainProcessSpec } from "./process-spec.ts";
+
+/**
+ * What a machine goes through before it has a container, so that its start is quicker. Other
+ * containers get that machine or its clones: nothing of this one is in it but the name of its
+ * program and user.
+ */
+export function rehearsedProcess(record: ContainerRecord): ProcessSpec {
+  const spec = mainProcessSpec(record);
+  return {
+    ...spec,
+    args: spec.args.slice(0, 1),
+    env: spec.env.filter((entry) => entry.startsWith("PATH=")),
+    cwd: "/",
+    stdin: false,
+    tty: false,
+    rlimits: [],
+    init: false,
+  };
+}
+
+/** The set-up that goes with it; `mac` is that of the machine's network card, if it has one. */
+export function rehearsedSetup(mac: string | undefined): MachineSetup {
+  const { address, gateway, nameserver } = guestNetwork;
+  return {
+    hostname: "rehearsal",
+    entropy: randomBytes(64),
+    readOnlyRoot: false,
+    ...(mac && {
+      network: { address, gateway, mac, nameservers: [nameserver], search: [], options: [] },
+    }),
+    extraHosts: [],
+    mounts: [],
+    shmSizeBytes: defaultShmBytes,
+    sysctls: {},
+    privileged: false,
+  };
+}
