@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
 import { listen, buildServer } from "../api/server.ts";
 import { describeError, DvmError } from "../base/errors.ts";
+import { remember } from "../base/remember.ts";
 import { Engine } from "../engine/engine.ts";
 import { reconcile } from "../engine/reconcile.ts";
 import { probeAccelerator } from "../host/accelerator.ts";
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
 }
 
 async function serve(where: Places, settings: DaemonSettings): Promise<void> {
+  const agent = remember(() => agentBinary(where.dataRoot));
   const images = await ImageStore.open(join(where.dataRoot, "images"));
   await using engine = await Engine.open({
     places: where,
@@ -57,8 +59,8 @@ async function serve(where: Places, settings: DaemonSettings): Promise<void> {
     hypervisor: qemuHypervisor(() => findQemu(where.dataRoot), ["kvm", "tcg"]),
     hostCpus: availableParallelism(),
     hostMemoryBytes: totalmem(),
-    chooseKernel: (want) => chooseKernel(where.dataRoot, want),
-    tscKhz: async () => hostTscKhz(await agentBinary(where.dataRoot), join(where.dataRoot, "tsc")),
+    chooseKernel: (want) => chooseKernel(where.dataRoot, want, agent),
+    tscKhz: remember(async () => hostTscKhz(await agent(), join(where.dataRoot, "tsc"))),
     templates: await TemplateStore.open(join(where.dataRoot, "templates")),
     useTemplates: settings.useTemplates,
     pool: settings.pool,

@@ -14,6 +14,7 @@ import type { PoolLimits } from "./machine-pool.ts";
 import { MachineSupply } from "./machine-supply.ts";
 import type { Run } from "./run.ts";
 import { StateStore } from "./state-store.ts";
+import { Trash } from "./trash.ts";
 
 export type { Image } from "../image/image-store.ts";
 
@@ -46,6 +47,7 @@ export class Engine implements AsyncDisposable {
   readonly execs = new ExecTable();
   readonly state: StateStore;
   readonly supply: MachineSupply;
+  readonly trash: Trash;
   /** Runs under way, by container id. */
   readonly runs = new Map<string, Run>();
   readonly #containers = new Map<string, ContainerRecord>();
@@ -53,9 +55,10 @@ export class Engine implements AsyncDisposable {
   readonly #locks = new Map<string, Promise<unknown>>();
   readonly #waiters = new Set<() => void>();
 
-  private constructor(parts: EngineParts, state: StateStore) {
+  private constructor(parts: EngineParts, state: StateStore, trash: Trash) {
     this.parts = parts;
     this.state = state;
+    this.trash = trash;
     const { dataRoot, runRoot } = parts.places;
     this.supply = new MachineSupply({ ...parts, dataRoot, runRoot });
     for (const record of state.containers()) this.#containers.set(record.id, record);
@@ -65,7 +68,10 @@ export class Engine implements AsyncDisposable {
     for (const folder of [join(parts.places.dataRoot, "containers"), parts.places.runRoot]) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     }
-    return new Engine(parts, new StateStore(join(parts.places.dataRoot, "state.db")));
+    const trash = await Trash.open(join(parts.places.dataRoot, "trash"), (message) =>
+      parts.log(message),
+    );
+    return new Engine(parts, new StateStore(join(parts.places.dataRoot, "state.db")), trash);
   }
 
   containers(): ContainerRecord[] {
@@ -179,6 +185,7 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.runs.values()].map((run) => run.detach()));
     await this.supply[Symbol.asyncDispose]();
+    await this.trash[Symbol.asyncDispose]();
     this.state[Symbol.dispose]();
     await this.parts.images[Symbol.asyncDispose]();
   }

@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { DvmError } from "../base/errors.ts";
 import { isRunning, type ContainerRecord } from "./container-record.ts";
 import type { Engine } from "./engine.ts";
@@ -29,7 +28,7 @@ export async function removeContainer(
   }
   await engine.exclusive(found.id, async () => {
     if (!engine.containers().some((one) => one.id === found.id)) return; // --rm was quicker
-    await rm(engine.containerFolder(found.id), { recursive: true, force: true });
+    await engine.trash.throwAway(engine.containerFolder(found.id));
     engine.forget(found.id);
     engine.announce("destroy", found);
   });

@@ -14,11 +14,15 @@ const preference = ["hyper", "stock"];
 /**
  * The kernel that a machine starts with, and an initramfs that fits it (made here when there is
  * none yet). `want` is a name (`hyper`, `stock`), the path of any bzImage, or undefined for the
- * best of what is there.
+ * best of what is there. `agent` gives the path of the agent's executable.
  */
-export async function chooseKernel(dataRoot: string, want: string | undefined): Promise<Kernel> {
+export async function chooseKernel(
+  dataRoot: string,
+  want: string | undefined,
+  agent: () => Promise<string> = () => agentBinary(dataRoot),
+): Promise<Kernel> {
   const stored = await chooseStored(dataRoot, want);
-  const initramfs = await storedInitramfs(dataRoot, stored, await agentBinary(dataRoot));
+  const initramfs = await storedInitramfs(dataRoot, stored, await agent());
   const { name, path, release, digest, discovery, sizeBytes } = stored;
   return { name, path, release, digest, initramfs, discovery, sizeBytes };
 }

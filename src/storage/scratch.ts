@@ -7,11 +7,11 @@ import { findTool } from "../host/tools.ts";
 /** What a scratch disk seems to hold. */
 export const scratchBytes = 16 * 2 ** 30;
 /** Raised when the way templates are made changes. */
-const templateVersion = 3;
+const templateVersion = 4;
 
 /**
  * Makes an empty ext4 disk at `path` from a template that is formatted once per data root. cp copies
- * what the template holds, not its holes: milliseconds, and some 4 MB on the host's disk.
+ * what the template holds, not its holes: milliseconds, and less than 1 MB on the host's disk.
  */
 export async function makeScratchDisk(dataRoot: string, path: string): Promise<void> {
   const template = join(dataRoot, "scratch", `template-${templateVersion}-${scratchBytes}.img`);
@@ -34,9 +34,12 @@ export async function copyDisk(from: string, path: string): Promise<void> {
   }
 }
 
-/** No reserved blocks, a small journal, inode tables left unwritten: the file stays nearly all hole. */
+/**
+ * No reserved blocks, no room to grow, a small journal, inode tables left unwritten: the file stays
+ * nearly all hole.
+ */
 const formatOptions = [
-  ...["-q", "-F", "-b", "4096", "-m", "0", "-i", "32768", "-J", "size=16"],
+  ...["-q", "-F", "-b", "4096", "-m", "0", "-i", "32768", "-J", "size=16", "-O", "^resize_inode"],
   ...["-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0"],
 ];
 
