@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { protocolVersion } from "../../src/agent/protocol.ts";
 import type { ErrorCode } from "../../src/base/errors.ts";
 import { bootMachine } from "../../src/engine/boot-machine.ts";
 import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
@@ -44,7 +45,7 @@ const cases: {
 busybox sleep 1000
 `,
     code: "unsupported",
-    says: /its agent speaks protocol 99, DVM 1/,
+    says: new RegExp(`its agent speaks protocol 99, DVM ${protocolVersion}`),
   },
   {
     what: "that breaks the protocol after its SYNC",

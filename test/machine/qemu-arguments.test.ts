@@ -44,14 +44,52 @@ test("every machine leaves by reboot and has the sandbox on", () => {
   assert.match(valuesOf({}, "-append")[0] ?? "", /\breboot=t\b/);
 });
 
+const parse = (text: string | undefined): unknown => JSON.parse(text ?? "null");
+
 test("disks keep their order and only the writable one can be written", () => {
   const disks: MachineSpec["disks"] = [
     { path: "/i,1.vmdk", format: "vmdk", readOnly: true },
     { path: "/s.img", format: "raw", readOnly: false },
   ];
-  const [image, scratch] = valuesOf({ disks }, "-drive");
-  assert.match(image ?? "", /file=\/i,,1\.vmdk,format=vmdk,readonly=on$/);
-  assert.match(scratch ?? "", /format=raw,readonly=off/);
+  const [image, scratch] = valuesOf({ disks }, "-blockdev");
+  const file = { driver: "file", filename: "/i,1.vmdk", "read-only": true };
+  assert.deepEqual(parse(image), {
+    ...{ driver: "raw", "node-name": "disk0", "read-only": true },
+    file: { driver: "vmdk", file, "read-only": true },
+  });
+  assert.deepEqual(parse(scratch), {
+    ...{ driver: "raw", "node-name": "disk1", "read-only": false },
+    ...{ discard: "unmap", "detect-zeroes": "unmap" },
+    file: { driver: "file", filename: "/s.img", "read-only": false, discard: "unmap" },
+  });
+});
+
+test("a machine that gets its disk later has one of zeros in its place", () => {
+  const disks: MachineSpec["disks"] = [{ format: "empty", bytes: 4096, readOnly: true }];
+  const [image] = valuesOf({ disks }, "-blockdev");
+  const file = { driver: "null-co", size: 4096, "read-zeroes": true, "read-only": true };
+  assert.deepEqual(parse(image), {
+    ...{ driver: "raw", "node-name": "disk0", "read-only": true },
+    file,
+  });
+});
+
+test("a template's memory is a file that is written to, a clone's is private to it", () => {
+  const template = (use: "make" | "clone") => ({ template: { folder: "/t,1", use } });
+  const backend = "memory-backend-file,id=ram,size=512M,mem-path=/t,,1/ram";
+  assert.deepEqual(valuesOf(template("make"), "-object"), [`${backend},share=on`]);
+  assert.deepEqual(valuesOf(template("clone"), "-object"), [`${backend},share=off`]);
+  assert.deepEqual(valuesOf({}, "-object"), []);
+  for (const use of ["make", "clone"] as const)
+    assert.match(valuesOf(template(use), "-M")[0] ?? "", /,memory-backend=ram$/);
+});
+
+test("a clone waits for its state and loads no kernel", () => {
+  const clone = { template: { folder: "/t", use: "clone" } } as const;
+  assert.deepEqual(valuesOf(clone, "-incoming"), ["defer"]);
+  assert.ok(qemuArguments({ ...plain, ...clone }).includes("-S"));
+  assert.deepEqual(valuesOf(clone, "-kernel"), []);
+  assert.deepEqual(valuesOf({}, "-incoming"), []);
 });
 
 test("published ports become forwards of the machine's own network", () => {

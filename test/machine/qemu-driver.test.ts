@@ -9,6 +9,14 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { hypervisorConformance } from "./hypervisor-conformance.ts";
 
 const qemu = "qemu-system-x86_64";
+/** Answers each line with its number and itself. */
+const countLines = `
+exec 3<>$port
+n=0
+while :; do
+  if read -r line <&3; then n=$((n + 1)); echo "$n $line" >&3; else busybox usleep 10000; fi
+done
+`;
 let folder: string;
 
 before(async () => {
@@ -16,14 +24,14 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-hypervisorConformance("qemu by emulation", async () => {
-  const {
-    id: _id,
-    runFolder: _runFolder,
-    ...spec
-  } = await madeGuest(folder, "busybox sleep 1000\n");
-  return { hypervisor: qemuHypervisor(qemu, ["tcg"]), spec };
-});
+hypervisorConformance(
+  "qemu by emulation",
+  async () => {
+    const { id: _id, runFolder: _runFolder, ...spec } = await madeGuest(folder, countLines);
+    return { hypervisor: qemuHypervisor(qemu, ["tcg"]), spec };
+  },
+  { templates: true },
+);
 
 test("without QEMU a start says what is missing and what to do", async () => {
   await using run = await temporaryFolder();

@@ -29,14 +29,20 @@ interface ClientOptions {
 /** A daemon with a data root of its own, which shares kernels with the other tests'. */
 export class TestDaemon implements AsyncDisposable {
   readonly root: string;
+  readonly #settings: Record<string, string>;
   #process: ChildProcess | undefined;
 
-  private constructor(root: string) {
+  private constructor(root: string, settings: Record<string, string>) {
     this.root = root;
+    this.#settings = settings;
   }
 
-  static async start(options: { images?: string[] } = {}): Promise<TestDaemon> {
-    const daemon = new TestDaemon(await mkdtemp(join(tmpdir(), "dvm-test-")));
+  /** `settings`: the daemon's, such as `DVM_POOL`. */
+  static async start(
+    options: { images?: string[]; settings?: Record<string, string> } = {},
+  ): Promise<TestDaemon> {
+    const root = await mkdtemp(join(tmpdir(), "dvm-test-"));
+    const daemon = new TestDaemon(root, options.settings ?? {});
     try {
       await daemon.#prepare(options.images ?? []);
       return daemon;
@@ -80,6 +86,7 @@ export class TestDaemon implements AsyncDisposable {
         ...process.env,
         ...daemonEnvironment,
         NODE_COMPILE_CACHE: join(testCache, "compile-cache"),
+        ...this.#settings,
       },
       stdio: ["ignore", log.fd, log.fd],
     });
@@ -149,6 +156,11 @@ export class TestDaemon implements AsyncDisposable {
   /** Files of machines that are there now. */
   async machines(): Promise<string[]> {
     return readdir(join(this.root, "run/machines")).catch(() => []);
+  }
+
+  /** Machines that are being made, or stand ready, without a container. */
+  async unowned(): Promise<string[]> {
+    return readdir(join(this.root, "run/unowned")).catch(() => []);
   }
 
   /** Ends everything; a machine that outlives its container fails the test. */

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { z } from "zod";
+import { TestDaemon } from "../support/test-daemon.ts";
+
+const image = "dvm-fixture:small";
+let daemon: TestDaemon;
+
+before(async () => {
+  daemon = await TestDaemon.start({
+    images: ["small.docker-save.tar"],
+    settings: { DVM_POOL: "0" },
+  });
+});
+after(() => daemon?.[Symbol.asyncDispose]());
+
+const withTiming = (words: string[]) => daemon.dvm(["run", "--rm", "--timing", ...words]);
+const byBoot = /process runs after \d+ ms, by a boot\n/;
+const byClone = /process runs after \d+ ms, by a clone of a template\n/;
+const byNewTemplate = /by a clone of a template, which was made first\n/;
+
+test("the first run of a kind makes a template and says so, the next one is a clone", async () => {
+  const first = await withTiming([image, "echo one"]);
+  assert.equal(first.stdout, "one\n");
+  assert.match(first.stderr, byNewTemplate);
+  const second = await withTiming([image, "echo two"]);
+  assert.equal(second.stdout, "two\n");
+  assert.match(second.stderr, byClone);
+  for (const phase of ["client", "create", "attach", "start", "plan", "clone", "process"])
+    assert.match(second.stderr, new RegExp(`^ *${phase} +\\d+\\.\\d ms$`, "m"));
+});
+
+test("inspect tells where a machine came from and what its start took", async () => {
+  await daemon.succeeds(["run", "-d", "--name", "timed", image, "sleep 100"]);
+  const start = z
+    .object({ Origin: z.string(), MadeTemplate: z.boolean(), Phases: z.array(z.unknown()) })
+    .parse(JSON.parse(await daemon.succeeds(["inspect", "-f", "{{json .Dvm.Start}}", "timed"])));
+  assert.equal(start.Origin, "clone");
+  assert.equal(start.MadeTemplate, false);
+  assert(start.Phases.length > 2);
+  await daemon.succeeds(["rm", "-f", "timed"]);
+});
+
+test("--no-template boots, and so does a daemon that was told to", async () => {
+  assert.match((await withTiming(["--no-template", image, "true"])).stderr, byBoot);
+  await using other = await TestDaemon.start({
+    images: ["small.docker-save.tar"],
+    settings: { DVM_TEMPLATES: "off" },
+  });
+  for (let times = 0; times < 2; times += 1)
+    assert.match((await other.dvm(["run", "--rm", "--timing", image, "true"])).stderr, byBoot);
+  assert.equal(await other.succeeds(["template", "ls", "-q"]), "");
+  assert.match((await other.dvm(["template", "create"])).stderr, /was told not to use any/);
+  assert.match(await other.succeeds(["info"]), /Templates: off/);
+});
+
+test("a clone has the memory, processors, disks, mounts and network that were asked for", async () => {
+  const words = [
+    ...["-m", "200m", "--cpus", "2", "--network", "none", "-v", `${daemon.root}:/shared`],
+    ...[image, "nproc; grep MemTotal /proc/meminfo; ls /sys/class/net; ls -d /shared/data"],
+  ];
+  assert.match((await withTiming(words)).stderr, byNewTemplate);
+  const { stdout, stderr } = await withTiming(words);
+  assert.match(stderr, byClone);
+  const [processors, memory = "", card, share] = stdout.split("\n");
+  assert.equal(processors, "2");
+  const mebibytes = Number(/(\d+) kB/.exec(memory)?.[1]) / 1024;
+  assert(mebibytes > 200 && mebibytes < 256, memory);
+  assert.equal(card, "lo");
+  assert.equal(share, "/shared/data");
+});
+
+test("a container that ran before is cloned with its own disk", async () => {
+  await daemon.dvm(["run", "--name", "twice", image, "echo line >> /kept; cat /kept"]);
+  assert.equal(await daemon.succeeds(["start", "-a", "twice"]), "line\nline\n");
+  assert.equal(await daemon.succeeds(["start", "-a", "twice"]), "line\nline\nline\n");
+  assert.equal(
+    (await daemon.succeeds(["inspect", "-f", "{{.Dvm.Start.Origin}}", "twice"])).trim(),
+    "clone",
+  );
+  await daemon.succeeds(["rm", "twice"]);
+  assert.doesNotMatch(await daemon.log(), /cannot make template/);
+});
+
+test("what a clone writes is in no other one", async () => {
+  await daemon.succeeds(["run", "--rm", image, "echo secret > /etc/secret; sync"]);
+  const { stdout } = await daemon.dvm(["run", "--rm", image, "cat /etc/secret 2>&1"]);
+  assert.match(stdout, /No such file/);
+});
+
+test("a template that doesn't load is thrown away: the run boots, and the next one makes another", async () => {
+  const folder = join(daemon.root, "data/templates");
+  const kind = ["--network", "none", "-m", "150m", image, "echo fine"];
+  await withTiming(kind);
+  const keys = (await daemon.succeeds(["template", "ls", "-q"])).trim().split("\n");
+  for (const key of keys) {
+    const path = join(folder, key, "state");
+    const state = await readFile(path);
+    await writeFile(path, state.fill(0x55, 100, 4000));
+  }
+  const broken = await withTiming(kind);
+  assert.equal(broken.stdout, "fine\n");
+  assert.match(broken.stderr, byBoot);
+  assert.match(await daemon.log(), /cannot use template [0-9a-f]{16}: cannot start a machine/);
+  assert.match((await withTiming(kind)).stderr, byNewTemplate);
+  assert.match((await withTiming(kind)).stderr, byClone);
+  await daemon.succeeds(["template", "prune", "--all"]);
+});
+
+test("templates are made ahead, listed, inspected and removed by command", async () => {
+  const id = (
+    await daemon.succeeds(["template", "create", "-m", "300m", "--network", "none"])
+  ).trim();
+  assert.match(id, /^[0-9a-f]{16}$/);
+  assert.match(
+    await daemon.succeeds(["template", "ls"]),
+    new RegExp(`^${id} +hyper .* 356MiB `, "m"),
+  );
+  const format = "{{.Shape.MemoryMiB}} {{.Shape.Nics}} {{.Stale}}";
+  assert.equal(
+    await daemon.succeeds(["template", "inspect", "-f", format, id.slice(0, 6)]),
+    "356 0 false\n",
+  );
+  const run = await withTiming(["-m", "300m", "--network", "none", image, "true"]);
+  assert.match(run.stderr, byClone);
+  assert.equal(await daemon.succeeds(["template", "rm", id]), `${id}\n`);
+  assert.match((await daemon.dvm(["template", "inspect", id])).stderr, /No such template/);
+  assert.equal((await daemon.dvm(["template", "rm", "nosuch"])).code, 1);
+});
+
+test("a template of another boot of the host is stale: it is listed so, pruned, and not used", async () => {
+  await daemon.succeeds(["template", "prune", "--all"]);
+  const kind = ["--network", "none", image, "true"];
+  await withTiming(kind);
+  const folder = join(daemon.root, "data/templates");
+  for (const key of await readdir(folder)) {
+    const path = join(folder, key, "template.json");
+    const text = await readFile(path, "utf8");
+    await writeFile(path, text.replace(/"hostBoot": "[^"]*"/, '"hostBoot": "another"'));
+  }
+  assert.match(await daemon.succeeds(["template", "ls"]), / stale /);
+  await daemon.succeeds(["template", "prune"]);
+  assert.equal(await daemon.succeeds(["template", "ls", "-q"]), "");
+});
+
+test("50 clones have nothing random in common, and host names and network cards of their own", async () => {
+  const script = [
+    "head -c 32 /dev/urandom | md5sum",
+    "cat /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id",
+    "grep -m1 stack /proc/self/maps | cut -d- -f1",
+    "grep -m1 vdso /proc/self/maps | cut -d- -f1",
+    "cat /sys/class/net/eth0/address /etc/hostname",
+  ].join("; ");
+  const outputs: string[][] = [];
+  for (let done = 0; done < 50; done += 5) {
+    const some = Array.from({ length: 5 }, () => withTiming([image, script]));
+    for (const { stdout, stderr } of await Promise.all(some)) {
+      assert.match(stderr, /by a clone of a template/);
+      outputs.push(stdout.trim().split("\n"));
+    }
+  }
+  const names = ["urandom", "uuid", "boot id", "stack", "vdso", "network card", "host name"];
+  for (const [index, name] of names.entries()) {
+    const values = outputs.map((lines) => lines[index]);
+    assert(values.every(Boolean), name);
+    assert.equal(new Set(values).size, 50, `${name}: ${values.join(" ")}`);
+  }
+});
