@@ -10,7 +10,9 @@
 
 #define FOLDER "/run/etc"
 
-static const char *const names[] = {"hostname", "hosts", "resolv.conf"};
+#define MACHINE_ID "machine-id"
+
+static const char *const names[] = {"hostname", "hosts", "resolv.conf", MACHINE_ID};
 #define NAMES (sizeof names / sizeof *names)
 
 static bool is_mounted_by_user(const struct machine_setup *setup, const char *target) {
@@ -20,8 +22,18 @@ static bool is_mounted_by_user(const struct machine_setup *setup, const char *ta
     return false;
 }
 
+/* An image without a machine id gets none. */
+static bool is_wanted(int root, const char *name) {
+    struct stat information;
+    return strcmp(name, MACHINE_ID) != 0 ||
+           (fstatat(root, "etc/" MACHINE_ID, &information, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(information.st_mode));
+}
+
 static int place(int root, const char *name, struct failure *failure) {
     char source[64], target[64];
+    if (!is_wanted(root, name))
+        return 0;
     snprintf(source, sizeof source, FOLDER "/%s", name);
     snprintf(target, sizeof target, "/etc/%s", name);
     cleanup_close int fd = make_file_in(root, target, failure);
@@ -39,6 +51,14 @@ static int write_hostname(const struct machine_setup *setup) {
     if (file == NULL)
         return -1;
     fprintf(file, "%s\n", setup->hostname);
+    return fclose(file);
+}
+
+static int write_machine_id(const struct machine_setup *setup) {
+    FILE *file = create(MACHINE_ID);
+    if (file == NULL)
+        return -1;
+    fprintf(file, "%s\n", setup->machine_id);
     return fclose(file);
 }
 
@@ -111,7 +131,8 @@ int etc_prepare(struct failure *failure) {
 
 int etc_make(int root, const struct machine_setup *setup, struct failure *failure) {
     mkdir(FOLDER, 0755);
-    if (write_hostname(setup) != 0 || write_hosts(setup) != 0 || write_resolver(setup) != 0)
+    if (write_hostname(setup) != 0 || write_hosts(setup) != 0 || write_resolver(setup) != 0 ||
+        write_machine_id(setup) != 0)
         return fail_errno(failure, "cannot write the container's network files");
     /* a folder of the user's lies over those that are there already */
     if (prepared && !is_mounted_by_user(setup, "/etc"))

@@ -54,6 +54,7 @@ void setup_read(struct reader *reader, struct machine_setup *setup) {
     size_t count;
     setup->hostname = read_string(reader);
     setup->domainname = read_string(reader);
+    setup->machine_id = read_string(reader);
     setup->clock_instant_ns = read_u64(reader);
     setup->wall_clock_ns = read_u64(reader);
     setup->entropy = read_bytes(reader, &setup->entropy_count);

@@ -17,6 +17,7 @@ struct network_setup {
 struct machine_setup {
     const char *hostname;
     const char *domainname;
+    const char *machine_id;    /* machine-id(5) */
     uint64_t clock_instant_ns; /* of the guest's monotonic clock ... */
     uint64_t wall_clock_ns;    /* ... at which the host's clock showed this */
     const uint8_t *entropy;
@@ -56,7 +57,7 @@ int root_make(const struct machine_setup *setup, struct failure *failure);
 /* Takes all disks out of use, written. */
 void root_unmount(void);
 
-/* etc.c: hostname, hosts and resolv.conf are there, and empty. */
+/* etc.c: hostname, hosts, resolv.conf and an image's machine-id are there, and empty. */
 int etc_prepare(struct failure *failure);
 /* They say what the set-up says, where the user mounted nothing. */
 int etc_make(int root, const struct machine_setup *setup, struct failure *failure);

@@ -44,6 +44,8 @@ export interface ClockReading {
 export interface MachineSetup {
   hostname: string;
   domainname?: string;
+  /** 32 hexadecimal digits (machine-id(5)), for an image that has such a file. */
+  machineId: string;
   /** 32 to 256 bytes. */
   entropy: Uint8Array;
   readOnlyRoot: boolean;

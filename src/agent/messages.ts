@@ -31,6 +31,7 @@ export function encodeSetup(setup: MachineSetup, clock: ClockReading): Buffer {
   const to = new MessageWriter()
     .text(setup.hostname)
     .text(setup.domainname ?? "")
+    .text(setup.machineId)
     .u64(clock.guestNs)
     .u64(clock.hostNs)
     .bytes(setup.entropy)

@@ -127,6 +127,7 @@ export function machineSetup(plan: MachinePlan): MachineSetup {
   return {
     hostname: config.Hostname,
     ...(config.Domainname === "" ? {} : { domainname: config.Domainname }),
+    machineId: record.id.slice(0, 32),
     entropy: randomBytes(64),
     readOnlyRoot: hostConfig.ReadonlyRootfs,
     ...(hasNetwork(record) ? { network: networkSetup(record) } : {}),

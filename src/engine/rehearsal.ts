@@ -28,6 +28,7 @@ export function rehearsedSetup(mac: string | undefined): MachineSetup {
   const { address, gateway, nameserver } = guestNetwork;
   return {
     hostname: "rehearsal",
+    machineId: randomBytes(16).toString("hex"),
     entropy: randomBytes(64),
     readOnlyRoot: false,
     ...(mac && {

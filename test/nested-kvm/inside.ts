@@ -33,6 +33,7 @@ async function main(): Promise<object> {
     .launch(
       {
         hostname: "inner",
+        machineId: "0".repeat(32),
         entropy: randomBytes(64),
         readOnlyRoot: false,
         extraHosts: [],
