@@ -16,6 +16,7 @@ import { ImageStore } from "../image/image-store.ts";
 import { agentBinary } from "../kernel/agent-binary.ts";
 import { chooseKernel, type Kernel } from "../kernel/kernel-catalogue.ts";
 import { qemuHypervisor } from "../machine/drivers/qemu/qemu-driver.ts";
+import { privateRam } from "../machine/drivers/qemu/private-ram.ts";
 import { TemplateStore } from "../machine/template-store.ts";
 import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
 
@@ -56,7 +57,11 @@ async function serve(where: Places, settings: DaemonSettings): Promise<void> {
   await using engine = await Engine.open({
     places: where,
     images,
-    hypervisor: qemuHypervisor(() => findQemu(where.dataRoot), ["kvm", "tcg"]),
+    hypervisor: qemuHypervisor(
+      () => findQemu(where.dataRoot),
+      ["kvm", "tcg"],
+      () => privateRam(where.dataRoot),
+    ),
     hostCpus: availableParallelism(),
     hostMemoryBytes: totalmem(),
     chooseKernel: (want) => chooseKernel(where.dataRoot, want, agent),

@@ -22,5 +22,5 @@ export async function findCompiler(dataRoot: string): Promise<Compiler | undefin
 export function makeVariables(dataRoot: string, compiler: Compiler): string[] {
   if (!compiler.path.startsWith(`${unpackedTools(dataRoot)}/`)) return [];
   const command = [compiler.path, ...compiler.arguments].join(" ");
-  return [`GUEST_CC=${command}`, "KERNEL_HEADERS="];
+  return [`GUEST_CC=${command}`, `HOST_CC=${command}`, "KERNEL_HEADERS="];
 }

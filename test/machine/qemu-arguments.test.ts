@@ -16,8 +16,10 @@ const plain: MachineSpec = {
   runFolder: "/run/dvm/machines/abc",
 };
 
+const words = (spec: MachineSpec) => qemuArguments(spec, { returnsFreePages: false });
+
 function valuesOf(spec: Partial<MachineSpec>, option: string): string[] {
-  const list = qemuArguments({ ...plain, ...spec });
+  const list = qemuArguments({ ...plain, ...spec }, { returnsFreePages: true });
   return list.flatMap((word, index) => (list[index - 1] === option ? [word] : []));
 }
 
@@ -39,7 +41,7 @@ test("a kernel without command line devices gets ACPI, and under KVM keeps its t
 });
 
 test("every machine leaves by reboot and has the sandbox on", () => {
-  assert.ok(qemuArguments(plain).includes("-no-reboot"));
+  assert.ok(words(plain).includes("-no-reboot"));
   assert.match(valuesOf({}, "-sandbox")[0] ?? "", /^on,/);
   assert.match(valuesOf({}, "-append")[0] ?? "", /\breboot=t\b/);
 });
@@ -87,9 +89,15 @@ test("a template's memory is a file that is written to, a clone's is private to 
 test("a clone waits for its state and loads no kernel", () => {
   const clone = { template: { folder: "/t", use: "clone" } } as const;
   assert.deepEqual(valuesOf(clone, "-incoming"), ["defer"]);
-  assert.ok(qemuArguments({ ...plain, ...clone }).includes("-S"));
+  assert.ok(words({ ...plain, ...clone }).includes("-S"));
   assert.deepEqual(valuesOf(clone, "-kernel"), []);
   assert.deepEqual(valuesOf({}, "-incoming"), []);
+});
+
+test("freed memory goes back by a balloon, where that can be", () => {
+  const balloon = "virtio-balloon-device,free-page-reporting=on";
+  assert.ok(valuesOf({}, "-device").includes(balloon));
+  assert.ok(!words(plain).includes(balloon));
 });
 
 test("published ports become forwards of the machine's own network", () => {

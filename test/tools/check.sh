@@ -8,3 +8,4 @@ oxlint --type-aware --deny-warnings src test bench
 tsc
 knip
 make -s -C guest check
+make -s -C vmm check

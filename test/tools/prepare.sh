@@ -9,9 +9,11 @@ mkdir -p "$data"
 dvm() { DVM_DATA_ROOT=$data DVM_RUN_ROOT=$work/run ./dvm "$@"; }
 dvm setup --yes tests
 make -s -C guest
+make -s -C vmm
 dvm setup --yes run
 [ ! -f "$work/run/dvm.pid" ] || kill "$(cat "$work/run/dvm.pid")"
 dvm kernel build
+dvm doctor # remembers whether KVM works here
 key=$(cat test/fixtures/* | sha256sum | cut -c1-16)
 if [ ! -d "$DVM_TEST_CACHE/fixtures-$key" ]; then
   bash test/fixtures/build-fixtures.sh "$DVM_TEST_CACHE/fixtures-$key.new"

@@ -29,8 +29,14 @@ export function machineFiles(runFolder: string): MachineFiles {
   };
 }
 
-/** The command line of `qemu-system-x86_64` for `spec`. Pure: looks at nothing but its input. */
-export function qemuArguments(spec: MachineSpec): string[] {
+/**
+ * The command line of `qemu-system-x86_64` for `spec`. Pure: looks at nothing but its input.
+ * `returnsFreePages`: memory that the guest frees goes back to the host.
+ */
+export function qemuArguments(
+  spec: MachineSpec,
+  { returnsFreePages }: { returnsFreePages: boolean },
+): string[] {
   const files = machineFiles(spec.runFolder);
   return [
     ...["-name", `dvm-${spec.id}`, "-nodefaults", "-no-user-config", "-display", "none"],
@@ -44,6 +50,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
     ...["-device", "virtserialport,chardev=agent,name=dvm.agent"],
     ...["-qmp", `unix:${escaped(files.controlSocket)},server=on,wait=off`],
     ...["-device", "virtio-rng-device"],
+    ...(returnsFreePages ? ["-device", "virtio-balloon-device,free-page-reporting=on"] : []),
     ...spec.disks.flatMap(diskArguments),
     ...spec.nics.flatMap(nicArguments),
     ...spec.shares.flatMap(shareArguments),

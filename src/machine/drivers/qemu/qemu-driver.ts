@@ -33,19 +33,31 @@ const defaultConsoleTailBytes = 4096;
 /** The program, or where it is found when a machine starts: it may be installed meanwhile. */
 export type QemuProgram = string | (() => Promise<Tool | undefined>);
 
+/** How machines are started. */
+interface QemuParts {
+  program: QemuProgram;
+  /** What {@link privateRam} gives; without it clones keep memory that their guests have freed. */
+  privateRam: () => Promise<string | undefined>;
+}
+
 /** The QEMU driver: `microvm` machines, outliving this process. */
-export function qemuHypervisor(program: QemuProgram, accelerators: Accelerator[]): Hypervisor {
+export function qemuHypervisor(
+  program: QemuProgram,
+  accelerators: Accelerator[],
+  privateRam: () => Promise<string | undefined> = async () => undefined,
+): Hypervisor {
+  const parts = { program, privateRam };
   return {
     name: "qemu",
     capabilities: { fileSharing: "9p", accelerators, pause: true, templates: true },
-    version: () => programVersion(program),
-    start: (spec, options) => startQemu(program, spec, options?.signal),
+    version: () => version(parts),
+    start: (spec, options) => startQemu(parts, spec, options?.signal),
     find: findQemu,
   };
 }
 
 async function startQemu(
-  program: QemuProgram,
+  { program, privateRam }: QemuParts,
   spec: MachineSpec,
   signal: AbortSignal | undefined,
 ): Promise<Machine> {
@@ -53,12 +65,19 @@ async function startQemu(
   const files = machineFiles(spec.runFolder);
   await using errors = await open(files.errors, "w", 0o600);
   const qemu = await locate(program);
-  const [command, ...words] = withFileBinds([qemu.path, ...qemu.arguments], spec);
+  const preload = spec.template === undefined ? undefined : await privateRam();
+  const returnsFreePages = spec.template === undefined || preload !== undefined;
+  const own = [...qemu.arguments, ...qemuArguments(spec, { returnsFreePages })];
+  const [command, ...words] = withFileBinds([qemu.path, ...own], spec);
   const child = spawn(command, words, {
     detached: true,
     stdio: ["ignore", errors.fd, errors.fd],
     cwd: "/",
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", MALLOC_ARENA_MAX: "1", ...qemu.environment },
+    env: {
+      ...{ PATH: "/usr/sbin:/usr/bin:/sbin:/bin", MALLOC_ARENA_MAX: "1" },
+      ...qemu.environment,
+      ...privateRamEnvironment(preload, spec),
+    },
   });
   const exited = exitOf(child, files);
   await spawned(child, qemu.path);
@@ -89,10 +108,18 @@ async function resumeClone(machine: Machine, folder: string, files: MachineFiles
 }
 
 /** A program that was replaced has another size or time. */
-async function programVersion(program: QemuProgram): Promise<string> {
+async function version({ program, privateRam }: QemuParts): Promise<string> {
   const { path } = await locate(program);
   const { size, mtimeMs } = await stat(path);
-  return `${path} ${size} ${mtimeMs}`;
+  return `${path} ${size} ${mtimeMs}${(await privateRam()) === undefined ? "" : " private RAM"}`;
+}
+
+function privateRamEnvironment(
+  preload: string | undefined,
+  { template }: MachineSpec,
+): Record<string, string> {
+  if (preload === undefined || template?.use !== "clone") return {};
+  return { LD_PRELOAD: preload, DVM_TEMPLATE_RAM: templateFiles(template.folder).ram };
 }
 
 /** A machine is known again by pid *and* start time, so that a reused pid is not mistaken for it. */
@@ -118,22 +145,10 @@ shift
 exec "$@"`;
 
 function withFileBinds(qemu: [string, ...string[]], spec: MachineSpec): [string, ...string[]] {
-  const command: [string, ...string[]] = [...qemu, ...qemuArguments(spec)];
-  if (spec.fileBinds.length === 0) return command;
+  if (spec.fileBinds.length === 0) return qemu;
   const asRoot = process.getuid?.() === 0 ? [] : ["--map-root-user"];
   const binds = spec.fileBinds.flatMap(({ source, target }) => [source, target]);
-  return [
-    "unshare",
-    ...asRoot,
-    "--mount",
-    "sh",
-    "-c",
-    bindScript,
-    "sh",
-    ...binds,
-    "--",
-    ...command,
-  ];
+  return ["unshare", ...asRoot, "--mount", "sh", "-c", bindScript, "sh", ...binds, "--", ...qemu];
 }
 
 async function locate(program: QemuProgram): Promise<Tool> {
