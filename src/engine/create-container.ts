@@ -30,7 +30,7 @@ export async function createContainer(
 ): Promise<ContainerRecord> {
   const image = engine.parts.images.find(request.config.Image);
   const id = newId();
-  const record = await newRecord(engine, { ...request, id, image });
+  let record = await newRecord(engine, { ...request, id, image });
   checkRequest(record, engine.parts.hostCpus);
   for (const mount of record.mounts) {
     if (mount.Type === "volume")
@@ -39,7 +39,8 @@ export async function createContainer(
   const folder = engine.containerFolder(id);
   try {
     await mkdir(folder, { mode: 0o700 });
-    checkName(engine, record.name); // it may have been taken meanwhile
+    // the name may have been taken meanwhile
+    record = { ...record, name: checkName(engine, request.name ?? freeName(engine)) };
     engine.save(record);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });

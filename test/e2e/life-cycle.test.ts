@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
+import { request } from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { TestDaemon } from "../support/test-daemon.ts";
@@ -244,6 +246,16 @@ test("a client that goes away doesn't end the container", async () => {
   await daemon.succeeds(["rm", "-f", "left"]);
 });
 
+test("sixty containers that are made at once without a name get sixty names", async () => {
+  const created = await Promise.all(
+    Array.from({ length: 60 }, () => post("/containers/create", { Image: image })),
+  );
+  assert.deepEqual(new Set(created.map(({ status }) => status)), new Set([201]));
+  const names = (await daemon.succeeds(["ps", "-a", "--format", "{{.Names}}"])).trim().split("\n");
+  assert.equal(new Set(names).size, names.length);
+  await daemon.succeeds(["rm", ...created.map(({ id }) => id)]);
+});
+
 test("clients that find no daemon start one between them", async () => {
   await daemon.endProcess();
   try {
@@ -263,3 +275,25 @@ test("clients that find no daemon start one between them", async () => {
     await daemon.startProcess();
   }
 });
+
+/** A call of the API without a client of ours. */
+function post(path: string, body: object): Promise<{ status: number; id: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      {
+        socketPath: join(daemon.root, "run/dvm.sock"),
+        path,
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+      },
+      (response) => {
+        text(response).then((answer) => {
+          const { Id } = JSON.parse(answer) as { Id: string };
+          resolve({ status: response.statusCode ?? 0, id: Id });
+        }, reject);
+      },
+    );
+    asked.on("error", reject);
+    asked.end(JSON.stringify(body));
+  });
+}
