@@ -260,7 +260,6 @@ class ReadyMachine {
   /** Makes it the machine that was ordered. */
   async outfit({ spec, scratch }: MachineOrder): Promise<BootedMachine> {
     const { machine, agent } = this.#booted;
-    await machine.publish(spec.nics[0]?.publish ?? []);
     await rename(this.#files.scratch, scratch.path);
     return { machine: await machine.moveTo(spec.id, spec.runFolder), agent };
   }

@@ -178,7 +178,11 @@ export class MachineSupply implements AsyncDisposable {
     spec: MachineSpec,
     signal?: AbortSignal,
   ): Promise<BootedMachine> {
-    const asClone = { ...spec, template: { folder: template.folder, use: "clone" as const } };
+    const asClone = {
+      ...spec,
+      nics: spec.nics.map((nic) => ({ ...nic, publish: [] })),
+      template: { folder: template.folder, use: "clone" as const },
+    };
     return bootMachine(this.#parts.hypervisor, asClone, { deadlineMs: cloneDeadlineMs, signal });
   }
 

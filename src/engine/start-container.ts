@@ -1,6 +1,7 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import { describeError, DvmError, ignore } from "../base/errors.ts";
 import { Stopwatch } from "../base/stopwatch.ts";
+import type { MachineSpec } from "../machine/machine.ts";
 import { ContainerLog } from "./container-log.ts";
 import {
   isRunning,
@@ -57,11 +58,14 @@ async function start(engine: Engine, before: ContainerRecord): Promise<StartRepo
   const planned = { ...before, ports: await bindPorts(before.requestedPorts) };
   const plan = await planMachine(engine, planned);
   watch.lap("plan");
-  const supplied = await provideMachine(engine, plan, watch);
+  const spec = machineSpec(plan);
+  const supplied = await provideMachine(engine, { plan, spec }, watch);
   const { machine, agent, origin, madeTemplate } = supplied;
   const record = { ...planned, mac: supplied.mac ?? planned.mac };
   try {
     const main = await agent.launch(machineSetup({ ...plan, record }), mainProcessSpec(record));
+    // a clone's card got its MAC address just now
+    if (origin !== "cold") await machine.publish(spec.nics[0]?.publish ?? []);
     watch.lap("process");
     const run = new Run({
       machine,
@@ -90,10 +94,9 @@ async function start(engine: Engine, before: ContainerRecord): Promise<StartRepo
 
 async function provideMachine(
   engine: Engine,
-  plan: MachinePlan,
+  { plan, spec }: { plan: MachinePlan; spec: MachineSpec },
   watch: Stopwatch,
 ): Promise<SuppliedMachine> {
-  const spec = machineSpec(plan);
   const { kernel, scratch } = plan;
   const network = spec.nics.length > 0 ? guestNetwork : undefined;
   const noTemplate = plan.record.hostConfig.Dvm.NoTemplate ?? false;

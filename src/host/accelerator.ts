@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { access, open, readFile, stat } from "node:fs/promises";
+import { access, open, readFile, realpath, stat } from "node:fs/promises";
 import { z } from "zod";
 import { DvmError, systemErrorCode } from "../base/errors.ts";
 import { tryKvmGuest, type GuestParts } from "./kvm-guest.ts";
@@ -85,7 +85,8 @@ async function resolveQemu(qemu: string | Tool): Promise<Tool> {
 /** All that a verdict hangs on, as text. A program or kernel that was replaced has other times. */
 async function situation(qemu: Tool, kernel: string): Promise<string> {
   const bootId = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
-  const files = [qemu.path, kernel].map(async (path) => {
+  const files = [qemu.path, kernel].map(async (name) => {
+    const path = await realpath(name);
     const { size, mtimeMs } = await stat(path);
     return `${path} ${size} ${mtimeMs}`;
   });

@@ -92,9 +92,15 @@ export interface Machine {
   insertDisk(disk: DiskSpec): Promise<void>;
   /** Takes it away again, so that the machine can be saved; the guest stands still from here on. */
   ejectDisk(empty: DiskSpec): Promise<void>;
-  /** Opens ports of the host to the machine's first network card. */
+  /**
+   * Opens ports of the host to the machine's first network card, whose MAC address may not change
+   * from here on: what connects makes it known.
+   */
   publish(ports: PublishedPort[]): Promise<void>;
-  /** The same machine, found by another id and run folder from now on; the folder is renamed. */
+  /**
+   * The same machine, found by another id and run folder from now on; the folder is renamed. The
+   * guest must be up.
+   */
   moveTo(id: string, runFolder: string): Promise<Machine>;
 }
 

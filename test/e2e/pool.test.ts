@@ -3,6 +3,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { eventually, fetchText } from "../support/fetch-text.ts";
 import { TestDaemon } from "../support/test-daemon.ts";
 
 const image = "dvm-fixture:small";
@@ -134,18 +135,3 @@ test("the pool ends with its daemon, and what a killed daemon left is ended by t
   assert.deepEqual(await daemon.unowned(), []);
   assert.deepEqual(await readdir(join(daemon.root, "data/pool")).catch(() => []), []);
 });
-
-async function fetchText(url: string): Promise<string> {
-  return (await fetch(url, { signal: AbortSignal.timeout(1000) })).text();
-}
-
-async function eventually<T>(action: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await action();
-    } catch (error) {
-      if (attempt > 50) throw error;
-      await delay(100);
-    }
-  }
-}

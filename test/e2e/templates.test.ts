@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { createConnection, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
+import { staticBusybox } from "../support/made-guest.ts";
+import { makeTar } from "../support/tar.ts";
+import { eventually, fetchText } from "../support/fetch-text.ts";
 import { TestDaemon } from "../support/test-daemon.ts";
 
 const image = "dvm-fixture:small";
@@ -84,6 +91,24 @@ test("a container that ran before is cloned with its own disk", async () => {
   assert.doesNotMatch(await daemon.log(), /cannot make template/);
 });
 
+test("who connects to a clone's port before it is up doesn't spoil its network", async () => {
+  const port = await freePort();
+  const knock = setInterval(() => {
+    const socket = createConnection({ host: "127.0.0.1", port }, () => socket.destroy());
+    socket.on("error", () => {}); // refused, or closed again: it isn't up yet
+  }, 3);
+  try {
+    await daemon.succeeds([
+      ...["run", "-d", "--name", "knocked", "-p", `127.0.0.1:${port}:80`, image],
+      "echo hello > /index.html; httpd -f -p 80 -h /",
+    ]);
+  } finally {
+    clearInterval(knock);
+  }
+  assert.equal(await eventually(() => fetchText(`http://127.0.0.1:${port}/`)), "hello\n");
+  await daemon.succeeds(["rm", "-f", "knocked"]);
+});
+
 test("what a clone writes is in no other one", async () => {
   await daemon.succeeds(["run", "--rm", image, "echo secret > /etc/secret; sync"]);
   const { stdout } = await daemon.dvm(["run", "--rm", image, "cat /etc/secret 2>&1"]);
@@ -104,7 +129,7 @@ test("a template that doesn't load is thrown away: the run boots, and the next o
   assert.equal(broken.stdout, "fine\n");
   assert.match(broken.stderr, byBoot);
   assert.match(await daemon.log(), /cannot use template [0-9a-f]{16}: cannot start a machine/);
-  assert.match((await withTiming(kind)).stderr, byNewTemplate);
+  assert.match((await withTiming(kind)).stderr, /by a clone of a template/);
   assert.match((await withTiming(kind)).stderr, byClone);
   await daemon.succeeds(["template", "prune", "--all"]);
 });
@@ -135,14 +160,60 @@ test("a template of another boot of the host is stale: it is listed so, pruned, 
   const kind = ["--network", "none", image, "true"];
   await withTiming(kind);
   const folder = join(daemon.root, "data/templates");
-  for (const key of await readdir(folder)) {
+  for (const key of await wholeTemplates()) {
     const path = join(folder, key, "template.json");
     const text = await readFile(path, "utf8");
     await writeFile(path, text.replace(/"hostBoot": "[^"]*"/, '"hostBoot": "another"'));
   }
   assert.match(await daemon.succeeds(["template", "ls"]), / stale /);
   await daemon.succeeds(["template", "prune"]);
-  assert.equal(await daemon.succeeds(["template", "ls", "-q"]), "");
+  assert.doesNotMatch(await daemon.succeeds(["template", "ls"]), / stale /);
+});
+
+test("an image's machine id is another one in each container, and there is none where it has none", async () => {
+  const root = makeTar([
+    { path: "bin/", type: "5", mode: 0o755 },
+    { path: "bin/cat", content: await staticBusybox(), mode: 0o755 },
+    { path: "etc/", type: "5", mode: 0o755 },
+    { path: "etc/machine-id", content: `${"0".repeat(32)}\n` },
+  ]);
+  await daemon.succeeds(["import", "-", "with-machine-id"], { input: root });
+  const read = () =>
+    daemon.succeeds(["run", "--rm", "with-machine-id", "/bin/cat", "/etc/machine-id"]);
+  const ids = [await read(), await read()];
+  for (const id of ids) assert.match(id, /^[0-9a-f]{32}\n$/);
+  assert.notEqual(ids[0], ids[1]);
+  assert.equal((await daemon.dvm(["run", "--rm", image, "cat /etc/machine-id"])).code, 1);
+});
+
+test("memory that a container frees goes back to the host, and its template stays as it was", async () => {
+  const folder = join(daemon.root, "data/templates");
+  await withTiming([image, "true"]);
+  await daemon.succeeds([
+    ...["run", "-d", "--name", "eater", "--tmpfs", "/big:size=300m", image],
+    "sleep 1000",
+  ]);
+  const keys = await wholeTemplates();
+  const templates = await digests(folder, keys);
+  const pid = Number(await daemon.succeeds(["inspect", "-f", "{{.State.Pid}}", "eater"]));
+  const atFirst = await ownMemoryMiB(pid);
+  await daemon.succeeds([
+    "exec",
+    "eater",
+    "dd",
+    "if=/dev/zero",
+    "of=/big/file",
+    "bs=1M",
+    "count=250",
+  ]);
+  assert((await ownMemoryMiB(pid)) > atFirst + 200);
+  await daemon.succeeds(["exec", "eater", "rm", "/big/file"]);
+  for (let attempt = 0; (await ownMemoryMiB(pid)) > atFirst + 60; attempt += 1) {
+    assert(attempt < 100, `${await ownMemoryMiB(pid)} MiB, at first ${atFirst}`);
+    await delay(200);
+  }
+  assert.deepEqual(await digests(folder, keys), templates);
+  await daemon.succeeds(["rm", "-f", "eater"]);
 });
 
 test("50 clones have nothing random in common, and host names and network cards of their own", async () => {
@@ -168,3 +239,27 @@ test("50 clones have nothing random in common, and host names and network cards 
     assert.equal(new Set(values).size, 50, `${name}: ${values.join(" ")}`);
   }
 });
+
+async function wholeTemplates(): Promise<string[]> {
+  return (await daemon.succeeds(["template", "ls", "-q"])).trim().split("\n");
+}
+
+/** Private to the process of this id. */
+async function ownMemoryMiB(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, "utf8");
+  return Number(/^Pss_Anon: +(\d+) kB/m.exec(text)?.[1]) / 1024;
+}
+
+/** Of the memory of these templates. */
+async function digests(folder: string, keys: string[]): Promise<string[]> {
+  const rams = keys.map((key) => readFile(join(folder, key, "ram")));
+  return (await Promise.all(rams)).map((ram) => createHash("sha256").update(ram).digest("hex"));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}

@@ -146,10 +146,11 @@ function templateConformance(name: string, withMachine: WithMachine): void {
   test(`${name}: a machine that moves is found by its new id and folder`, async () => {
     await withMachine(async ({ hypervisor, full }) => {
       const machine = await hypervisor.start(full);
+      assert.deepEqual(await conversation(machine.agentSocket, ["a"]), ["1 a"]);
       const runFolder = `${full.runFolder}-moved`;
       const moved = await machine.moveTo("moved", runFolder);
       try {
-        assert.deepEqual(await conversation(moved.agentSocket, ["a"]), ["1 a"]);
+        assert.deepEqual(await conversation(moved.agentSocket, ["b"]), ["2 b"]);
         assert.equal((await hypervisor.find("moved", runFolder))?.pid, machine.pid);
         assert.equal(await hypervisor.find(full.id, full.runFolder), undefined);
       } finally {

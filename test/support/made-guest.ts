@@ -13,7 +13,6 @@ import { testCache } from "./cache.ts";
  */
 export async function madeGuest(runFolder: string, script: string): Promise<MachineSpec> {
   const kernel = await chooseKernel(join(testCache, "data"), "hyper");
-  const { stdout } = await promisify(execFile)("sh", ["-c", "command -v busybox"]);
   const initramfs = join(runFolder, "initramfs");
   await writeFile(
     initramfs,
@@ -24,7 +23,7 @@ export async function madeGuest(runFolder: string, script: string): Promise<Mach
         mode: 0o755,
       })),
       { kind: "character-device", path: "dev/console", mode: 0o600, major: 5, minor: 1 },
-      { kind: "file", path: "bin/busybox", mode: 0o755, content: await readFile(stdout.trim()) },
+      { kind: "file", path: "bin/busybox", mode: 0o755, content: await staticBusybox() },
       { kind: "file", path: "init", mode: 0o755, content: Buffer.from(prelude + script) },
     ]),
   );
@@ -40,6 +39,12 @@ export async function madeGuest(runFolder: string, script: string): Promise<Mach
     fileBinds: [],
     runFolder,
   };
+}
+
+/** The host's busybox, which is linked statically and is what it is called. */
+export async function staticBusybox(): Promise<Buffer> {
+  const { stdout } = await promisify(execFile)("sh", ["-c", "command -v busybox"]);
+  return readFile(stdout.trim());
 }
 
 const prelude = `#!/bin/busybox sh
