@@ -1,0 +1,95 @@
+import { median } from "../measure/statistics.ts";
+import { isFigure, type Figure, type Row } from "./figure.ts";
+
+/** A promise about one row. */
+interface Goal {
+  what: string | RegExp;
+  of: string;
+  scale?: string;
+  /** At most: so many of the row's unit, or so many times docker's median. */
+  most: number;
+  than: "unit" | "docker";
+  /** Said beside the number. */
+  note?: string;
+  /** Compares with others' figures, which were taken on real KVM. */
+  onlyOn?: "kvm";
+}
+
+export interface JudgedGoal {
+  text: string;
+  /** Undefined where it can't be judged on this accelerator, or for want of a figure. */
+  met: boolean | undefined;
+}
+
+const wholeRun = "run --rm … true";
+const startCall = "start call → process runs";
+const execByApi = "exec … true, by the API";
+const oneMore = { what: "PSS of one more idle", of: "DVM clone", scale: "N = 100" };
+
+export const goals: readonly Goal[] = [
+  { what: wholeRun, of: "DVM clone", most: 0.5, than: "docker" },
+  { what: wholeRun, of: "DVM clone", most: 0.25, than: "docker", note: "reached for" },
+  { what: wholeRun, of: "DVM cold", most: 2500, than: "unit" },
+  { what: startCall, of: "DVM clone", most: 120, than: "unit" },
+  { what: startCall, of: "DVM pool", most: 40, than: "unit" },
+  { what: "what the CLI adds", of: "DVM clone", most: 120, than: "unit" },
+  { what: execByApi, of: "DVM clone", most: 20, than: "unit" },
+  { what: "20 × run -d at once", of: "DVM clone", most: 5000, than: "unit" },
+  { ...oneMore, most: 25, than: "unit" },
+  { what: /^load and rmi/, of: "DVM", most: 1, than: "docker" },
+  { what: "daemon, at most", of: "DVM", most: 150, than: "unit" },
+  ...onKvm({ what: wholeRun, of: "DVM cold" }, [[1300, "Kata"]]),
+  ...onKvm({ what: startCall, of: "DVM clone" }, [
+    [205, "nerdbox, median"],
+    [139, "nerdbox, best"],
+    [100, "warm-restored Firecracker"],
+  ]),
+  ...onKvm({ what: execByApi, of: "DVM clone" }, [
+    [10, "nerdbox, median"],
+    [5, "nerdbox, best"],
+  ]),
+  ...onKvm(oneMore, [[11.5, "warm-restored Firecracker"]]),
+];
+
+/** What was promised about a row, and whether it held. */
+export function judge(figure: Figure, rows: readonly Row[], accelerator: string): JudgedGoal[] {
+  return goals
+    .filter((goal) => isAbout(goal, figure))
+    .map((goal) => {
+      const isJudged = goal.onlyOn === undefined || goal.onlyOn === accelerator;
+      const found = goal.than === "unit" ? median(figure.values) : ratioToDocker(figure, rows);
+      const limit = goal.than === "unit" ? `${goal.most} ${figure.unit}` : `${goal.most} × docker`;
+      const note = goal.note === undefined ? "" : ` (${goal.note})`;
+      return {
+        text: `≤ ${limit}${note}`,
+        met: isJudged && found !== undefined ? found <= goal.most : undefined,
+      };
+    });
+}
+
+/** How many times docker's median the row's is. */
+export function ratioToDocker(figure: Figure, rows: readonly Row[]): number | undefined {
+  const docker = rows
+    .filter(isFigure)
+    .find(
+      (one) =>
+        one.of === "docker" &&
+        one.section === figure.section &&
+        one.what === figure.what &&
+        one.scale === figure.scale,
+    );
+  const theirs = docker === undefined ? 0 : median(docker.values);
+  return theirs > 0 ? median(figure.values) / theirs : undefined;
+}
+
+function isAbout(goal: Goal, { what, of, scale }: Figure): boolean {
+  const isWhat = typeof goal.what === "string" ? goal.what === what : goal.what.test(what);
+  return isWhat && goal.of === of && (goal.scale === undefined || goal.scale === scale);
+}
+
+function onKvm(
+  row: Pick<Goal, "what" | "of" | "scale">,
+  limits: readonly [number, string][],
+): Goal[] {
+  return limits.map(([most, note]) => ({ ...row, most, note, than: "unit", onlyOn: "kvm" }));
+}
