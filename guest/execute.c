@@ -159,16 +159,15 @@ int execute(const struct process_spec *spec, struct stdio *stdio, struct failure
     struct user user;
     if (user_look_up(spec->user, spec->groups, spec->group_count, &user, failure) < 0)
         return -1;
-    const char *folder = spec->rehearsal ? "/" : spec->folder;
-    if (make_folder(folder, failure) < 0)
+    if (!spec->rehearsal && make_folder(spec->folder, failure) < 0)
         return -1;
     give_stdio(&user);
     if (set_limits(spec, failure) < 0)
         return -1;
     if (take_identity(spec, &user, failure) < 0)
         return -1;
-    if (chdir(folder) < 0)
-        return fail(failure, STATUS_INVALID, "chdir to cwd (\"%s\") failed: %s", folder,
+    if (chdir(spec->folder) < 0 && !spec->rehearsal)
+        return fail(failure, STATUS_INVALID, "chdir to cwd (\"%s\") failed: %s", spec->folder,
                     error_text(errno));
     if (limit_rights(spec, &user, failure) < 0)
         return -1;

@@ -8,8 +8,21 @@
 #include "channel.h"
 
 /* Pages are taken when they are first touched, so an idle stream costs next to nothing. */
+#define SPARE_RINGS 3
+static struct {
+    uint8_t bytes[DVM_WINDOW] __attribute__((aligned(4096)));
+} spare[SPARE_RINGS]; /* for the main process, whose start shall be quick */
+static bool spare_is_taken[SPARE_RINGS];
+
 static int ring_open(struct ring *ring) {
     *ring = (struct ring){0};
+    for (size_t index = 0; index < SPARE_RINGS; index++) {
+        if (spare_is_taken[index])
+            continue;
+        spare_is_taken[index] = true;
+        ring->bytes = spare[index].bytes;
+        return 0;
+    }
     void *bytes =
         mmap(NULL, DVM_WINDOW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED)
@@ -19,9 +32,18 @@ static int ring_open(struct ring *ring) {
 }
 
 static void ring_close(struct ring *ring) {
-    if (ring->bytes != NULL)
-        munmap(ring->bytes, DVM_WINDOW);
+    uint8_t *bytes = ring->bytes;
     ring->bytes = NULL;
+    if (bytes == NULL)
+        return;
+    for (size_t index = 0; index < SPARE_RINGS; index++) {
+        if (bytes != spare[index].bytes)
+            continue;
+        spare_is_taken[index] = false;
+        madvise(bytes, DVM_WINDOW, MADV_DONTNEED);
+        return;
+    }
+    munmap(bytes, DVM_WINDOW);
 }
 
 /* The part of the ring from `offset` that lies in one piece, at most up to `end`. */

@@ -6,8 +6,8 @@ import { mainProcessSpec } from "./process-spec.ts";
 
 /**
  * What a machine goes through before it has a container, so that its start is quicker. Other
- * containers get that machine or its clones: nothing of this one is in it but the name of its
- * program and user.
+ * containers get that machine or its clones: nothing of this one is in it but the names of its
+ * program, folder and user.
  */
 export function rehearsedProcess(record: ContainerRecord): ProcessSpec {
   const spec = mainProcessSpec(record);
@@ -15,7 +15,6 @@ export function rehearsedProcess(record: ContainerRecord): ProcessSpec {
     ...spec,
     args: spec.args.slice(0, 1),
     env: spec.env.filter((entry) => entry.startsWith("PATH=")),
-    cwd: "/",
     stdin: false,
     tty: false,
     rlimits: [],
