@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -41,4 +42,12 @@ int fallocate64(int fd, int mode, off64_t offset, off64_t length) {
 
 int fallocate(int fd, int mode, off_t offset, off_t length) {
     return fallocate64(fd, mode, offset, length);
+}
+
+/*
+ * Huge pages for the buffer of translated code would cost a machine up to 2 MB, in which an idle
+ * one has nothing, and make no loop of a shell quicker.
+ */
+int madvise(void *start, size_t length, int advice) {
+    return advice == MADV_HUGEPAGE ? 0 : (int)syscall(SYS_madvise, start, length, advice);
 }

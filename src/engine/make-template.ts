@@ -16,6 +16,8 @@ const emptyImage: DiskSpec = { format: "empty", bytes: 2 ** 40, readOnly: true }
  * the template, not before each of its clones.
  */
 const settleMs = 150;
+/** Nobody waits for a template with an image: it can let the clock be refined, two seconds after boot. */
+const settleWithImageMs = 2_000;
 
 /** Boots a machine of this shape with nothing of a container in it but the image, and saves it. */
 export async function makeTemplate(
@@ -40,7 +42,7 @@ export async function makeTemplate(
         if (image !== undefined && order.rehearsed !== undefined)
           await agent.rehearse(rehearsedSetup(spec.nics[0]?.mac), order.rehearsed);
         await agent[Symbol.asyncDispose]();
-        await delay(settleMs);
+        await delay(image === undefined ? settleMs : settleWithImageMs);
         if (image !== undefined) await machine.ejectDisk(emptyImage);
         await machine.save();
       } finally {
