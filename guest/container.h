@@ -46,6 +46,8 @@ int finish_root(const struct stdio *stdio, bool tty, struct failure *failure);
 /* rehearse.c: has the waiting first process do what a start does, up to a program of the agent's.
  */
 int rehearse_start(const struct process_spec *spec, struct failure *failure);
+/* The program that a rehearsal ends with. */
+int rehearsal_main(void);
 /* Reads a program, and what it will be loaded with, so that they are at hand. */
 void rehearse_program(const char *path);
 
