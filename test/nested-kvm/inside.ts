@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { describeError } from "../../src/base/errors.ts";
 import { bootMachine } from "../../src/engine/boot-machine.ts";
@@ -10,6 +10,12 @@ import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
 const qemu = "qemu-system-x86_64";
 const kernel = { path: "/hyper", initramfs: "/hyper-initramfs", discovery: "cmdline" as const };
 
+const hypervisor = qemuHypervisor(qemu, ["kvm"]);
+const inner = {
+  ...{ id: "inner", kernel, accelerator: "kvm" as const, cpus: 1, memoryMiB: 256 },
+  ...{ disks: [], nics: [], shares: [], fileBinds: [] },
+};
+
 async function main(): Promise<object> {
   const probed = await probeAccelerator({
     qemu,
@@ -19,13 +25,7 @@ async function main(): Promise<object> {
     cacheFile: "/tmp/accelerator.json",
     want: "auto",
   });
-  const spec = { id: "inner", kernel, accelerator: "kvm" as const, cpus: 1, memoryMiB: 256 };
-  const none = { disks: [], nics: [], shares: [], fileBinds: [] };
-  const { machine, agent } = await bootMachine(qemuHypervisor(qemu, ["kvm"]), {
-    ...spec,
-    ...none,
-    runFolder: "/tmp",
-  });
+  const { machine, agent } = await bootMachine(hypervisor, { ...inner, runFolder: "/tmp" });
   const { kernelRelease, monotonicNs } = agent.hello;
   const uptimeMs = Number(monotonicNs / 1_000_000n);
   // a request and its answer: without a disk there is no root to make
@@ -68,7 +68,30 @@ async function main(): Promise<object> {
     uptimeMs,
     refused,
     accelerator: words[words.indexOf("-accel") + 1],
+    clone: await saveAndClone(),
   };
+}
+
+/** Two readings of a clone's clock, against that of its template when it was saved. */
+async function saveAndClone(): Promise<{ goesOnFrom: boolean; isKvm: boolean }> {
+  const folders = ["/tmp/template", "/tmp/maker", "/tmp/clone"];
+  for (const folder of folders) await mkdir(folder);
+  const [folder = "", maker = "", cloned = ""] = folders;
+  const template = (use: "make" | "clone") => ({ template: { folder, use } });
+  const made = await bootMachine(hypervisor, { ...inner, ...template("make"), runFolder: maker });
+  await made.agent[Symbol.asyncDispose]();
+  await made.machine.save();
+  const { machine, agent } = await bootMachine(hypervisor, {
+    ...inner,
+    ...template("clone"),
+    runFolder: cloned,
+  });
+  const words = (await readFile(`/proc/${machine.pid}/cmdline`, "utf8")).split("\0");
+  // a clone has booted no kernel: its clock goes on from its template's
+  const goesOnFrom = agent.hello.monotonicNs > made.agent.hello.monotonicNs;
+  await agent.shutDown();
+  await machine.exited;
+  return { goesOnFrom, isKvm: words.includes("kvm") && words.includes("-incoming") };
 }
 
 const alive = setInterval(() => {}, 1000); // a machine doesn't keep its starter alive

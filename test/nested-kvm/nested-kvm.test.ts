@@ -5,15 +5,22 @@ import { test } from "node:test";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { makeOuterMachine, type OuterMachine } from "./outer-machine.ts";
 
-const deadlineMs = 240_000;
+const deadlineMs = 120_000;
+/** An outer machine sometimes stands still with its emulated SVM: seen once in ten runs. */
+const attempts = 2;
 
 test(
-  "where KVM works, the probe chooses it and a machine boots under it",
+  "where KVM works, the probe chooses it, and a machine boots, is saved and cloned under it",
   { timeout: 300_000 },
   async () => {
     await using folder = await temporaryFolder();
-    const console = await runOuterMachine(await makeOuterMachine(folder.path));
-    const line = /^RESULT (.*)$/m.exec(console)?.[1];
+    const machine = await makeOuterMachine(folder.path);
+    let line: string | undefined;
+    let console = "";
+    for (let attempt = 0; attempt < attempts && line === undefined; attempt += 1) {
+      console = await runOuterMachine(machine);
+      line = /^RESULT (.*)$/m.exec(console)?.[1];
+    }
     assert(line !== undefined, `no result; the console ends:\n${console.slice(-3000)}`);
     const result = JSON.parse(line) as Record<string, unknown>;
     assert.equal(result["error"], undefined);
@@ -21,6 +28,7 @@ test(
     assert.equal(result["accelerator"], "kvm");
     assert.match(String(result["kernelRelease"]), /^\d+\.\d+/);
     assert.match(String(result["refused"]), /cannot/);
+    assert.deepEqual(result["clone"], { goesOnFrom: true, isKvm: true });
   },
 );
 
