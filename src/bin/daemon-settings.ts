@@ -1,5 +1,5 @@
 import { DvmError } from "../base/errors.ts";
-import { defaultPoolSize, type PoolLimits } from "../engine/machine-pool.ts";
+import { defaultPoolSize, mostMachines, type PoolLimits } from "../engine/machine-pool.ts";
 
 /** Ready machines of all shapes together are at most so many times those of one. */
 const poolShapes = 3;
@@ -22,7 +22,8 @@ export function daemonSettings(
   const useTemplates = readSwitch("DVM_TEMPLATES", environment["DVM_TEMPLATES"]);
   const perShape = readPoolSize(environment["DVM_POOL"]) ?? defaultPoolSize(hostMemoryBytes);
   const size = useTemplates ? perShape : 0;
-  return { useTemplates, pool: { perShape: size, machines: size * poolShapes } };
+  const machines = Math.min(size * poolShapes, mostMachines(hostMemoryBytes));
+  return { useTemplates, pool: { perShape: size, machines } };
 }
 
 function readSwitch(name: string, value: string | undefined): boolean {

@@ -5,13 +5,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describeError } from "../base/errors.ts";
 import { newId, newMacAddress } from "../base/ids.ts";
 import type { MachineSpec } from "../machine/machine.ts";
-import { shapeKey, templateScratch, type Shape, type Template } from "../machine/template-store.ts";
-import { copyDisk } from "../storage/scratch.ts";
+import { shapeKey, type Shape, type Template } from "../machine/template-store.ts";
 import type { BootedMachine } from "./boot-machine.ts";
 import { shortId } from "./container-record.ts";
 import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
 import { unownedFolders } from "./make-template.ts";
 import { rehearsedSetup } from "./rehearsal.ts";
+import { spareScratch, takeScratch } from "./spare-scratch.ts";
 
 /** Bounds of the pool. */
 export interface PoolLimits {
@@ -30,7 +30,9 @@ const watchMs = 5_000;
 const pressureShare = 0.08;
 /** Of the host's memory, at most, where nobody said otherwise. */
 const budgetShare = 0.01;
-/** What a ready machine costs, measured: docs/benchmarks.md. */
+/** Nor more than this of it, whatever was said. */
+const mostShare = 0.1;
+/** What a ready machine costs at most, measured: docs/benchmarks.md. */
 const machineMiB = 40;
 const mostByDefault = 2;
 /** The second one still finds code that the first has not run, a third hardly any. */
@@ -42,6 +44,11 @@ export function defaultPoolSize(hostMemoryBytes: number): number {
   return Math.min(mostByDefault, affordable);
 }
 
+/** How many may ever stand ready: more would take over a tenth of the host's memory. */
+export function mostMachines(hostMemoryBytes: number): number {
+  return Math.floor((hostMemoryBytes * mostShare) / (machineMiB * 2 ** 20));
+}
+
 interface Shelf {
   shape: Shape;
   order: MachineOrder;
@@ -49,6 +56,7 @@ interface Shelf {
   ready: ReadyMachine[];
   /** As far as is known. */
   hasTemplate: boolean;
+  hasSpareScratch: boolean;
 }
 
 /** What the pool is filled by. */
@@ -103,7 +111,11 @@ export class MachinePool implements AsyncDisposable {
     const key = shapeKey(shape);
     const { ready, hasTemplate } = this.#shelves.get(key) ?? { ready: [], hasTemplate: false };
     this.#lastStart = performance.now();
-    this.#shelves.set(key, { shape, order, lastWanted: this.#lastStart, ready, hasTemplate });
+    this.#shelves.set(key, {
+      ...{ shape, order, ready, hasTemplate },
+      lastWanted: this.#lastStart,
+      hasSpareScratch: false, // it was taken just now
+    });
     this.#refill();
   }
 
@@ -141,13 +153,28 @@ export class MachinePool implements AsyncDisposable {
         await Promise.race([delay(quietMs, undefined, { ref: false }), this.#closing.promise]);
       const shelf = this.#closed || memoryIsShort(2) ? undefined : this.#neediest();
       if (shelf === undefined) return;
-      const template = await this.#source.template(shelf.shape, shelf.order);
-      shelf.hasTemplate = template !== undefined;
-      const isFull = shelf.ready.length >= this.#size(shelf);
-      const machine = template && !isFull && (await this.#makeReady(template, shelf.order));
-      if (machine) this.#keep(shelf, machine);
-      else if (!isFull || template === undefined) await this.#giveUp(shelf); // it can't be had
+      if (!(await this.#fillShelf(shelf))) await this.#giveUp(shelf);
     }
+  }
+
+  /** Makes what it lacks, of machines one; false: it can't be had. */
+  async #fillShelf(shelf: Shelf): Promise<boolean> {
+    const template = await this.#source.template(shelf.shape, shelf.order);
+    if (template === undefined) return false;
+    shelf.hasTemplate = true;
+    if (this.#lacksMachine(shelf)) {
+      const machine = await this.#makeReady(template, shelf.order);
+      if (machine === undefined) return false;
+      this.#keep(shelf, machine);
+    }
+    await spareScratch(template);
+    shelf.hasSpareScratch = true;
+    return true;
+  }
+
+  #lacksMachine(shelf: Shelf): boolean {
+    const inAll = [...this.#shelves.values()].reduce((sum, { ready }) => sum + ready.length, 0);
+    return inAll < this.#parts.pool.machines && shelf.ready.length < this.#size(shelf);
   }
 
   /** A machine that ends while it waits is none. */
@@ -167,11 +194,8 @@ export class MachinePool implements AsyncDisposable {
 
   /** The shape that was asked for last among those that have too little. */
   #neediest(): Shelf | undefined {
-    const shelves = [...this.#shelves.values()];
-    const isFull =
-      shelves.reduce((sum, { ready }) => sum + ready.length, 0) >= this.#parts.pool.machines;
-    return shelves
-      .filter((shelf) => !shelf.hasTemplate || (!isFull && shelf.ready.length < this.#size(shelf)))
+    return [...this.#shelves.values()]
+      .filter((shelf) => !shelf.hasTemplate || !shelf.hasSpareScratch || this.#lacksMachine(shelf))
       .sort((a, b) => b.lastWanted - a.lastWanted)[0];
   }
 
@@ -184,7 +208,7 @@ export class MachinePool implements AsyncDisposable {
     const files = { runFolder, scratch };
     const nics = order.spec.nics.map(() => ({ mac: newMacAddress(), publish: [] }));
     try {
-      await copyDisk(templateScratch(template.folder), scratch);
+      await takeScratch(template, scratch);
       const booted = await this.#source.clone(template, {
         ...order.spec,
         id,

@@ -6,16 +6,16 @@ import type { Kernel } from "../kernel/kernel-catalogue.ts";
 import type { Hypervisor, MachineSpec } from "../machine/machine.ts";
 import {
   shapeKey,
-  templateScratch,
   type Shape,
   type Template,
   type TemplateStore,
 } from "../machine/template-store.ts";
-import { copyDisk, makeScratchDisk } from "../storage/scratch.ts";
+import { makeScratchDisk } from "../storage/scratch.ts";
 import { bootMachine, type BootedMachine } from "./boot-machine.ts";
 import type { StartReport } from "./container-record.ts";
 import { makeTemplate } from "./make-template.ts";
 import { MachinePool, type PoolLimits } from "./machine-pool.ts";
+import { takeScratch } from "./spare-scratch.ts";
 
 const bootIdFile = "/proc/sys/kernel/random/boot_id";
 /** From the moment a clone runs; 20 at once on two processors are up within four seconds. */
@@ -161,7 +161,7 @@ export class MachineSupply implements AsyncDisposable {
   ): Promise<BootedMachine | undefined> {
     try {
       void this.#parts.templates.touch(template);
-      if (scratch.isNew) await copyDisk(templateScratch(template.folder), scratch.path);
+      if (scratch.isNew) await takeScratch(template, scratch.path);
       watch.lap("scratch disk");
       const cloned = await this.#clone(template, spec);
       watch.lap("clone");

@@ -14,12 +14,16 @@ test("the pool is off by default on a host where two machines would cost more th
 });
 
 test("DVM_POOL says how many machines stand ready for each shape; without templates none do", () => {
-  assert.deepEqual(poolOf({ DVM_POOL: "5" }, 1), { perShape: 5, machines: 15 });
+  assert.deepEqual(poolOf({ DVM_POOL: "5" }, 24), { perShape: 5, machines: 15 });
   assert.deepEqual(poolOf({ DVM_POOL: "0" }, 512), { perShape: 0, machines: 0 });
   assert.deepEqual(poolOf({ DVM_POOL: "5", DVM_TEMPLATES: "off" }, 24), {
     perShape: 0,
     machines: 0,
   });
+});
+
+test("a pool never takes more than a tenth of the host's memory, at 40 MiB each", () => {
+  assert.deepEqual(poolOf({ DVM_POOL: "64" }, 8), { perShape: 64, machines: 20 });
 });
 
 test("a setting that can't be is refused with what it may be", () => {
