@@ -269,6 +269,8 @@ test("clients that find no daemon start one between them", async () => {
       ],
     );
   } finally {
+    // one that came too late may still be on its way to find that out
+    while ((await daemon.daemons()).length > 1) await delay(20);
     const pid = Number(await readFile(join(daemon.root, "run/dvm.pid"), "utf8"));
     process.kill(pid, "SIGTERM");
     while (await stat(join(daemon.root, "run/dvm.pid")).catch(() => undefined)) await delay(20);

@@ -79,6 +79,16 @@ test("a clone has the memory, processors, disks, mounts and network that were as
   assert.equal(share, "/shared/data");
 });
 
+test("stats tells what a machine costs the host", async () => {
+  await daemon.succeeds(["run", "-d", "--name", "costly", image, "sleep 1000"]);
+  const format = "{{.HostMem}}";
+  const shown = await daemon.succeeds(["stats", "--no-stream", "--format", format, "costly"]);
+  const mebibytes = Number(/^([\d.]+)MiB\n$/.exec(shown)?.[1]);
+  const pid = Number(await daemon.succeeds(["inspect", "-f", "{{.State.Pid}}", "costly"]));
+  assert(mebibytes > (await ownMemoryMiB(pid)) - 1 && mebibytes < 150, shown);
+  await daemon.succeeds(["rm", "-f", "costly"]);
+});
+
 test("a container that ran before is cloned with its own disk", async () => {
   await daemon.dvm(["run", "--name", "twice", image, "echo line >> /kept; cat /kept"]);
   assert.equal(await daemon.succeeds(["start", "-a", "twice"]), "line\nline\n");

@@ -6,9 +6,10 @@ const gibibyte = 2 ** 30;
 const poolOf = (environment: Record<string, string>, hostGiB: number) =>
   daemonSettings(environment, hostGiB * gibibyte).pool;
 
-test("the pool is off by default on a host where two machines would cost more than one percent", () => {
+test("by default as many stand ready as one percent of the memory holds, two at most: none on a small host", () => {
   assert.equal(poolOf({}, 1).perShape, 0);
   assert.equal(poolOf({}, 2).machines, 0);
+  assert.equal(poolOf({}, 5).perShape, 1);
   assert.equal(poolOf({}, 24).perShape, 2);
   assert.equal(poolOf({}, 512).perShape, 2);
 });

@@ -168,6 +168,11 @@ export class TestDaemon implements AsyncDisposable {
     return readdir(join(this.root, "run/unowned")).catch(() => []);
   }
 
+  /** Process ids of all daemons with this run root. */
+  daemons(): Promise<number[]> {
+    return processesWith("dvmd.ts", join(this.root, "run"));
+  }
+
   /** Ends everything; a machine that outlives its container fails the test. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
@@ -184,12 +189,17 @@ export class TestDaemon implements AsyncDisposable {
 }
 
 /** Process ids of the VMMs whose command line names a file below `root`. */
-async function machinesBelow(root: string): Promise<number[]> {
+function machinesBelow(root: string): Promise<number[]> {
+  return processesWith("qemu-system", root);
+}
+
+/** Process ids of those whose command line holds all `texts`. */
+async function processesWith(...texts: string[]): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const found: number[] = [];
   for (const pid of pids) {
     const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (line.includes("qemu-system") && line.includes(root)) found.push(pid);
+    if (texts.every((text) => line.includes(text))) found.push(pid);
   }
   return found;
 }
