@@ -90,7 +90,7 @@ static int add_entropy(const uint8_t *bytes, size_t count, struct failure *failu
     if (count < 32 || count > sizeof pool.bytes)
         return fail(failure, STATUS_INVALID, "cannot take %zu bytes of entropy: 32 to 256 are due",
                     count);
-    static int fd = -1; /* PREPARE's work goes through here with the host's first bytes */
+    static int fd = -1; /* stays open: a machine that has rehearsed need not open it again */
     if (fd < 0)
         fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
     pool.head.entropy_count = (int)count * 8;

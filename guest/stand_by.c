@@ -127,18 +127,19 @@ static int become_container(const uint8_t *bytes, size_t count, struct stdio *st
     container_child(&spec, stdio, !is_rehearsal);
 }
 
-static int rehearse(const uint8_t *bytes, size_t count, struct stdio *stdio,
-                    struct failure *failure) {
+/* A start that wasn't rehearsed takes longer, and is none the worse for it. */
+static void rehearse(const uint8_t *bytes, size_t count, struct stdio *stdio) {
+    struct failure failure;
     pid_t pid = fork();
     if (pid == 0) {
-        become_container(bytes, count, stdio, true, failure);
+        become_container(bytes, count, stdio, true, &failure);
         _exit(126);
     }
     for (int index = 0; index < 3; index++)
         close_and_forget(&stdio->fds[index]);
     close_and_forget(&stdio->failure_fd);
-    return pid < 0 || waitpid(pid, NULL, 0) < 0 ? fail_errno(failure, "cannot rehearse a start")
-                                                : 0;
+    if (pid < 0 || waitpid(pid, NULL, 0) < 0)
+        complain("cannot rehearse a start: %s", error_text(errno));
 }
 
 /* The life of the child. It follows only what the agent has read and checked itself. */
@@ -156,7 +157,7 @@ static void stand_by(int fd) {
         else if (head.kind == SET_UP)
             done = configure(bytes, head.length, &failure);
         else if (head.kind == REHEARSE)
-            done = rehearse(bytes, head.length, &stdio, &failure);
+            rehearse(bytes, head.length, &stdio);
         else
             done = become_container(bytes, head.length, &stdio, false, &failure);
     }

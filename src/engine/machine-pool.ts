@@ -119,6 +119,11 @@ export class MachinePool implements AsyncDisposable {
     this.#refill();
   }
 
+  async forgetImages(ids: readonly string[]): Promise<void> {
+    const unwanted = [...this.#shelves.values()].filter(({ shape }) => ids.includes(shape.image));
+    await Promise.all(unwanted.map((shelf) => this.#giveUp(shelf)));
+  }
+
   /** Ends what an earlier daemon's pool and template making left behind. */
   async recover(): Promise<void> {
     const folders = unownedFolders(this.#parts.runRoot);
@@ -165,6 +170,11 @@ export class MachinePool implements AsyncDisposable {
     if (this.#lacksMachine(shelf)) {
       const machine = await this.#makeReady(template, shelf.order);
       if (machine === undefined) return false;
+      const isWanted = this.#shelves.get(shapeKey(shelf.shape))?.ready === shelf.ready;
+      if (!isWanted) {
+        await machine.end(); // given up meanwhile
+        return true;
+      }
       this.#keep(shelf, machine);
     }
     await spareScratch(template);

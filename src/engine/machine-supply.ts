@@ -107,6 +107,13 @@ export class MachineSupply implements AsyncDisposable {
     return known ?? makeTemplate(this.#parts, { shape, order });
   }
 
+  /** Images that are gone: nothing is made ready for them any more. */
+  async forgetImages(ids: readonly string[]): Promise<void> {
+    await this.pool.forgetImages(ids);
+    for (const { key, shape } of await this.#parts.templates.list())
+      if (ids.includes(shape.image)) await this.#parts.templates.remove(key);
+  }
+
   /** What is being made ahead is given up. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();

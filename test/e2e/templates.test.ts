@@ -196,6 +196,26 @@ test("an image's machine id is another one in each container, and there is none 
   assert.equal((await daemon.dvm(["run", "--rm", image, "cat /etc/machine-id"])).code, 1);
 });
 
+test("an image that is removed takes its templates with it", async () => {
+  const root = makeTar([
+    { path: "bin/", type: "5", mode: 0o755 },
+    { path: "bin/true", content: await staticBusybox(), mode: 0o755 },
+  ]);
+  await daemon.succeeds(["import", "-", "passing"], { input: root });
+  const id = (await daemon.succeeds(["inspect", "-f", "{{.Id}}", "passing"])).trim();
+  await daemon.succeeds(["run", "--rm", "passing", "/bin/true"]);
+  const ofImage = async () => (await daemon.succeeds(["template", "ls", "--json"])).includes(id);
+  for (let attempt = 0; !(await ofImage()); attempt += 1) {
+    assert(attempt < 100, "no template with the image was made");
+    await delay(100);
+  }
+  await daemon.succeeds(["tag", image, "kept:1"]); // another one's removal takes none of them
+  await daemon.succeeds(["rmi", "kept:1"]);
+  assert(await ofImage());
+  await daemon.succeeds(["rmi", "passing"]);
+  assert(!(await ofImage()));
+});
+
 test("memory that a container frees goes back to the host, and its template stays as it was", async () => {
   const folder = join(daemon.root, "data/templates");
   await withTiming([image, "true"]);

@@ -49,6 +49,7 @@ export function imageRoutes(app: FastifyInstance, engine: Engine): void {
     const { force } = parse(z.object({ force: flagParameter }), request.query, "query");
     const inUse = (id: string) => engine.containers().find((one) => one.imageId === id)?.id;
     const removed = await images.remove(wildcard(request), { force, inUse });
+    await engine.supply.forgetImages(removed.flatMap(({ deleted }) => deleted ?? []));
     return removed.map(({ untagged, deleted }) => ({
       ...(untagged === undefined ? {} : { Untagged: untagged }),
       ...(deleted === undefined ? {} : { Deleted: deleted }),

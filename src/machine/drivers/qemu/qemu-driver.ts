@@ -30,6 +30,14 @@ import { QmpConnection } from "./qmp.ts";
 
 const defaultConsoleTailBytes = 4096;
 
+/** One heap for all threads, no stock of small blocks beside it, and what is freed goes back. */
+const sparingMalloc = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_TRIM_THRESHOLD_: "65536",
+  MALLOC_MMAP_THRESHOLD_: "65536",
+  G_SLICE: "always-malloc",
+};
+
 /** The program, or where it is found when a machine starts: it may be installed meanwhile. */
 export type QemuProgram = string | (() => Promise<Tool | undefined>);
 
@@ -74,7 +82,8 @@ async function startQemu(
     stdio: ["ignore", errors.fd, errors.fd],
     cwd: "/",
     env: {
-      ...{ PATH: "/usr/sbin:/usr/bin:/sbin:/bin", MALLOC_ARENA_MAX: "1" },
+      PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+      ...sparingMalloc,
       ...qemu.environment,
       ...privateRamEnvironment(preload, spec),
     },
