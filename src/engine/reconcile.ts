@@ -1,9 +1,11 @@
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { AgentClient } from "../agent/agent-client.ts";
-import { describeError, DvmError } from "../base/errors.ts";
+import { describeError, DvmError, ignore } from "../base/errors.ts";
+import { endProcess } from "../host/processes.ts";
 import type { Machine } from "../machine/machine.ts";
 import { ContainerLog } from "./container-log.ts";
-import { isRunning, timestamp, type ContainerRecord } from "./container-record.ts";
+import { isRunning, shortId, timestamp, type ContainerRecord } from "./container-record.ts";
 import type { Engine } from "./engine.ts";
 import { removeContainer } from "./remove-container.ts";
 import { Run } from "./run.ts";
@@ -19,6 +21,21 @@ export async function reconcile(engine: Engine): Promise<void> {
   await pruneTemplates(engine, false);
   const ran = engine.containers().filter(isRunning);
   await Promise.all(ran.map((record) => takeUp(engine, record)));
+  await endStrays(engine);
+}
+
+/** Ends machines that were being started when an earlier daemon was killed: no container has them. */
+async function endStrays({ parts, runs }: Engine): Promise<void> {
+  const known = new Set([...runs.values()].map(({ machine }) => machine.pid));
+  const folders = new Set([...runs.keys()].map(shortId));
+  for (const pid of await parts.hypervisor.below(parts.places.runRoot)) {
+    if (known.has(pid)) continue;
+    parts.log(`ending machine ${pid}, which no container has`);
+    endProcess(pid);
+  }
+  const root = join(parts.places.runRoot, "machines");
+  for (const name of (await ignore("ENOENT", () => readdir(root))) ?? [])
+    if (!folders.has(name)) await rm(join(root, name), { recursive: true, force: true });
 }
 
 async function takeUp(engine: Engine, record: ContainerRecord): Promise<void> {

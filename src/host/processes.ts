@@ -14,6 +14,15 @@ export function isProcessAlive(pid: number): boolean {
   }
 }
 
+/** Sends SIGKILL; a process that has gone is as good. */
+export function endProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (systemErrorCode(error) !== "ESRCH") throw error;
+  }
+}
+
 /**
  * Start time of a process in clock ticks since boot, as text; undefined when there is none, or only
  * a zombie. With the pid it names a process for as long as the host is up (proc(5), stat field 22).

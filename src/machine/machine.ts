@@ -122,4 +122,6 @@ export interface Hypervisor {
   start(spec: MachineSpec, options?: { signal?: AbortSignal }): Promise<Machine>;
   /** Finds the machine of an earlier daemon by its run folder; undefined when it has gone. */
   find(id: string, runFolder: string): Promise<Machine | undefined>;
+  /** Process ids of all machines with run folders below `root`, known or not. */
+  below(root: string): Promise<number[]>;
 }

@@ -226,6 +226,22 @@ test("a container that is paused while a daemon comes and goes stays paused, and
   await daemon.succeeds(["rm", "-f", "frozen"]);
 });
 
+test("a daemon that is killed in the middle of starts leaves no machine that no container has", async () => {
+  for (const waitMs of [150, 300, 450]) {
+    const starts = [1, 2, 3, 4, 5, 6].map(() => daemon.dvm(["run", "-d", image, "sleep 1000"]));
+    await delay(waitMs);
+    await daemon.endProcess("SIGKILL");
+    await Promise.all(starts); // some have failed, and some have started a daemon of their own
+    for (const pid of await daemon.daemons()) process.kill(pid, "SIGKILL");
+    while ((await daemon.daemons()).length > 0) await delay(20);
+    await daemon.startProcess();
+    const running = (await daemon.succeeds(["ps", "-q"])).split("\n").filter(Boolean);
+    assert.equal((await daemon.machineProcesses()).length, running.length);
+    const all = (await daemon.succeeds(["ps", "-aq"])).split("\n").filter(Boolean);
+    if (all.length > 0) await daemon.succeeds(["rm", "-f", ...all]);
+  }
+});
+
 test("a container whose machine is killed from outside is booked as ended", async () => {
   await daemon.succeeds(["run", "-d", "--name", "shot", image, "sleep 1000"]);
   const pid = Number(await daemon.succeeds(["inspect", "-f", "{{.State.Pid}}", "shot"]));

@@ -168,6 +168,11 @@ export class TestDaemon implements AsyncDisposable {
     return readdir(join(this.root, "run/unowned")).catch(() => []);
   }
 
+  /** Process ids of all machines below this daemon's root. */
+  machineProcesses(): Promise<number[]> {
+    return machinesBelow(this.root);
+  }
+
   /** Process ids of all daemons with this run root. */
   daemons(): Promise<number[]> {
     return processesWith("dvmd.ts", join(this.root, "run"));

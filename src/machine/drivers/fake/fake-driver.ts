@@ -21,6 +21,7 @@ export function fakeHypervisor(): Hypervisor {
       return machine;
     },
     find: async (id) => machines.get(id),
+    below: async () => [], // they live in this process, and end with it
   };
 }
 

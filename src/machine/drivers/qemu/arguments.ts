@@ -176,6 +176,6 @@ function shareArguments(share: ShareSpec, index: number): string[] {
 }
 
 /** QEMU's option syntax doubles commas inside a value. */
-function escaped(value: string): string {
+export function escaped(value: string): string {
   return value.replaceAll(",", ",,");
 }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { open, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DvmError } from "../../../base/errors.ts";
 import { isProcessAlive, processStartTime, waitForProcessEnd } from "../../../host/processes.ts";
@@ -18,6 +18,7 @@ import {
   diskAccess,
   diskContent,
   diskNode,
+  escaped,
   forward,
   machineFiles,
   nicName,
@@ -61,7 +62,21 @@ export function qemuHypervisor(
     version: () => version(parts),
     start: (spec, options) => startQemu(parts, spec, options?.signal),
     find: findQemu,
+    below: machinesBelow,
   };
+}
+
+/** By their command lines: one whose daemon was killed right after its start has no pid file yet. */
+async function machinesBelow(root: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const words = (await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "")).split("\0");
+    const isQemu = words[0]?.includes("qemu-system") ?? false;
+    if (isQemu && words.some((word) => word.includes(`path=${escaped(root)}/`)))
+      found.push(Number(name));
+  }
+  return found;
 }
 
 async function startQemu(
