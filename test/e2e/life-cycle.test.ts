@@ -227,8 +227,9 @@ test("a container that is paused while a daemon comes and goes stays paused, and
 });
 
 test("a daemon that is killed in the middle of starts leaves no machine that no container has", async () => {
-  for (const waitMs of [150, 300, 450]) {
-    const starts = [1, 2, 3, 4, 5, 6].map(() => daemon.dvm(["run", "-d", image, "sleep 1000"]));
+  await daemon.succeeds(["run", "--rm", image, "true"]); // there is a template now
+  for (const waitMs of [250, 350, 450, 550]) {
+    const starts = Array.from({ length: 10 }, () => daemon.dvm(["run", "-d", image, "sleep 1000"]));
     await delay(waitMs);
     await daemon.endProcess("SIGKILL");
     await Promise.all(starts); // some have failed, and some have started a daemon of their own
