@@ -62,6 +62,8 @@ export interface HostConfig {
   PidsLimit: number;
   Ulimits: { Name: string; Soft: number; Hard: number }[];
   Init: boolean;
+  /** Rows and columns of the terminal at its start; zeros: not known. */
+  ConsoleSize: number[];
   /** DVM's own: which kernel and accelerator, in place of the best there is. */
   Dvm: {
     Kernel?: string | undefined;

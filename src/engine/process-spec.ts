@@ -17,8 +17,14 @@ export function mainProcessSpec(record: ContainerRecord): ProcessSpec {
     user: config.User,
     stdin: config.OpenStdin,
     ...shared(record, config.Tty, hostConfig.Privileged),
+    ...terminalSize(hostConfig.ConsoleSize),
     init: hostConfig.Init,
   };
+}
+
+/** The client tells changes later: a program must not begin with another size. */
+function terminalSize([rows = 0, columns = 0]: number[] = []): { rows: number; columns: number } {
+  return rows > 0 && columns > 0 ? { rows, columns } : defaultTerminal;
 }
 
 /** What an exec was asked to be: the Engine API's `ExecConfig`. */

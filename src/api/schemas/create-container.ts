@@ -108,6 +108,11 @@ const hostConfigSchema = z.object({
     .nullish()
     .transform((value) => value ?? []),
   Init: flag,
+  ConsoleSize: z
+    .array(z.int().min(0).max(65_535))
+    .length(2)
+    .nullish()
+    .transform((value) => value ?? [0, 0]),
   Dvm: z
     .object({
       Kernel: z.string().optional(),
@@ -124,7 +129,6 @@ const harmless: Record<string, readonly unknown[]> = {
   MemorySwap: [-1],
   RestartPolicy: [],
   LogConfig: [],
-  ConsoleSize: [],
   IpcMode: ["private", "shareable"],
   CgroupnsMode: ["private"],
   UTSMode: ["private"],
@@ -137,7 +141,7 @@ const harmless: Record<string, readonly unknown[]> = {
   ReadonlyPaths: [],
 };
 /** Fields that only say something to the client, or that are looked into below. */
-const ignored = new Set(["ContainerIDFile", "ConsoleSize", "RestartPolicy", "LogConfig"]);
+const ignored = new Set(["ContainerIDFile", "RestartPolicy", "LogConfig"]);
 
 interface CreateBody {
   config: ContainerConfig;

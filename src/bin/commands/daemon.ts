@@ -7,7 +7,8 @@ import type { CliContext, Command } from "../../cli/command.ts";
 export const command: Command = {
   name: "daemon",
   usage: "",
-  summary: "Run the daemon in the foreground",
+  summary:
+    "Run the daemon in the foreground. In its environment: DVM_POOL, how many machines stand ready for each kind that was used lately (0 to 64); DVM_TEMPLATES, on or off",
   flags: [],
   arguments: { min: 0, max: 0 },
   run: (_input, context) => runDaemon(context),
