@@ -41,11 +41,12 @@ export interface MachineOrder {
   /** Of the container's network, as far as all have it. */
   network: { address: string; gateway: string } | undefined;
   imageId: string;
-  /** The container asks for nothing that forbids to mount the image ahead. */
-  imageAhead: boolean;
   noTemplate: boolean;
-  /** What to rehearse with; only where the image may be mounted ahead. */
-  rehearsed?: ProcessSpec;
+  /**
+   * What a machine with the image may rehearse; undefined when the container asks for something that
+   * forbids to mount the image ahead.
+   */
+  rehearsed: ProcessSpec | undefined;
 }
 
 export type SuppliedMachine = BootedMachine &
@@ -237,8 +238,8 @@ export class MachineSupply implements AsyncDisposable {
 }
 
 /** An image is joined with its scratch disk: a template can't have it with a disk that is to come. */
-function mayHoldImage({ scratch, imageAhead }: MachineOrder): boolean {
-  return scratch.isNew && imageAhead;
+function mayHoldImage({ scratch, rehearsed }: MachineOrder): boolean {
+  return scratch.isNew && rehearsed !== undefined;
 }
 
 /** A share can't be given to a machine that runs. */

@@ -100,11 +100,10 @@ async function provideMachine(
   const { kernel, scratch } = plan;
   const network = spec.nics.length > 0 ? guestNetwork : undefined;
   const noTemplate = plan.record.hostConfig.Dvm.NoTemplate ?? false;
-  const imageAhead = mayMountImageAhead(plan.record);
   const order = {
-    ...{ spec, kernel, scratch, network, noTemplate, imageAhead },
+    ...{ spec, kernel, scratch, network, noTemplate },
     imageId: plan.record.imageId,
-    ...(imageAhead && { rehearsed: rehearsedProcess(plan.record) }),
+    rehearsed: mayMountImageAhead(plan.record) ? rehearsedProcess(plan.record) : undefined,
   };
   return engine.supply.provide(order, watch);
 }

@@ -54,7 +54,7 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
     scratch: { path: "", isNew: true },
     network: wants.network ? guestNetwork : undefined,
     imageId: "",
-    imageAhead: false,
+    rehearsed: undefined,
     noTemplate: false,
   });
 }

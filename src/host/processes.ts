@@ -4,16 +4,6 @@ import { systemErrorCode } from "../base/errors.ts";
 
 const endPollMs = 100;
 
-/** Whether a process of this id exists (as seen by us: a process of another user counts). */
-export function isProcessAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) === "EPERM";
-  }
-}
-
 /** Sends SIGKILL; a process that has gone is as good. */
 export function endProcess(pid: number): void {
   try {

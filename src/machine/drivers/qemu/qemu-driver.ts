@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { open, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DvmError } from "../../../base/errors.ts";
-import { isProcessAlive, processStartTime, waitForProcessEnd } from "../../../host/processes.ts";
+import { endProcess, processStartTime, waitForProcessEnd } from "../../../host/processes.ts";
 import { readTail } from "../../../host/read-tail.ts";
 import type { Tool } from "../../../host/tools.ts";
 import type {
@@ -221,8 +221,10 @@ class QemuMachine implements Machine {
   }
 
   async kill(): Promise<void> {
-    if (!this.#gone) this.#hold();
-    if (!this.#gone && isProcessAlive(this.pid)) process.kill(this.pid, "SIGKILL");
+    if (!this.#gone) {
+      this.#hold();
+      endProcess(this.pid);
+    }
     await this.exited;
   }
 
