@@ -3,6 +3,8 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { describeError, DvmError } from "../../src/base/errors.ts";
 import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
 import { madeGuest } from "../support/made-guest.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -65,4 +67,20 @@ test("files of a machine are for its owner only", async () => {
   } finally {
     await machine.kill();
   }
+});
+
+test("a clone doesn't run when QEMU has not loaded what keeps its memory apart from its template's", async () => {
+  await using run = await temporaryFolder();
+  await using saved = await temporaryFolder();
+  const absent = qemuHypervisor(qemu, ["tcg"], async () => "/no/such/private_ram.so");
+  const spec = await madeGuest(run.path, "busybox sleep 1000\n");
+  const template = (use: "make" | "clone") => ({ template: { folder: saved.path, use } });
+  const machine = await absent.start({ ...spec, ...template("make") });
+  while ((await stat(join(run.path, "qmp.sock")).catch(() => undefined)) === undefined)
+    await delay(10);
+  await machine.save();
+  await assert.rejects(absent.start({ ...spec, ...template("clone") }), (error) => {
+    assert(error instanceof DvmError && error.code === "damaged");
+    return /it did not load \/no\/such\/private_ram\.so/.test(describeError(error));
+  });
 });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { open, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { DvmError } from "../../../base/errors.ts";
 import { endProcess, processStartTime, waitForProcessEnd } from "../../../host/processes.ts";
 import { readTail } from "../../../host/read-tail.ts";
@@ -111,16 +111,21 @@ async function startQemu(
   const hold = () => child.ref();
   const machine = new QemuMachine({ id: spec.id, pid, files, exited, hold, template });
   await writeFile(files.pidFile, `${pid} ${await processStartTime(pid)}\n`, { mode: 0o600 });
-  if (spec.template?.use === "clone") await resumeClone(machine, spec.template.folder, files);
+  if (spec.template?.use === "clone")
+    await resumeClone(machine, { folder: spec.template.folder, files, preload });
   return machine;
 }
 
 /** Brings a clone to the point where its template was saved, and lets it go on from there. */
-async function resumeClone(machine: Machine, folder: string, files: MachineFiles): Promise<void> {
+async function resumeClone(
+  machine: Machine,
+  { folder, files, preload }: { folder: string; files: MachineFiles; preload: string | undefined },
+): Promise<void> {
   let isComing = true;
   void machine.exited.then(() => (isComing = false));
   try {
     await using control = await QmpConnection.open(files.controlSocket, () => isComing);
+    if (preload !== undefined) await checkLoaded(machine.pid, preload);
     const { state } = templateFiles(folder);
     await loadState(control, { stateFile: state, socketPath: files.stateSocket });
     await control.execute("cont");
@@ -129,6 +134,12 @@ async function resumeClone(machine: Machine, folder: string, files: MachineFiles
     const { errors } = await machine.exited;
     throw new DvmError("damaged", `cannot start a machine from its template: ${errors}`, { cause });
   }
+}
+
+/** The loader only warns of a library that it can't load, and the template would be at risk then. */
+async function checkLoaded(pid: number, preload: string): Promise<void> {
+  if ((await readFile(`/proc/${pid}/maps`, "utf8")).includes(`/${basename(preload)}`)) return;
+  throw new DvmError("unavailable", `cannot use QEMU for a clone: it did not load ${preload}`);
 }
 
 /** A program that was replaced has another size or time. */
