@@ -3,14 +3,23 @@ import { DvmError } from "../base/errors.ts";
 /** Reads a stream of chunks in pieces of the reader's choice, without copying what needn't be. */
 export class ByteSource {
   readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #aside: ((bytes: Buffer) => Promise<void>) | undefined;
   #current: Buffer = Buffer.alloc(0);
 
-  constructor(source: AsyncIterable<Uint8Array>) {
+  /** `aside` is given all bytes that aren't read as `content`. */
+  constructor(source: AsyncIterable<Uint8Array>, aside?: (bytes: Buffer) => Promise<void>) {
     this.#chunks = source[Symbol.asyncIterator]();
+    this.#aside = aside;
   }
 
   /** At least one byte and at most `limit` as they lie ready; undefined at the end. */
   async some(limit: number): Promise<Buffer | undefined> {
+    const piece = await this.#take(limit);
+    if (piece !== undefined) await this.#aside?.(piece);
+    return piece;
+  }
+
+  async #take(limit: number): Promise<Buffer | undefined> {
     while (this.#current.length === 0) {
       const { value, done } = await this.#chunks.next();
       if (done === true) return undefined;
@@ -37,13 +46,13 @@ export class ByteSource {
   }
 
   /** Gives `length` bytes piece by piece. */
-  async *pieces(length: number): AsyncGenerator<Buffer> {
-    for (let left = length; left > 0;) {
-      const piece = await this.some(left);
-      if (piece === undefined) throw truncated();
-      left -= piece.length;
-      yield piece;
-    }
+  pieces(length: number): AsyncGenerator<Buffer> {
+    return inPieces(length, (limit) => this.some(limit));
+  }
+
+  /** As `pieces`; nothing of it is put aside. */
+  content(length: number): AsyncGenerator<Buffer> {
+    return inPieces(length, (limit) => this.#take(limit));
   }
 
   async skip(length: number): Promise<void> {
@@ -62,6 +71,18 @@ export class ByteSource {
   /** Reads to the end, so that a hash over the source sees every byte. */
   async drain(): Promise<void> {
     while ((await this.some(Number.MAX_SAFE_INTEGER)) !== undefined);
+  }
+}
+
+async function* inPieces(
+  length: number,
+  take: (limit: number) => Promise<Buffer | undefined>,
+): AsyncGenerator<Buffer> {
+  for (let left = length; left > 0;) {
+    const piece = await take(left);
+    if (piece === undefined) throw truncated();
+    left -= piece.length;
+    yield piece;
   }
 }
 

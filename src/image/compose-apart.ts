@@ -3,6 +3,8 @@ import { DvmError, type ErrorCode } from "../base/errors.ts";
 
 /** What composeDisk is asked. */
 export interface ComposeRequest {
+  /** The image's. */
+  id: string;
   target: string;
   work: string;
   layers: string[];

@@ -5,10 +5,8 @@ import { composeDisk } from "./composed-disk.ts";
 
 /* The thread of composeApart. */
 
-const { target, work, layers } = workerData as ComposeRequest;
-
 parentPort?.postMessage({
-  answer: await composeDisk(target, work, layers).then(() => undefined, failure),
+  answer: await composeDisk(workerData as ComposeRequest).then(() => undefined, failure),
 });
 
 function failure(error: unknown): ComposeAnswer {

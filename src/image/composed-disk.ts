@@ -2,8 +2,10 @@ import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join, relative } from "node:path";
 import { DvmError } from "../base/errors.ts";
+import type { ComposeRequest } from "./compose-apart.ts";
 import { writeErofs } from "./erofs-writer.ts";
-import { layerFiles, pageBytes } from "./layer.ts";
+import { blockBytes } from "./erofs-format.ts";
+import { layerFiles } from "./layer.ts";
 import { mergeLayers } from "./merge-tree.ts";
 
 const sectorBytes = 512;
@@ -16,24 +18,21 @@ export function diskFiles(folder: string) {
 }
 
 /**
- * Makes the disk of an image in `target`: EROFS metadata of its own, and a descriptor that joins it
- * with the data of the layers, which stay where they are. `work` is a folder of ours beside it.
+ * Makes the disk of image `id` in `target`: EROFS metadata of its own, and a descriptor that joins
+ * it with the data of the layers' folders, which stay where they are. `work` is a folder of ours on
+ * the same file system. The same layers and id give the same bytes.
  */
-export async function composeDisk(
-  target: string,
-  work: string,
-  layers: readonly string[],
-): Promise<void> {
+export async function composeDisk({ id, target, work, layers }: ComposeRequest): Promise<void> {
   await mkdir(work, { recursive: true, mode: 0o700 });
   try {
     const sized = await Promise.all(layers.map(withPages));
     const root = await mergeLayers(layers);
-    const uuid = createHash("sha256").update(target).digest().subarray(0, 16);
+    const uuid = createHash("sha256").update(id).digest().subarray(0, 16);
     const metadataBytes = await writeErofs(diskFiles(work).metadata, { root, layers: sized, uuid });
     const extents = [
       { bytes: metadataBytes, file: "metadata.erofs" },
       ...sized.map(({ folder, pages }) => ({
-        bytes: pages * pageBytes,
+        bytes: pages * blockBytes,
         file: relative(target, layerFiles(folder).data),
       })),
     ];
@@ -47,7 +46,7 @@ export async function composeDisk(
 
 async function withPages(folder: string): Promise<{ folder: string; pages: number }> {
   const { size } = await stat(layerFiles(folder).data);
-  return { folder, pages: size / pageBytes };
+  return { folder, pages: size / blockBytes };
 }
 
 interface Extent {

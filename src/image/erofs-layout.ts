@@ -1,11 +1,6 @@
-import {
-  blockBytes,
-  folderNames,
-  inodeBytes,
-  inodeSlotBytes,
-  splitFolder,
-} from "./erofs-format.ts";
-import { xattrBytes } from "./erofs-xattrs.ts";
+import { BlockPacker } from "./block-packer.ts";
+import { blockBytes, folderNames, inodeBytes, splitFolder } from "./erofs-format.ts";
+import { entryXattrs } from "./erofs-xattrs.ts";
 import type { Inode } from "./merge-tree.ts";
 
 /** An inode and where it goes. */
@@ -15,8 +10,8 @@ export interface PlacedInode {
   parent: PlacedInode | undefined;
   /** Position among all inodes, from 1. */
   number: number;
-  /** Offset of the inode in the metadata, in bytes. */
-  offset: number;
+  /** Offset of the inode in the metadata, in bytes; undefined when its layer has the inode. */
+  offset: number | undefined;
   /** Bytes of inode, xattrs and inline content. */
   unitBytes: number;
   xattrBytes: number;
@@ -37,12 +32,33 @@ export interface Layout {
   extraBlocks: number;
 }
 
-/** Gives every inode its place: each with xattrs and inline content inside one block, root first. */
+/**
+ * Gives every inode its place: each with xattrs and inline content inside one block, root first. A
+ * small file of one name has an inode in its layer already, which serves.
+ */
 export function layOut(root: Inode): Layout {
-  const packer = new Packer();
-  const places = new Map<Inode, PlacedInode>();
+  const { rootPlace, places } = visitAll(root);
+  const packer = new BlockPacker();
+  const inodeBlocks: PlacedInode[][] = [];
   const extras: PlacedInode[] = [];
   let extraBlocks = 0;
+  for (const place of places.values()) {
+    if (place.inode.content?.slot !== undefined && place.links === 1) continue;
+    const { block, offset } = packer.add(place.unitBytes);
+    place.offset = (1 + block) * blockBytes + offset;
+    (inodeBlocks[block] ??= []).push(place);
+    if (!place.inline && place.inode.content === undefined && place.size > 0) {
+      place.extraBlock = extraBlocks;
+      extraBlocks += Math.ceil(place.size / blockBytes);
+      extras.push(place);
+    }
+  }
+  return { root: rootPlace, places, inodeBlocks, extras, extraBlocks };
+}
+
+/** Every inode once, folders before what is in them, and how many names each has. */
+function visitAll(root: Inode) {
+  const places = new Map<Inode, PlacedInode>();
   const visit = (inode: Inode, parent: PlacedInode | undefined): PlacedInode => {
     const known = places.get(inode);
     if (known !== undefined) {
@@ -51,12 +67,6 @@ export function layOut(root: Inode): Layout {
     }
     const place = measure(inode, parent, places.size + 1);
     places.set(inode, place);
-    packer.add(place);
-    if (!place.inline && inode.content === undefined && place.size > 0) {
-      place.extraBlock = extraBlocks;
-      extraBlocks += Math.ceil(place.size / blockBytes);
-      extras.push(place);
-    }
     return place;
   };
   const rootPlace = visit(root, undefined);
@@ -69,11 +79,11 @@ export function layOut(root: Inode): Layout {
       folders.push(place);
     }
   }
-  return { root: rootPlace, places, inodeBlocks: packer.blocks, extras, extraBlocks };
+  return { rootPlace, places };
 }
 
 function measure(inode: Inode, parent: PlacedInode | undefined, number: number): PlacedInode {
-  const xattrs = inodeXattrs(inode).length;
+  const xattrs = entryXattrs(inode).length;
   const size = contentBytes(inode);
   const isLoose = inode.content?.page === undefined && size > 0;
   const inline = isLoose && inodeBytes + xattrs + size <= blockBytes;
@@ -81,7 +91,7 @@ function measure(inode: Inode, parent: PlacedInode | undefined, number: number):
     inode,
     parent,
     number,
-    offset: 0,
+    offset: undefined,
     unitBytes: inodeBytes + xattrs + (inline ? size : 0),
     xattrBytes: xattrs,
     links: inode.type === "dir" ? 2 : 1,
@@ -91,36 +101,7 @@ function measure(inode: Inode, parent: PlacedInode | undefined, number: number):
   };
 }
 
-export function inodeXattrs({ xattrs }: Inode): Buffer {
-  if (xattrs === undefined) return Buffer.alloc(0);
-  const values = Object.entries(xattrs).map(
-    ([name, value]) => [name, Buffer.from(value, "base64")] as const,
-  );
-  return xattrBytes(new Map(values), "a file");
-}
-
 function contentBytes(inode: Inode): number {
   if (inode.type === "dir") return splitFolder(folderNames(inode.children ?? new Map())).size;
   return inode.type === "symlink" ? (inode.link ?? "").length : inode.size;
-}
-
-const openBlocks = 8;
-
-/** Packs units into blocks, first fit among the last few that have room. */
-class Packer {
-  readonly blocks: PlacedInode[][] = [];
-  #open: { index: number; used: number }[] = [];
-
-  add(place: PlacedInode): void {
-    const need = Math.ceil(place.unitBytes / inodeSlotBytes) * inodeSlotBytes;
-    let open = this.#open.find(({ used }) => used + need <= blockBytes);
-    if (open === undefined) {
-      open = { index: this.blocks.length, used: 0 };
-      this.blocks.push([]);
-      this.#open = [...this.#open, open].slice(-openBlocks);
-    }
-    place.offset = (1 + open.index) * blockBytes + open.used;
-    open.used += need;
-    this.blocks[open.index]?.push(place);
-  }
 }

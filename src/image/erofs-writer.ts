@@ -10,9 +10,9 @@ import {
   writeFolderBlock,
   writeInode,
 } from "./erofs-format.ts";
-import { inodeXattrs, layOut, type Layout, type PlacedInode } from "./erofs-layout.ts";
-import { xattrCount } from "./erofs-xattrs.ts";
-import { layerFiles } from "./layer.ts";
+import { layOut, type Layout, type PlacedInode } from "./erofs-layout.ts";
+import { entryXattrs, xattrCount } from "./erofs-xattrs.ts";
+import { besideInode, layerFiles } from "./layer.ts";
 import type { Inode } from "./merge-tree.ts";
 
 const writeBytes = 1 << 20;
@@ -26,8 +26,7 @@ interface ErofsInput {
 }
 
 /**
- * Writes the metadata of an EROFS file system to `path`: superblock, inodes with small contents
- * beside them, folders. The device is this file followed by the layers' `data` in order. Gives the
+ * Writes the metadata of an EROFS file system to `path`: superblock, inodes, folders. The device is this file followed by the layers' `data` in order. Gives the
  * metadata's size in bytes, a multiple of 4096.
  */
 export async function writeErofs(path: string, input: ErofsInput): Promise<number> {
@@ -39,14 +38,14 @@ export async function writeErofs(path: string, input: ErofsInput): Promise<numbe
     starts.push(blocks);
     blocks += pages;
   }
-  await using smalls = await openAll(input.layers.map(({ folder }) => layerFiles(folder).small));
+  await using datas = await openAll(input.layers.map(({ folder }) => layerFiles(folder).data));
   await using file = await open(path, "w", 0o600);
   const output = new BlockOutput(file);
-  const rootNid = layout.root.offset / inodeSlotBytes;
+  const writer = { layout, starts, datas: datas.files };
+  const rootNid = nodeNumber(layout.root, writer);
   await output.add(superblock({ rootNid, inodes: layout.places.size, blocks, uuid: input.uuid }));
-  const writer = { layout, starts, smalls: smalls.files };
   for (const units of layout.inodeBlocks) await output.add(inodeBlock(units, writer));
-  for (const extra of layout.extras) await output.add(extraContent(extra, layout));
+  for (const extra of layout.extras) await output.add(extraContent(extra, writer));
   await output.end();
   await file.sync();
   return metadataBlocks * blockBytes;
@@ -56,19 +55,19 @@ interface Writer {
   layout: Layout;
   /** First block of each layer's data on the device. */
   starts: readonly number[];
-  smalls: readonly FileHandle[];
+  datas: readonly FileHandle[];
 }
 
 function inodeBlock(units: readonly PlacedInode[], writer: Writer): Buffer {
   const block = Buffer.alloc(blockBytes);
   for (const place of units) {
-    const to = block.subarray(place.offset % blockBytes);
+    const to = block.subarray((place.offset ?? 0) % blockBytes);
     writeInode(to, place.inode, {
       ...place,
       xattrCount: xattrCount(place.xattrBytes),
       block: place.inline || place.size === 0 ? 0 : contentBlock(place, writer),
     });
-    if (place.xattrBytes > 0) inodeXattrs(place.inode).copy(to, inodeBytes);
+    if (place.xattrBytes > 0) entryXattrs(place.inode).copy(to, inodeBytes);
     if (place.inline) inlineContent(to.subarray(inodeBytes + place.xattrBytes), place, writer);
   }
   return block;
@@ -80,26 +79,26 @@ function contentBlock({ inode, extraBlock }: PlacedInode, { starts, layout }: Wr
   return 1 + layout.inodeBlocks.length + extraBlock;
 }
 
-function inlineContent(to: Buffer, place: PlacedInode, { layout, smalls }: Writer): void {
+function inlineContent(to: Buffer, place: PlacedInode, writer: Writer): void {
   const { inode } = place;
-  if (inode.type === "dir") writeFolderBlock(to, folderEntries(place, layout));
+  if (inode.type === "dir") writeFolderBlock(to, folderEntries(place, writer));
   else if (inode.type === "symlink") to.write(inode.link ?? "", "latin1");
   else {
-    const small = smalls[inode.content?.layer ?? -1];
-    const position = inode.content?.small ?? 0;
-    // some thousand reads of a few bytes each from the page cache: awaiting each costs more
-    if (small !== undefined) readSync(small.fd, to, { length: place.size, position });
+    const data = writer.datas[inode.content?.layer ?? -1];
+    const position = besideInode(inode.content?.slot ?? 0, place.xattrBytes);
+    // a few small reads from the page cache, for files of several names: awaiting each costs more
+    if (data !== undefined) readSync(data.fd, to, { length: place.size, position });
   }
 }
 
 /** Content of a folder or link that is too large to be inline, in whole blocks. */
-function extraContent(place: PlacedInode, layout: Layout): Buffer {
+function extraContent(place: PlacedInode, writer: Writer): Buffer {
   const content = Buffer.alloc(Math.ceil(place.size / blockBytes) * blockBytes);
   if (place.inode.type === "symlink") {
     content.write(place.inode.link ?? "", "latin1");
     return content;
   }
-  const entries = folderEntries(place, layout);
+  const entries = folderEntries(place, writer);
   const { counts } = splitFolder(entries.map(({ name }) => name));
   let first = 0;
   for (const [index, count] of counts.entries()) {
@@ -109,13 +108,20 @@ function extraContent(place: PlacedInode, layout: Layout): Buffer {
   return content;
 }
 
-function folderEntries(place: PlacedInode, layout: Layout) {
+function folderEntries(place: PlacedInode, writer: Writer) {
   const children = place.inode.children ?? new Map<string, Inode>();
   return folderNames(children).map((name) => {
     const child = name === "." ? place.inode : name === ".." ? undefined : children.get(name);
-    const target = (child && layout.places.get(child)) ?? place.parent ?? place;
-    return { name, nid: target.offset / inodeSlotBytes, type: target.inode.type };
+    const target = (child && writer.layout.places.get(child)) ?? place.parent ?? place;
+    return { name, nid: nodeNumber(target, writer), type: target.inode.type };
   });
+}
+
+/** EROFS's `nid`: where on the device an inode lies, in units of 32 bytes. */
+function nodeNumber({ offset, inode }: PlacedInode, { starts }: Writer): number {
+  if (offset !== undefined) return offset / inodeSlotBytes;
+  const { layer = 0, slot = 0 } = inode.content ?? {};
+  return ((starts[layer] ?? 0) * blockBytes) / inodeSlotBytes + slot;
 }
 
 /** Joins blocks to large writes. */

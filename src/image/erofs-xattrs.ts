@@ -32,6 +32,15 @@ export function xattrBytes(xattrs: ReadonlyMap<string, Buffer>, owner: string): 
   return bytes;
 }
 
+/** The same of an entry or inode whose values are in base64. */
+export function entryXattrs({ xattrs }: { xattrs?: Record<string, string> }): Buffer {
+  if (xattrs === undefined) return Buffer.alloc(0);
+  const values = Object.entries(xattrs).map(
+    ([name, value]) => [name, Buffer.from(value, "base64")] as const,
+  );
+  return xattrBytes(new Map(values), "a file");
+}
+
 /** `i_xattr_icount` of an inode with so many bytes of xattrs. */
 export function xattrCount(bytes: number): number {
   return bytes === 0 ? 0 : (bytes - headerBytes) / 4 + 1;

@@ -1,18 +1,20 @@
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 
+/** Of the tables and of the files in `layers/`; a store of another version is not read. */
+export const storeVersion = 2;
+
 const schemaText = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
-  PRAGMA foreign_keys = ON;
   CREATE TABLE IF NOT EXISTS layers (
     diff_id TEXT PRIMARY KEY,
-    content_bytes INTEGER NOT NULL
+    content_bytes INTEGER NOT NULL,
+    disk_bytes INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS images (
     id TEXT PRIMARY KEY,
     config TEXT NOT NULL,
-    loaded_at TEXT NOT NULL
+    parent TEXT,
+    stored_at TEXT NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS image_layers (
     image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
@@ -22,20 +24,94 @@ const schemaText = `
   ) STRICT;
   CREATE TABLE IF NOT EXISTS names (
     reference TEXT PRIMARY KEY,
-    image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE
+    image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+    given_at TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS repository_digests (
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+    PRIMARY KEY (repository, digest)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS manifests (
+    digest TEXT PRIMARY KEY,
+    image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+    media_type TEXT NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS blobs (
+    diff_id TEXT NOT NULL REFERENCES layers(diff_id) ON DELETE CASCADE,
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    media_type TEXT NOT NULL,
+    PRIMARY KEY (diff_id, repository, digest)
   ) STRICT;`;
 
-const imageRow = z.object({ id: z.string(), config: z.string(), size: z.number() });
-const nameRow = z.object({ reference: z.string(), image_id: z.string() });
+const imageRow = z.object({
+  id: z.string(),
+  config: z.string(),
+  parent: z.string().nullable(),
+  stored_at: z.string(),
+  size: z.number(),
+  given_at: z.string().nullable(),
+});
+const nameRow = z.object({ name: z.string(), image_id: z.string() });
 const layerRow = z.object({ diff_id: z.string() });
+const layerSizeRow = z.object({ diff_id: z.string(), disk_bytes: z.number(), images: z.number() });
+const blobRow = z.object({
+  diff_id: z.string(),
+  repository: z.string(),
+  digest: z.string(),
+  size_bytes: z.number(),
+  media_type: z.string(),
+});
+const manifestRow = z.object({
+  digest: z.string(),
+  media_type: z.string(),
+  body: z.instanceof(Uint8Array),
+});
 
 export interface StoredImage {
   id: string;
   /** The configuration as it came. */
   config: string;
+  /** The image that it was made from here. */
+  parent: string | undefined;
+  storedAt: string;
+  /** When it last got a name. */
+  namedAt: string | undefined;
   /** Of all contents of all layers. */
   sizeBytes: number;
   references: string[];
+  /** `repository@sha256:…`, of manifests under which registries have it. */
+  digests: string[];
+}
+
+/** A manifest as a registry gave it. */
+export interface StoredManifest {
+  digest: string;
+  mediaType: string;
+  body: Uint8Array;
+}
+
+/** A layer as a registry is known to have it. */
+export interface KnownBlob {
+  diffId: string;
+  /** As docker users write it, without a tag: `localhost:5000/app`. */
+  repository: string;
+  /** Of the packed bytes. */
+  digest: string;
+  sizeBytes: number;
+  mediaType: string;
+}
+
+export interface NewImageRow {
+  id: string;
+  config: string;
+  parent?: string | undefined;
+  /** Sizes are undefined of a layer that is there already. */
+  layers: { diffId: string; sizes?: { contentBytes: number; diskBytes: number } | undefined }[];
 }
 
 /** What the store knows: which images there are, what they are called, which layers they share. */
@@ -44,7 +120,10 @@ export class ImageDatabase implements Disposable {
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path);
-    this.#database.exec(schemaText);
+    this.#database.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+    );
+    this.#database.exec(`${schemaText} PRAGMA user_version = ${storeVersion};`);
   }
 
   [Symbol.dispose](): void {
@@ -52,76 +131,141 @@ export class ImageDatabase implements Disposable {
   }
 
   images(): StoredImage[] {
-    const names = this.#names();
-    return this.#database
-      .prepare(
-        `SELECT id, config, coalesce((SELECT sum(content_bytes) FROM image_layers JOIN layers USING (diff_id)
-           WHERE image_id = id), 0) AS size FROM images ORDER BY loaded_at DESC, id`,
-      )
-      .all()
-      .map((row) => imageRow.parse(row))
-      .map(({ id, config, size }) => ({
-        id,
-        config,
-        sizeBytes: size,
-        references: names.filter((one) => one.image_id === id).map(({ reference }) => reference),
-      }));
+    const references = groupByImage(
+      this.#all(nameRow, "SELECT reference AS name, image_id FROM names ORDER BY reference"),
+    );
+    const digests = groupByImage(
+      this.#all(
+        nameRow,
+        "SELECT repository || '@' || digest AS name, image_id FROM repository_digests ORDER BY 1",
+      ),
+    );
+    return this.#all(
+      imageRow,
+      `SELECT id, config, parent, stored_at,
+         (SELECT max(given_at) FROM names WHERE image_id = id) AS given_at,
+         coalesce((SELECT sum(content_bytes) FROM image_layers JOIN layers USING (diff_id)
+           WHERE image_id = id), 0) AS size
+       FROM images ORDER BY stored_at DESC, id`,
+    ).map(({ id, config, parent, stored_at: storedAt, given_at: namedAt, size }) => ({
+      id,
+      config,
+      parent: parent ?? undefined,
+      storedAt,
+      namedAt: namedAt ?? undefined,
+      sizeBytes: size,
+      references: references.get(id) ?? [],
+      digests: digests.get(id) ?? [],
+    }));
   }
 
-  addImage(image: {
-    id: string;
-    config: string;
-    layers: { diffId: string; contentBytes: number }[];
-  }) {
-    this.#transaction(() => {
-      const layer = this.#database.prepare("INSERT OR IGNORE INTO layers VALUES (?, ?)");
-      for (const { diffId, contentBytes } of image.layers) layer.run(diffId, contentBytes);
-      const added = this.#database
-        .prepare("INSERT OR IGNORE INTO images VALUES (?, ?, ?)")
-        .run(image.id, image.config, new Date().toISOString());
-      if (added.changes === 0) return;
-      const link = this.#database.prepare("INSERT INTO image_layers VALUES (?, ?, ?)");
-      for (const [position, { diffId }] of image.layers.entries())
-        link.run(image.id, position, diffId);
-    });
+  addImage(image: NewImageRow): void {
+    const added = this.#run(
+      "INSERT OR IGNORE INTO images VALUES (?, ?, ?, ?)",
+      ...[image.id, image.config, image.parent ?? null, now()],
+    );
+    for (const { diffId, sizes } of image.layers) {
+      if (sizes === undefined) continue;
+      const { contentBytes, diskBytes } = sizes;
+      this.#run("INSERT OR IGNORE INTO layers VALUES (?, ?, ?)", diffId, contentBytes, diskBytes);
+    }
+    if (added === 0) return;
+    for (const [position, { diffId }] of image.layers.entries())
+      this.#run("INSERT INTO image_layers VALUES (?, ?, ?)", image.id, position, diffId);
   }
 
   setName(reference: string, imageId: string): void {
-    this.#database.prepare("INSERT OR REPLACE INTO names VALUES (?, ?)").run(reference, imageId);
+    this.#run("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", reference, imageId, now());
   }
 
   removeName(reference: string): void {
-    this.#database.prepare("DELETE FROM names WHERE reference = ?").run(reference);
+    this.#run("DELETE FROM names WHERE reference = ?", reference);
   }
 
-  /** Forgets an image and the layers that only it had; gives their diff ids. */
-  removeImage(id: string): string[] {
-    return this.#transaction(() => {
-      this.#database.prepare("DELETE FROM images WHERE id = ?").run(id);
-      return this.#database
-        .prepare(
-          "DELETE FROM layers WHERE diff_id NOT IN (SELECT diff_id FROM image_layers) RETURNING diff_id",
-        )
-        .all()
-        .map((row) => layerRow.parse(row).diff_id);
-    });
+  addRepositoryDigest(repository: string, digest: string, imageId: string): void {
+    this.#run(
+      "INSERT OR REPLACE INTO repository_digests VALUES (?, ?, ?)",
+      repository,
+      digest,
+      imageId,
+    );
   }
 
-  layers(): string[] {
-    return this.#database
-      .prepare("SELECT diff_id FROM layers")
-      .all()
-      .map((row) => layerRow.parse(row).diff_id);
+  removeRepositoryDigest(repository: string, digest: string): void {
+    this.#run(
+      "DELETE FROM repository_digests WHERE repository = ? AND digest = ?",
+      repository,
+      digest,
+    );
   }
 
-  #names() {
-    return this.#database
-      .prepare("SELECT reference, image_id FROM names ORDER BY reference")
-      .all()
-      .map((row) => nameRow.parse(row));
+  addManifest({ digest, mediaType, body }: StoredManifest, imageId: string): void {
+    this.#run(
+      "INSERT OR REPLACE INTO manifests VALUES (?, ?, ?, ?)",
+      digest,
+      imageId,
+      mediaType,
+      body,
+    );
   }
 
-  #transaction<T>(action: () => T): T {
+  manifests(imageId: string): StoredManifest[] {
+    return this.#all(
+      manifestRow,
+      "SELECT digest, media_type, body FROM manifests WHERE image_id = ? ORDER BY rowid",
+      imageId,
+    ).map(({ digest, media_type: mediaType, body }) => ({ digest, mediaType, body }));
+  }
+
+  addBlob({ diffId, repository, digest, sizeBytes, mediaType }: KnownBlob): void {
+    this.#run(
+      "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?)",
+      ...[diffId, repository, digest, sizeBytes, mediaType],
+    );
+  }
+
+  /** Where a layer is known to be, and as what. */
+  blobsOf(diffId: string): KnownBlob[] {
+    return this.#blobs("diff_id", diffId);
+  }
+
+  /** Which layers are known to come of this packed digest. */
+  blobsWith(digest: string): KnownBlob[] {
+    return this.#blobs("digest", digest);
+  }
+
+  removeImage(id: string): void {
+    this.#run("DELETE FROM images WHERE id = ?", id);
+  }
+
+  /** Forgets the layers that no image has, but for those that `keep` wants; gives their diff ids. */
+  removeLooseLayers(keep: (diffId: string) => boolean): string[] {
+    const loose = this.#all(
+      layerRow,
+      "SELECT diff_id FROM layers WHERE diff_id NOT IN (SELECT diff_id FROM image_layers)",
+    )
+      .map(({ diff_id: diffId }) => diffId)
+      .filter((diffId) => !keep(diffId));
+    for (const diffId of loose) this.#run("DELETE FROM layers WHERE diff_id = ?", diffId);
+    return loose;
+  }
+
+  /** All layers, what each takes on the disk, and how many images have it. */
+  layers(): { diffId: string; diskBytes: number; images: number }[] {
+    return this.#all(
+      layerSizeRow,
+      `SELECT diff_id, disk_bytes,
+         (SELECT count(DISTINCT image_id) FROM image_layers WHERE image_layers.diff_id = layers.diff_id) AS images
+       FROM layers`,
+    ).map(({ diff_id: diffId, disk_bytes: diskBytes, images }) => ({ diffId, diskBytes, images }));
+  }
+
+  hasLayer(diffId: string): boolean {
+    return this.#all(layerRow, "SELECT diff_id FROM layers WHERE diff_id = ?", diffId).length > 0;
+  }
+
+  /** All that `action` changes, or nothing. */
+  transaction<T>(action: () => T): T {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       const result = action();
@@ -132,4 +276,54 @@ export class ImageDatabase implements Disposable {
       throw error;
     }
   }
+
+  #blobs(column: "diff_id" | "digest", value: string): KnownBlob[] {
+    return this.#all(
+      blobRow,
+      `SELECT diff_id, repository, digest, size_bytes, media_type FROM blobs WHERE ${column} = ? ORDER BY rowid`,
+      value,
+    ).map(({ diff_id: diffId, size_bytes: sizeBytes, media_type: mediaType, ...rest }) => ({
+      ...rest,
+      diffId,
+      sizeBytes,
+      mediaType,
+    }));
+  }
+
+  #all<T>(row: z.ZodType<T>, sql: string, ...values: string[]): T[] {
+    return this.#database
+      .prepare(sql)
+      .all(...values)
+      .map((one) => row.parse(one));
+  }
+
+  /** Gives the number of rows that changed. */
+  #run(sql: string, ...values: (string | number | null | Uint8Array)[]): number {
+    return Number(this.#database.prepare(sql).run(...values).changes);
+  }
+}
+
+/** The version of the store at `path`; undefined when there is none. */
+export function storedVersion(path: string): number {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const row = database.prepare("PRAGMA user_version").get();
+    return z.object({ user_version: z.number() }).parse(row).user_version;
+  } finally {
+    database.close();
+  }
+}
+
+function groupByImage(rows: { name: string; image_id: string }[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { name, image_id: id } of rows) {
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [name]);
+    else group.push(name);
+  }
+  return groups;
+}
+
+function now(): string {
+  return new Date().toISOString();
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { DvmError, ignore, systemErrorCode } from "../base/errors.ts";
@@ -8,17 +8,24 @@ import { composeApart } from "./compose-apart.ts";
 import { diskFiles } from "./composed-disk.ts";
 import { digestHex, digestOf } from "./digest.ts";
 import { applyChanges } from "./dockerfile-changes.ts";
-import { parseImageConfig, type ImageConfig } from "./image-config.ts";
-import { ImageDatabase } from "./image-database.ts";
+import { parseImageConfig, type ImageConfig, type ParsedConfig } from "./image-config.ts";
+import {
+  ImageDatabase,
+  storedVersion,
+  storeVersion,
+  type KnownBlob,
+  type StoredImage,
+  type StoredManifest,
+} from "./image-database.ts";
+import { LayerHolds } from "./layer-holds.ts";
+import { layerTar } from "./layer-tar.ts";
 import { parseReference } from "./reference.ts";
+import { checkRemoval } from "./removal-rules.ts";
 import { stageLayer, type StagedLayer } from "./stage-layer.ts";
 
-export interface Image {
-  /** `sha256:…` of the configuration. */
-  id: string;
-  /** As docker shows them: `busybox:latest`. */
-  references: string[];
-  digests: string[];
+export interface Image extends Omit<StoredImage, "config"> {
+  /** As it came, or as it was made here. */
+  configText: string;
   createdAt: string;
   architecture: string;
   os: string;
@@ -26,7 +33,41 @@ export interface Image {
   rawConfig: unknown;
   /** Diff ids, the lowest first. */
   layers: string[];
-  sizeBytes: number;
+}
+
+/** A layer of the store that is held, so that nobody removes it. */
+export interface HeldLayer {
+  diffId: string;
+  folder?: undefined;
+}
+
+export interface NewImage {
+  /** The configuration's text; its digest is the image's id. */
+  config: string;
+  layers: readonly (StagedLayer | HeldLayer)[];
+  /** The image that it was made from here. */
+  parent?: string | undefined;
+  /** Names to give it, as docker shows them. */
+  references?: readonly string[];
+  /** How a registry has it. */
+  origin?: ImageOrigin | undefined;
+}
+
+export interface ImageOrigin {
+  /** As docker users write it, without a tag. */
+  repository: string;
+  /** Digests of the manifest, and of the index that led to it. */
+  digests: readonly string[];
+  manifests: readonly StoredManifest[];
+  blobs: readonly Omit<KnownBlob, "repository">[];
+}
+
+/** What one load, pull or commit has while it works. */
+export interface ImageWork {
+  /** A folder of its own, which goes with it. */
+  folder: string;
+  /** Whether the layer is there; then it stays until the work is over. */
+  hold(diffId: string): boolean;
 }
 
 interface LoadOptions {
@@ -39,6 +80,17 @@ interface ImportOptions {
   /** Dockerfile instructions. */
   changes?: string[] | undefined;
   message?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+interface CommitOptions {
+  /** Id of the image on which the layer lies. */
+  parent: string;
+  /** A tar of changes, with whiteouts. */
+  layer: AsyncIterable<Uint8Array>;
+  /** The text of the configuration, when its layers are known. */
+  config: (diffIds: string[]) => string;
+  reference?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -56,16 +108,20 @@ const architecture = "amd64";
  * `disks/`, names and configurations in a database. Whatever is not in the database is not there.
  */
 export class ImageStore implements AsyncDisposable {
-  readonly #root: string;
-  readonly #database: ImageDatabase;
+  readonly root: string;
+  readonly database: ImageDatabase;
+  readonly #holds = new LayerHolds();
+  /** Configurations by image id, parsed. */
+  readonly #parsed = new Map<string, ParsedConfig>();
   #lock: Promise<unknown> = Promise.resolve();
 
   private constructor(root: string) {
-    this.#root = root;
-    this.#database = new ImageDatabase(join(root, "images.db"));
+    this.root = root;
+    this.database = new ImageDatabase(databaseFile(root));
   }
 
   static async open(root: string): Promise<ImageStore> {
+    await setOtherVersionAside(root);
     for (const folder of ["layers", "disks", "tmp"])
       await mkdir(join(root, folder), { recursive: true, mode: 0o700 });
     const store = new ImageStore(root);
@@ -78,13 +134,17 @@ export class ImageStore implements AsyncDisposable {
     archive: Readable,
     { signal, onProgress }: LoadOptions = {},
   ): Promise<{ references: string[]; id: string }[]> {
-    return this.#inWorkFolder(async (work) => {
-      const contents = await readArchive(archive, { work, signal, onProgress });
+    return this.withWork(async (work) => {
+      const contents = await readArchive(archive, { work: work.folder, signal, onProgress });
       const images = archivedImages(contents, architecture);
-      for (const { id, configText, layers } of images)
-        await this.#publish({ id, config: configText, layers }, work);
-      for (const { id, references } of images)
-        for (const reference of references) this.#database.setName(reference, id);
+      await this.add(
+        images.map(({ configText: config, layers, references }) => ({
+          config,
+          layers,
+          references,
+        })),
+        work,
+      );
       return images.map(({ id, references }) => ({ id, references }));
     });
   }
@@ -93,8 +153,8 @@ export class ImageStore implements AsyncDisposable {
   async importRootFs(tar: Readable, options: ImportOptions = {}): Promise<{ id: string }> {
     const reference = options.reference === undefined ? undefined : nameToGive(options.reference);
     const config = applyChanges(options.changes ?? []);
-    return this.#inWorkFolder(async (work) => {
-      const layer = await stageLayer(tar, join(work, "0"), options.signal);
+    return this.withWork(async (work) => {
+      const layer = await stageLayer(tar, join(work.folder, "0"), options.signal);
       const created = new Date().toISOString();
       const text = JSON.stringify({
         architecture,
@@ -104,25 +164,38 @@ export class ImageStore implements AsyncDisposable {
         rootfs: { type: "layers", diff_ids: [layer.diffId] },
         history: [{ created, comment: options.message ?? "Imported from -" }],
       });
-      const id = digestOf(text);
-      await this.#publish({ id, config: text, layers: [layer] }, work);
-      if (reference !== undefined) this.#database.setName(reference, id);
-      return { id };
+      const references = reference === undefined ? [] : [reference];
+      await this.add([{ config: text, layers: [layer], references }], work);
+      return { id: digestOf(text) };
+    });
+  }
+
+  /** Makes an image of another one and a layer on it. */
+  async commit(options: CommitOptions): Promise<{ id: string }> {
+    const reference = options.reference === undefined ? undefined : nameToGive(options.reference);
+    const parent = this.find(options.parent);
+    return this.withWork(async (work) => {
+      const below = parent.layers.map((diffId) => this.#held(work, diffId));
+      const layer = await stageLayer(options.layer, join(work.folder, "0"), options.signal);
+      const config = options.config([...parent.layers, layer.diffId]);
+      const references = reference === undefined ? [] : [reference];
+      await this.add([{ config, layers: [...below, layer], parent: parent.id, references }], work);
+      return { id: digestOf(config) };
     });
   }
 
   list(): Image[] {
-    return this.#database.images().map(({ id, config, sizeBytes, references }) => {
-      const { raw, ...parsed } = parseImageConfig(config);
-      return { id, references, digests: [], sizeBytes, rawConfig: raw, ...parsed };
+    return this.database.images().map(({ config, ...image }) => {
+      const { raw, ...parsed } = this.#parse(image.id, config);
+      return { ...image, ...parsed, configText: config, rawConfig: raw };
     });
   }
 
-  /** The image of this name, id, or unambiguous beginning of an id. */
+  /** The image of this name, `name@digest`, id, or unambiguous beginning of an id. */
   find(nameOrId: string): Image {
     const images = this.list();
     const reference = referenceOf(nameOrId);
-    const named = images.find(({ references }) => references.includes(reference ?? ""));
+    const named = images.find((image) => isNamed(image, reference));
     if (named !== undefined) return named;
     const hex = nameOrId.replace(/^sha256:/, "");
     const matches = /^[0-9a-f]{1,64}$/.test(hex)
@@ -130,7 +203,7 @@ export class ImageStore implements AsyncDisposable {
       : [];
     const [only] = matches;
     if (only === undefined)
-      throw new DvmError("not-found", `No such image: ${reference ?? nameOrId}`);
+      throw new DvmError("not-found", `No such image: ${reference?.familiar ?? nameOrId}`);
     if (matches.length > 1)
       throw new DvmError("invalid", `Multiple IDs found with provided prefix: ${nameOrId}`);
     return only;
@@ -143,102 +216,189 @@ export class ImageStore implements AsyncDisposable {
   ): Promise<{ untagged?: string; deleted?: string }[]> {
     return this.#exclusive(async () => {
       const image = this.find(nameOrId);
-      const reference = referenceOf(nameOrId);
-      const byName = reference !== undefined && image.references.includes(reference);
-      const names = byName ? [reference] : image.references;
-      const isLast = names.length === image.references.length;
+      const names = namesToTake(image, nameOrId);
+      const isLast = names.length === image.references.length + image.digests.length;
       const user = isLast ? inUse(image.id) : undefined;
-      checkRemoval(image, { byName: byName ? reference : undefined, user, force });
-      for (const name of names) this.#database.removeName(name);
-      const untagged = names.map((name) => ({ untagged: name }));
+      checkRemoval({ image, byName: names.byName, user, force });
+      this.database.transaction(() => {
+        for (const name of names.references) this.database.removeName(name);
+        for (const name of names.digests)
+          this.database.removeRepositoryDigest(...splitDigest(name));
+      });
+      const untagged = [...names.references, ...names.digests].map((name) => ({ untagged: name }));
       if (!isLast || user !== undefined) return untagged;
       return [...untagged, ...(await this.#delete(image))];
     });
   }
 
   tag(source: string, target: string): void {
-    this.#database.setName(nameToGive(target), this.find(source).id);
+    this.database.setName(nameToGive(target), this.find(source).id);
   }
 
   /** The image's disk; made again when it isn't there. */
   async disk(id: string): Promise<{ path: string; sizeBytes: number }> {
     const image = this.find(id);
-    const folder = this.#diskFolder(id);
-    const { descriptor, metadata } = diskFiles(folder);
+    const { descriptor, metadata } = diskFiles(this.diskFolder(id));
     const found = await ignore("ENOENT", () => stat(metadata));
-    if (found === undefined) {
-      await this.#inWorkFolder((work) => this.#exclusive(() => this.#compose(image, work)));
-    }
+    if (found === undefined)
+      await this.withWork((work) => this.#exclusive(() => this.#compose(image, work)));
     return { path: descriptor, sizeBytes: (found ?? (await stat(metadata))).size };
   }
 
-  /** Removes what a crash left half-done. */
-  async cleanUp(): Promise<void> {
-    const tmp = join(this.#root, "tmp");
-    for (const name of await readdir(tmp)) await rm(join(tmp, name), { recursive: true });
-    const layers = new Set(this.#database.layers().map(digestHex));
-    const images = new Set(this.#database.images().map(({ id }) => digestHex(id)));
-    for (const [folder, known] of [["layers", layers] as const, ["disks", images] as const]) {
-      for (const name of await readdir(join(this.#root, folder)))
-        if (!known.has(name)) await rm(join(this.#root, folder, name), { recursive: true });
+  /**
+   * The tar of a layer, byte for byte as it came, uncompressed. At its end it is known to be whole:
+   * one that isn't ends in an error.
+   */
+  openLayerTar(diffId: string): AsyncIterable<Uint8Array> {
+    return layerTar(this.layerFolder(diffId), diffId);
+  }
+
+  /** Runs `action` with a folder of its own; layers that it holds stay until it ends. */
+  async withWork<T>(action: (work: ImageWork) => Promise<T>): Promise<T> {
+    const folder = await mkdtemp(join(this.root, "tmp", "work-"));
+    const held: string[] = [];
+    const hold = (diffId: string) => {
+      if (!this.database.hasLayer(diffId)) return false;
+      this.#holds.take(diffId);
+      held.push(diffId);
+      return true;
+    };
+    try {
+      return await action({ folder, hold });
+    } catch (cause) {
+      if (systemErrorCode(cause) !== "ENOSPC") throw cause;
+      throw new DvmError("no-space", `cannot store the image: no space is left for ${this.root}`, {
+        cause,
+        hint: "remove images (dvm rmi) or containers (dvm rm), or move the data root (--data-root)",
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+      for (const diffId of held) this.#holds.release(diffId);
+      if (held.length > 0) await this.#exclusive(() => this.#removeLooseLayers());
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#lock;
-    this.#database[Symbol.dispose]();
-  }
-
-  /** Moves layers to their places, makes the disk, and only then lets the image be known. */
-  async #publish(
-    image: { id: string; config: string; layers: StagedLayer[] },
-    work: string,
-  ): Promise<void> {
-    const layers = image.layers.map(({ diffId }) => diffId);
+  /** Moves layers to their places, makes the disks, and only then lets the images be known: all or none. */
+  async add(images: readonly NewImage[], work: ImageWork): Promise<void> {
     await this.#exclusive(async () => {
+      const made: string[] = [];
       try {
-        for (const { folder, diffId } of image.layers)
-          await takeLayer(folder, this.#layerFolder(diffId));
-        await this.#compose({ id: image.id, layers }, work);
-        this.#database.addImage(image);
+        for (const image of images) made.push(...(await this.#place(image, work)));
+        await syncFolder(join(this.root, "layers"));
+        await syncFolder(join(this.root, "disks"));
+        this.database.transaction(() => {
+          for (const image of images) this.#record(image);
+        });
       } catch (error) {
-        const known = new Set(this.#database.layers());
-        await this.#removeLayers(layers.filter((diffId) => !known.has(diffId)));
+        for (const folder of made) await rm(folder, { recursive: true, force: true });
         throw error;
       }
     });
   }
 
-  async #compose({ id, layers }: { id: string; layers: string[] }, work: string): Promise<void> {
-    const folders = layers.map((diffId) => this.#layerFolder(diffId));
-    await composeApart({ target: this.#diskFolder(id), work: join(work, "disk"), layers: folders });
+  layerFolder(diffId: string): string {
+    return join(this.root, "layers", digestHex(diffId));
   }
 
-  async #delete(image: Image): Promise<{ deleted: string }[]> {
-    const layers = this.#database.removeImage(image.id);
-    await rm(this.#diskFolder(image.id), { recursive: true, force: true });
-    await this.#removeLayers(layers);
-    return [image.id, ...layers.toReversed()].map((deleted) => ({ deleted }));
+  diskFolder(id: string): string {
+    return join(this.root, "disks", digestHex(id));
   }
 
-  async #removeLayers(diffIds: string[]): Promise<void> {
-    for (const diffId of diffIds)
-      await rm(this.#layerFolder(diffId), { recursive: true, force: true });
-  }
-
-  async #inWorkFolder<T>(action: (work: string) => Promise<T>): Promise<T> {
-    const work = await mkdtemp(join(this.#root, "tmp", "work-"));
-    try {
-      return await action(work);
-    } catch (cause) {
-      if (systemErrorCode(cause) !== "ENOSPC") throw cause;
-      throw new DvmError("no-space", `cannot store the image: no space is left for ${this.#root}`, {
-        cause,
-        hint: "remove images (dvm rmi) or containers (dvm rm), or move the data root (--data-root)",
-      });
-    } finally {
-      await rm(work, { recursive: true, force: true });
+  /** Removes what a crash left half-done, and forgets images of which something has gone. */
+  async cleanUp(): Promise<void> {
+    const tmp = join(this.root, "tmp");
+    for (const name of await readdir(tmp)) await rm(join(tmp, name), { recursive: true });
+    const there = new Set(await readdir(join(this.root, "layers")));
+    for (const { id, layers } of this.list())
+      if (!layers.every((diffId) => there.has(digestHex(diffId)))) this.database.removeImage(id);
+    await this.#removeLooseLayers();
+    const layers = new Set(this.database.layers().map(({ diffId }) => digestHex(diffId)));
+    const images = new Set(this.database.images().map(({ id }) => digestHex(id)));
+    for (const [folder, known] of [["layers", layers] as const, ["disks", images] as const]) {
+      for (const name of await readdir(join(this.root, folder)))
+        if (!known.has(name)) await rm(join(this.root, folder, name), { recursive: true });
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lock;
+    this.database[Symbol.dispose]();
+  }
+
+  /** Gives the folders that weren't there before. */
+  async #place(image: NewImage, work: ImageWork): Promise<string[]> {
+    const made: string[] = [];
+    try {
+      for (const layer of image.layers) {
+        const target = this.layerFolder(layer.diffId);
+        if (layer.folder === undefined) this.#held(work, layer.diffId);
+        else if (await takeLayer(layer.folder, target)) made.push(target);
+      }
+      const id = digestOf(image.config);
+      const folder = this.diskFolder(id);
+      if ((await ignore("ENOENT", () => stat(folder))) === undefined) {
+        made.push(folder);
+        await this.#compose({ id, layers: image.layers.map(({ diffId }) => diffId) }, work);
+      }
+      return made;
+    } catch (error) {
+      for (const folder of made) await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  #record({ config, layers, parent, references = [], origin }: NewImage): void {
+    const { database } = this;
+    const id = digestOf(config);
+    const rows = layers.map((layer) => ({
+      diffId: layer.diffId,
+      sizes: layer.folder === undefined ? undefined : layer,
+    }));
+    database.addImage({ id, config, parent, layers: rows });
+    for (const reference of references) database.setName(reference, id);
+    if (origin === undefined) return;
+    for (const digest of origin.digests)
+      database.addRepositoryDigest(origin.repository, digest, id);
+    for (const manifest of origin.manifests) database.addManifest(manifest, id);
+    for (const blob of origin.blobs) database.addBlob({ ...blob, repository: origin.repository });
+  }
+
+  #held(work: ImageWork, diffId: string): HeldLayer {
+    if (!work.hold(diffId))
+      throw new DvmError(
+        "conflict",
+        `cannot store the image: layer ${diffId} has been removed meanwhile`,
+      );
+    return { diffId };
+  }
+
+  async #compose(
+    { id, layers }: { id: string; layers: readonly string[] },
+    work: ImageWork,
+  ): Promise<void> {
+    await composeApart({
+      id,
+      target: this.diskFolder(id),
+      work: join(work.folder, "disk"),
+      layers: layers.map((diffId) => this.layerFolder(diffId)),
+    });
+  }
+
+  /** The database first: what is left by a crash in between belongs to nobody. */
+  async #delete(image: Image): Promise<{ deleted: string }[]> {
+    this.database.removeImage(image.id);
+    this.#parsed.delete(image.id);
+    await rm(this.diskFolder(image.id), { recursive: true, force: true });
+    const layers = await this.#removeLooseLayers();
+    const gone = image.layers.filter((diffId) => layers.includes(diffId));
+    return [image.id, ...gone.toReversed()].map((deleted) => ({ deleted }));
+  }
+
+  async #removeLooseLayers(): Promise<string[]> {
+    const loose = this.database.removeLooseLayers((diffId) => this.#holds.has(diffId));
+    for (const diffId of loose)
+      await rm(this.layerFolder(diffId), { recursive: true, force: true });
+    return loose;
   }
 
   async #exclusive<T>(action: () => Promise<T>): Promise<T> {
@@ -247,53 +407,82 @@ export class ImageStore implements AsyncDisposable {
     return mine;
   }
 
-  #layerFolder(diffId: string): string {
-    return join(this.#root, "layers", digestHex(diffId));
-  }
-
-  #diskFolder(id: string): string {
-    return join(this.#root, "disks", digestHex(id));
+  #parse(id: string, config: string): ParsedConfig {
+    const parsed = this.#parsed.get(id) ?? parseImageConfig(config);
+    this.#parsed.set(id, parsed);
+    return parsed;
   }
 }
 
-/** A layer that is there already is as good: it has the same bytes. */
-async function takeLayer(staged: string, target: string): Promise<void> {
-  if ((await ignore("ENOENT", () => stat(target))) !== undefined) return;
+/** A layer that is there already is as good: it has the same bytes. Whether `staged` was taken. */
+async function takeLayer(staged: string, target: string): Promise<boolean> {
+  if ((await ignore("ENOENT", () => stat(target))) !== undefined) return false;
   await rename(staged, target);
+  return true;
 }
 
-/** Docker's rules of what stands in the way of a removal, and its words. */
-function checkRemoval(
-  image: Image,
-  { byName, user, force }: { byName: string | undefined; user: string | undefined; force: boolean },
-): void {
-  if (force) return;
-  const shortId = digestHex(image.id).slice(0, 12);
-  if (user !== undefined) {
-    const what =
-      byName === undefined ? `delete ${shortId}` : `remove repository reference "${byName}"`;
-    const state = byName === undefined ? "image is being used by stopped" : "";
-    throw new DvmError(
-      "conflict",
-      byName === undefined
-        ? `conflict: unable to ${what} (must be forced) - ${state} container ${user.slice(0, 12)}`
-        : `conflict: unable to ${what} (must force) - container ${user.slice(0, 12)} is using its referenced image ${shortId}`,
-    );
-  }
-  if (byName === undefined && image.references.length > 1) {
-    throw new DvmError(
-      "conflict",
-      `conflict: unable to delete ${shortId} (must be forced) - image is referenced in multiple repositories`,
-    );
-  }
+/** So that what was renamed into it is there after a loss of power, too. */
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, "r");
+  await folder.sync();
 }
 
-function referenceOf(text: string): string | undefined {
+function databaseFile(root: string): string {
+  return join(root, "images.db");
+}
+
+/** A store of another version can't be read; it is kept beside, with its version's number. */
+async function setOtherVersionAside(root: string): Promise<void> {
+  if ((await ignore("ENOENT", () => stat(databaseFile(root)))) === undefined) return;
+  const version = storedVersion(databaseFile(root));
+  if (version === storeVersion) return;
+  await rename(root, `${root}.version-${version}-${Date.now()}`);
+}
+
+/** What of an image's names a removal by `nameOrId` takes. */
+function namesToTake(image: Image, nameOrId: string) {
+  const reference = referenceOf(nameOrId);
+  if (reference === undefined || !isNamed(image, reference)) {
+    const { references, digests } = image;
+    return { references, digests, byName: undefined, length: references.length + digests.length };
+  }
+  const references = image.references.filter((name) => name === reference.familiar);
+  const others = image.references.filter((name) => name !== reference.familiar);
+  const repository = reference.familiarName;
+  const stillNamed = others.some((name) => parseReference(name).familiarName === repository);
+  const digests = image.digests.filter((name) =>
+    reference.digest === undefined
+      ? !stillNamed && name.startsWith(`${repository}@`)
+      : name === `${repository}@${reference.digest}`,
+  );
+  return {
+    references,
+    digests,
+    byName: reference.familiar,
+    length: references.length + digests.length,
+  };
+}
+
+type ParsedReference = ReturnType<typeof parseReference>;
+
+function isNamed(image: Image, reference: ParsedReference | undefined): boolean {
+  if (reference === undefined) return false;
+  const { familiar, familiarName, digest } = reference;
+  if (digest === undefined) return image.references.includes(familiar);
+  return image.digests.includes(`${familiarName}@${digest}`);
+}
+
+function referenceOf(text: string): ParsedReference | undefined {
   try {
-    return parseReference(text).familiar;
+    return parseReference(text);
   } catch {
     return undefined;
   }
+}
+
+function splitDigest(name: string): [repository: string, digest: string] {
+  const at = name.lastIndexOf("@");
+  return [name.slice(0, at), name.slice(at + 1)];
 }
 
 /** A name that an image can be given has a tag and no digest. */

@@ -1,15 +1,16 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { buffer } from "node:stream/consumers";
 import { finished } from "node:stream/promises";
 import { DvmError } from "../base/errors.ts";
-import { xattrBytes } from "./erofs-xattrs.ts";
+import { blockBytes, inodeBytes, inodeSlotBytes, writeInode } from "./erofs-format.ts";
+import { xattrBytes, xattrCount } from "./erofs-xattrs.ts";
+import { LayerData } from "./layer-data.ts";
+import type { TarHeaderLog } from "./tar-headers.ts";
 import { printable, type EntryType, type TarEntry } from "./tar-reader.ts";
 
-export const pageBytes = 4096;
-const inodeBytes = 64;
-const writeBytes = 1 << 20;
 const maximumEntries = 1_000_000;
 
 /** One entry of a layer as its index keeps it; names are latin1 (bytes). */
@@ -25,32 +26,36 @@ export interface LayerEntry {
   device?: [major: number, minor: number];
   /** Values in base64. */
   xattrs?: Record<string, string>;
-  /** First page of the content in the layer's `data`. */
+  /** First block of the content in the layer's `data`. */
   page?: number;
-  /** Offset of the content in the layer's `small`: it goes beside its inode. */
-  small?: number;
+  /** Where in `data`, in units of 32 bytes, an inode with the content beside it lies. */
+  slot?: number;
+  /** The tar holds the content without its holes. */
+  sparse?: true;
 }
 
 /** Files of one layer in its folder. */
 export function layerFiles(folder: string) {
-  return { data: join(folder, "data"), small: join(folder, "small"), index: join(folder, "index") };
+  return {
+    data: join(folder, "data"),
+    index: join(folder, "index"),
+    headers: join(folder, "headers.zst"),
+  };
 }
 
 /**
- * Writes a layer's entries into `folder`: contents page by page into `data`, those small enough to
- * lie beside their inode into `small`, everything else into `index`, a line of JSON an entry.
- * Memory is bounded by the write buffer. Gives the bytes of all contents.
+ * Writes a layer's entries into `folder`: contents into `data`, small ones beside an inode of their
+ * own, everything else into `index`, a line of JSON an entry. `headers` is told where contents were.
+ * Memory is bounded by the write buffers. Gives the bytes of all contents.
  */
 export async function writeLayer(
   folder: string,
   entries: AsyncIterable<TarEntry>,
+  headers: TarHeaderLog,
 ): Promise<number> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const files = layerFiles(folder);
-  await using data = await open(files.data, "w", 0o600);
-  await using small = await open(files.small, "w", 0o600);
-  const pages = new AlignedWriter(data);
-  const tails = new AlignedWriter(small);
+  await using file = await open(files.data, "w", 0o600);
+  const data = new LayerData(file);
   const index = createWriteStream(files.index, { mode: 0o600, flush: true });
   let contentBytes = 0;
   let count = 0;
@@ -64,16 +69,15 @@ export async function writeLayer(
         );
       }
       contentBytes += entry.sizeBytes;
-      const line = await storeEntry(entry, pages, tails);
+      const line = await storeEntry(entry, data, headers);
       if (!index.write(`${JSON.stringify(line)}\n`)) await drained(index);
     }
-    await pages.end(pageBytes);
-    await tails.end(1);
+    await data.end();
   } finally {
     index.end();
     await finished(index);
   }
-  await Promise.all([data.sync(), small.sync()]);
+  await file.sync();
   return contentBytes;
 }
 
@@ -88,15 +92,49 @@ export async function* readLayerIndex(
   }
 }
 
+/** Offset in `data` of a content that lies beside its inode. */
+export function besideInode(slot: number, xattrBytes: number): number {
+  return slot * inodeSlotBytes + inodeBytes + xattrBytes;
+}
+
 async function storeEntry(
   entry: TarEntry,
-  pages: AlignedWriter,
-  tails: AlignedWriter,
+  data: LayerData,
+  headers: TarHeaderLog,
 ): Promise<LayerEntry> {
+  const line = describeEntry(entry);
+  if (entry.type !== "file" || entry.sizeBytes === 0) return line;
+  if (entry.sparse !== true) await headers.markContent();
+  const xattrs = xattrBytes(entry.xattrs, printable(entry.path));
+  if (inodeBytes + xattrs.length + entry.sizeBytes > blockBytes)
+    return { ...line, page: await data.addContent(entry.body()) };
+  const content = await buffer(entry.body());
+  return { ...line, slot: await data.addInode(smallFile(line, xattrs, content)) };
+}
+
+/** An inode of one name with its xattrs and its content. */
+function smallFile(line: LayerEntry, xattrs: Buffer, content: Buffer): Buffer {
+  const inode = Buffer.alloc(inodeBytes);
+  writeInode(
+    inode,
+    { ...line, type: "file" },
+    {
+      inline: true,
+      block: 0,
+      number: 0,
+      links: 1,
+      xattrCount: xattrCount(xattrs.length),
+      size: content.length,
+    },
+  );
+  return Buffer.concat([inode, xattrs, content]);
+}
+
+function describeEntry(entry: TarEntry): LayerEntry {
   const xattrs = Object.fromEntries(
     [...entry.xattrs].map(([name, value]) => [name, value.toString("base64")]),
   );
-  const base: LayerEntry = {
+  return {
     path: entry.path,
     type: entry.type,
     mode: entry.mode,
@@ -109,13 +147,8 @@ async function storeEntry(
       ? { device: [entry.deviceMajor, entry.deviceMinor] as [number, number] }
       : {}),
     ...(entry.xattrs.size === 0 ? {} : { xattrs }),
+    ...(entry.sparse === true ? { sparse: true as const } : {}),
   };
-  const xattrSize = xattrBytes(entry.xattrs, printable(entry.path)).length;
-  if (entry.type !== "file" || entry.sizeBytes === 0) return base;
-  if (inodeBytes + xattrSize + entry.sizeBytes <= pageBytes) {
-    return { ...base, small: await tails.append(entry.body(), 1) };
-  }
-  return { ...base, page: (await pages.append(entry.body(), pageBytes)) / pageBytes };
 }
 
 async function drained(stream: NodeJS.EventEmitter): Promise<void> {
@@ -123,57 +156,4 @@ async function drained(stream: NodeJS.EventEmitter): Promise<void> {
     stream.once("drain", resolve);
     stream.once("error", reject);
   });
-}
-
-/** Appends contents to a file, each at a multiple of some alignment, by large writes. */
-class AlignedWriter {
-  readonly #file: FileHandle;
-  readonly #buffer = Buffer.allocUnsafe(writeBytes);
-  #filled = 0;
-  #written = 0;
-
-  constructor(file: FileHandle) {
-    this.#file = file;
-  }
-
-  /** Gives the offset of the first byte. */
-  async append(pieces: AsyncIterable<Buffer>, alignment: number): Promise<number> {
-    await this.#pad(alignment);
-    const start = this.#written + this.#filled;
-    for await (const piece of pieces) await this.#put(piece);
-    return start;
-  }
-
-  async end(alignment: number): Promise<void> {
-    await this.#pad(alignment);
-    await this.#flush();
-  }
-
-  async #pad(alignment: number): Promise<void> {
-    const over = (this.#written + this.#filled) % alignment;
-    if (over !== 0) await this.#put(Buffer.alloc(alignment - over));
-  }
-
-  async #put(bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      const copied = bytes.copy(this.#buffer, this.#filled, at);
-      at += copied;
-      this.#filled += copied;
-      if (this.#filled === writeBytes) await this.#flush();
-    }
-  }
-
-  async #flush(): Promise<void> {
-    for (let at = 0; at < this.#filled;) {
-      const { bytesWritten } = await this.#file.write(
-        this.#buffer,
-        at,
-        this.#filled - at,
-        this.#written + at,
-      );
-      at += bytesWritten;
-    }
-    this.#written += this.#filled;
-    this.#filled = 0;
-  }
 }

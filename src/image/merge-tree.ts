@@ -3,10 +3,10 @@ import { readLayerIndex, type LayerEntry } from "./layer.ts";
 import { printable } from "./tar-reader.ts";
 
 /** A file, folder or other thing of the merged tree; several names may lead to one. */
-export interface Inode extends Omit<LayerEntry, "path" | "type" | "page" | "small"> {
+export interface Inode extends Omit<LayerEntry, "path" | "type" | "page" | "slot" | "sparse"> {
   type: Exclude<LayerEntry["type"], "hardlink">;
-  /** Where a file's content lies: the layer's number, and its first page or offset in `small`. */
-  content?: { layer: number; page?: number; small?: number };
+  /** Where a file's content lies: the layer's number, and its first block or its inode in `data`. */
+  content?: { layer: number; page?: number; slot?: number };
   /** Of a folder: names are bytes, one a character. */
   children?: Map<string, Inode>;
 }
@@ -86,13 +86,13 @@ function linkTarget(root: Inode, entry: LayerEntry): Inode {
 }
 
 function newInode(entry: LayerEntry, layer: number): Inode {
-  const { path: _path, type, page, small, ...rest } = entry;
+  const { path: _path, type, page, slot, sparse: _sparse, ...rest } = entry;
   if (type === "hardlink") throw new DvmError("internal", "cannot make an inode of a hard link");
   return {
     ...rest,
     type,
     ...(page === undefined ? {} : { content: { layer, page } }),
-    ...(small === undefined ? {} : { content: { layer, small } }),
+    ...(slot === undefined ? {} : { content: { layer, slot } }),
     ...(type === "dir" ? { children: new Map<string, Inode>() } : {}),
   };
 }

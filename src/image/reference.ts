@@ -6,6 +6,8 @@ export interface Reference {
   repository: string;
   tag: string | undefined;
   digest: string | undefined;
+  /** As docker users write it, without tag and digest: `busybox`. */
+  familiarName: string;
   /** As docker users write it: `busybox:latest`. */
   familiar: string;
 }
@@ -39,7 +41,7 @@ export function parseReference(text: string): Reference {
       ? repository.replace(/^library\//, "")
       : `${registry}/${repository}`;
   const suffix = (tag === undefined ? "" : `:${tag}`) + (digest === undefined ? "" : `@${digest}`);
-  return { registry, repository, tag, digest, familiar: familiarName + suffix };
+  return { registry, repository, tag, digest, familiarName, familiar: familiarName + suffix };
 }
 
 /** A first part with a dot, a colon, or `localhost` is a registry. */

@@ -1,8 +1,10 @@
+import { mkdir, stat } from "node:fs/promises";
 import { DvmError } from "../base/errors.ts";
 import { ByteSource } from "./byte-source.ts";
 import { compressionOf, decompress, peek } from "./decompress.ts";
 import { Digester } from "./digest.ts";
-import { writeLayer } from "./layer.ts";
+import { layerFiles, writeLayer } from "./layer.ts";
+import { TarHeaderLog } from "./tar-headers.ts";
 import { readTar } from "./tar-reader.ts";
 
 /** A layer on disk that no image owns yet. */
@@ -14,6 +16,10 @@ export interface StagedLayer {
   diffId: string;
   /** Of all contents. */
   contentBytes: number;
+  /** Of the bytes as they came. */
+  packedBytes: number;
+  /** What it takes on the disk. */
+  diskBytes: number;
 }
 
 const sniffBytes = 6;
@@ -29,16 +35,27 @@ export async function stageLayer(
   const [packed, unpacked] = [new Digester(), new Digester()];
   const arriving = abortable(whole, signal);
   const tar = compression === "none" ? arriving : decompress(compression, packed.through(arriving));
-  const bytes = new ByteSource(unpacked.through(tar));
-  const contentBytes = await writeLayer(folder, readTar(bytes));
-  await bytes.drain();
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const headers = new TarHeaderLog(layerFiles(folder).headers);
+  const bytes = new ByteSource(unpacked.through(tar), (piece) => headers.add(piece));
+  let contentBytes: number;
+  try {
+    contentBytes = await writeLayer(folder, readTar(bytes), headers);
+    await bytes.drain();
+    await headers.end();
+  } catch (error) {
+    await headers.abandon();
+    throw error;
+  }
   if (unpacked.bytes === 0) throw new DvmError("damaged", "cannot read the layer: it is empty");
   const diffId = unpacked.digest();
   return {
     folder,
     diffId,
     digest: compression === "none" ? diffId : packed.digest(),
+    packedBytes: compression === "none" ? unpacked.bytes : packed.bytes,
     contentBytes,
+    diskBytes: await bytesOnDisk(folder),
   };
 }
 
@@ -51,4 +68,9 @@ async function* abortable(
       throw new DvmError("unavailable", "cannot go on reading the image: who sent it has gone");
     yield chunk;
   }
+}
+
+async function bytesOnDisk(folder: string): Promise<number> {
+  const files = await Promise.all(Object.values(layerFiles(folder)).map((path) => stat(path)));
+  return files.reduce((sum, { size }) => sum + size, 0);
 }

@@ -19,6 +19,8 @@ export interface TarEntry {
   deviceMajor: number;
   deviceMinor: number;
   xattrs: Map<string, Buffer>;
+  /** The tar doesn't hold the content as it is, but without its holes. */
+  sparse?: true;
   /** The content; what is left of it is skipped before the next entry. */
   body(): AsyncGenerator<Buffer>;
 }
@@ -85,7 +87,7 @@ type EntryHead = Omit<TarEntry, "body">;
 async function* withBody(source: ByteSource, entry: EntryHead): AsyncGenerator<TarEntry> {
   let left = entry.sizeBytes;
   async function* body(): AsyncGenerator<Buffer> {
-    for await (const piece of source.pieces(left)) {
+    for await (const piece of source.content(left)) {
       left -= piece.length;
       yield piece;
     }
