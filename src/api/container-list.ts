@@ -1,6 +1,7 @@
 import { describeAge } from "../base/describe-age.ts";
 import { z } from "zod";
 import { isRunning, type ContainerRecord } from "../engine/container-record.ts";
+import { scratchBytesOf } from "../engine/disk-usage.ts";
 import type { Engine } from "../engine/engine.ts";
 import { networkMode, networkSettings } from "./container-description.ts";
 import {
@@ -15,6 +16,7 @@ import {
 const querySchema = z.object({
   all: flagParameter,
   limit: numberParameter,
+  size: flagParameter,
   filters: textParameter,
 });
 
@@ -50,8 +52,8 @@ const filterMatches: Record<string, Match> = {
 };
 
 /** `GET /containers/json`: newest first; only running ones unless asked otherwise. */
-export function listContainers(engine: Engine, query: unknown) {
-  const { all, limit, filters: text } = parse(querySchema, query, "query");
+export async function listContainers(engine: Engine, query: unknown) {
+  const { all, limit, size, filters: text } = parse(querySchema, query, "query");
   const filters = parseFilters(text, Object.keys(filterMatches));
   const everything = all || limit !== undefined || filters.has("status") || filters.has("exited");
   const matching = engine
@@ -64,10 +66,22 @@ export function listContainers(engine: Engine, query: unknown) {
     )
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
   const shown = limit === undefined || limit <= 0 ? matching : matching.slice(0, limit);
-  return shown.map(summarize);
+  return Promise.all(
+    shown.map(async (record) => ({
+      ...summarizeContainer(record),
+      ...(size ? await containerSizes(engine, record) : {}),
+    })),
+  );
 }
 
-function summarize(record: ContainerRecord) {
+/** What a container's own disk takes on the host, and with its image what it sees. */
+export async function containerSizes(engine: Engine, record: ContainerRecord) {
+  const own = await scratchBytesOf(engine, record.id);
+  const image = engine.parts.images.list().find(({ id }) => id === record.imageId);
+  return { SizeRw: own, SizeRootFs: own + (image?.sizeBytes ?? 0) };
+}
+
+export function summarizeContainer(record: ContainerRecord) {
   return {
     Id: record.id,
     Names: [`/${record.name}`],

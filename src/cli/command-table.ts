@@ -6,10 +6,26 @@ export const commandEntries: Record<string, CommandEntry> = {
     summary: "Attach local standard input, output, and error streams to a running container",
     load: () => import("./commands/attach.ts"),
   },
+  "container prune": {
+    summary: "Remove all stopped containers",
+    load: () => import("./commands/container-prune.ts"),
+  },
   create: { summary: "Create a new container", load: () => import("./commands/create.ts") },
   exec: {
     summary: "Execute a command in a running container",
     load: () => import("./commands/exec.ts"),
+  },
+  history: {
+    summary: "Show the history of an image",
+    load: () => import("./commands/history.ts"),
+  },
+  "image prune": {
+    summary: "Remove unused images",
+    load: () => import("./commands/image-prune.ts"),
+  },
+  "image verify": {
+    summary: "Hash all that is kept of images again",
+    load: () => import("./commands/image-verify.ts"),
   },
   images: { summary: "List images", load: () => import("./commands/images.ts") },
   import: {
@@ -61,6 +77,11 @@ export const commandEntries: Record<string, CommandEntry> = {
   stop: {
     summary: "Stop one or more running containers",
     load: () => import("./commands/stop.ts"),
+  },
+  "system df": { summary: "Show disk usage", load: () => import("./commands/system-df.ts") },
+  "system prune": {
+    summary: "Remove unused data",
+    load: () => import("./commands/system-prune.ts"),
   },
   tag: {
     summary: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
@@ -134,6 +155,7 @@ export const commandAliases: Record<string, string> = {
   "container list": "ps",
   "container ps": "ps",
   "container remove": "rm",
+  "image history": "history",
   "image ls": "images",
   "image list": "images",
   "image rm": "rmi",

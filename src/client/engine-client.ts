@@ -78,6 +78,10 @@ export class EngineClient implements Disposable {
     return this.#object("/info");
   }
 
+  async diskUsage(): Promise<JsonObject> {
+    return this.#object("/system/df");
+  }
+
   // Containers
 
   async createContainer(
@@ -198,6 +202,10 @@ export class EngineClient implements Disposable {
     return this.#object(`${container(name)}/stats`, { stream: "false" });
   }
 
+  async pruneContainers(filters: Filters): Promise<JsonObject> {
+    return this.#prune("containers", filters);
+  }
+
   // Commands in running containers
 
   async createExec(name: string, body: JsonObject): Promise<string> {
@@ -242,6 +250,24 @@ export class EngineClient implements Disposable {
     const { force, noPrune } = options;
     const query = { force, noprune: noPrune };
     return asObjects(await this.#transport.json({ method: "DELETE", path: image(name), query }));
+  }
+
+  async imageHistory(name: string): Promise<JsonObject[]> {
+    return this.#objects(`${image(name)}/history`, {});
+  }
+
+  async pruneImages(filters: Filters): Promise<JsonObject> {
+    return this.#prune("images", filters);
+  }
+
+  /** Yields what was found of each image, as it is looked through; of all when none is named. */
+  async *verifyImages(names: string[]): AsyncGenerator<JsonObject> {
+    const response = await this.#transport.open({
+      method: "POST",
+      path: "/dvm/images/verify",
+      query: { name: names },
+    });
+    for await (const line of jsonLines(response)) yield asObject(line);
   }
 
   async tagImage(name: string, repository: string, tag: string): Promise<void> {
@@ -296,7 +322,7 @@ export class EngineClient implements Disposable {
   }
 
   async pruneVolumes(filters: Filters): Promise<JsonObject> {
-    return asObject(await this.#post("/volumes/prune", { filters: filtersText(filters) }));
+    return this.#prune("volumes", filters);
   }
 
   async listTemplates(): Promise<JsonObject[]> {
@@ -318,6 +344,10 @@ export class EngineClient implements Disposable {
 
   async pruneTemplates(all: boolean): Promise<JsonObject> {
     return asObject(await this.#post("/dvm/templates/prune", { all }));
+  }
+
+  async #prune(what: string, filters: Filters): Promise<JsonObject> {
+    return asObject(await this.#post(`/${what}/prune`, { filters: filtersText(filters) }));
   }
 
   async #object(path: string, query: Query = {}): Promise<JsonObject> {

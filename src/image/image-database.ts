@@ -58,7 +58,12 @@ const imageRow = z.object({
 });
 const nameRow = z.object({ name: z.string(), image_id: z.string() });
 const layerRow = z.object({ diff_id: z.string() });
-const layerSizeRow = z.object({ diff_id: z.string(), disk_bytes: z.number(), images: z.number() });
+const layerSizeRow = z.object({
+  diff_id: z.string(),
+  content_bytes: z.number(),
+  disk_bytes: z.number(),
+  images: z.number(),
+});
 const blobRow = z.object({
   diff_id: z.string(),
   repository: z.string(),
@@ -86,6 +91,16 @@ export interface StoredImage {
   references: string[];
   /** `repository@sha256:…`, of manifests under which registries have it. */
   digests: string[];
+}
+
+export interface StoredLayer {
+  diffId: string;
+  /** Of all contents. */
+  contentBytes: number;
+  /** What it takes on the disk. */
+  diskBytes: number;
+  /** How many images have it. */
+  images: number;
 }
 
 /** A manifest as a registry gave it. */
@@ -250,14 +265,18 @@ export class ImageDatabase implements Disposable {
     return loose;
   }
 
-  /** All layers, what each takes on the disk, and how many images have it. */
-  layers(): { diffId: string; diskBytes: number; images: number }[] {
+  layers(): StoredLayer[] {
     return this.#all(
       layerSizeRow,
-      `SELECT diff_id, disk_bytes,
+      `SELECT diff_id, content_bytes, disk_bytes,
          (SELECT count(DISTINCT image_id) FROM image_layers WHERE image_layers.diff_id = layers.diff_id) AS images
        FROM layers`,
-    ).map(({ diff_id: diffId, disk_bytes: diskBytes, images }) => ({ diffId, diskBytes, images }));
+    ).map(({ diff_id: diffId, content_bytes: contentBytes, disk_bytes: diskBytes, images }) => ({
+      diffId,
+      contentBytes,
+      diskBytes,
+      images,
+    }));
   }
 
   hasLayer(diffId: string): boolean {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promise
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { DvmError, ignore, systemErrorCode } from "../base/errors.ts";
+import { bytesOnDisk } from "../host/bytes-on-disk.ts";
 import { archivedImages } from "./archive-images.ts";
 import { readArchive } from "./archive.ts";
 import { composeApart } from "./compose-apart.ts";
@@ -294,6 +295,12 @@ export class ImageStore implements AsyncDisposable {
         throw error;
       }
     });
+  }
+
+  /** What all layers and composed disks take. */
+  async diskBytes(): Promise<number> {
+    const parts = ["layers", "disks"].map((name) => bytesOnDisk(join(this.root, name)));
+    return (await Promise.all(parts)).reduce((sum, bytes) => sum + bytes, 0);
   }
 
   layerFolder(diffId: string): string {

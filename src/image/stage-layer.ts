@@ -55,7 +55,7 @@ export async function stageLayer(
     digest: compression === "none" ? diffId : packed.digest(),
     packedBytes: compression === "none" ? unpacked.bytes : packed.bytes,
     contentBytes,
-    diskBytes: await bytesOnDisk(folder),
+    diskBytes: await layerBytes(folder),
   };
 }
 
@@ -70,7 +70,7 @@ async function* abortable(
   }
 }
 
-async function bytesOnDisk(folder: string): Promise<number> {
+async function layerBytes(folder: string): Promise<number> {
   const files = await Promise.all(Object.values(layerFiles(folder)).map((path) => stat(path)));
   return files.reduce((sum, { size }) => sum + size, 0);
 }

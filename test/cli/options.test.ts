@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parseFlags } from "../../src/cli/flags.ts";
 import { containerFlags } from "../../src/cli/options/container-flags.ts";
 import { createBody } from "../../src/cli/options/create-body.ts";
-import { parseMoment } from "../../src/cli/options/moments.ts";
+import { parseMoment } from "../../src/base/moments.ts";
 import { parseMount, readVolumes } from "../../src/cli/options/mounts.ts";
 import { readPorts } from "../../src/cli/options/ports.ts";
 import { parseBytes, parseCpus } from "../../src/cli/options/sizes.ts";

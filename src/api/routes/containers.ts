@@ -1,8 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { parseMoment } from "../../base/moments.ts";
 import { createContainer, checkName } from "../../engine/create-container.ts";
-import { isRunning } from "../../engine/container-record.ts";
+import type { ContainerRecord } from "../../engine/container-record.ts";
 import type { Engine } from "../../engine/engine.ts";
+import { pruneContainers } from "../../engine/prune.ts";
 import { removeContainer } from "../../engine/remove-container.ts";
 import { startContainer } from "../../engine/start-container.ts";
 import {
@@ -13,9 +15,16 @@ import {
   stopContainer,
   unpauseContainer,
 } from "../../engine/stop-container.ts";
-import { listContainers } from "../container-list.ts";
+import { containerSizes, listContainers } from "../container-list.ts";
 import { describeContainer } from "../container-description.ts";
-import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";
+import {
+  flagParameter,
+  matchesLabels,
+  numberParameter,
+  parse,
+  parseFilters,
+  textParameter,
+} from "../query.ts";
 import { parseCreateBody } from "../schemas/create-container.ts";
 
 const nameSchema = z.object({ name: z.string() });
@@ -38,9 +47,14 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
     return reply.status(201).send({ Id: record.id, Warnings: [] });
   });
 
-  app.get("/containers/:name/json", (request) =>
-    describeContainer(engine, engine.find(nameOf(request.params))),
-  );
+  app.get("/containers/:name/json", async (request) => {
+    const { size } = parse(z.object({ size: flagParameter }), request.query, "query");
+    const record = engine.find(nameOf(request.params));
+    return {
+      ...describeContainer(engine, record),
+      ...(size ? await containerSizes(engine, record) : {}),
+    };
+  });
 
   app.post("/containers/:name/start", async (request, reply) => {
     const report = await startContainer(engine, engine.find(nameOf(request.params)).id);
@@ -93,10 +107,13 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
     return reply.status(204).send();
   });
 
-  app.post("/containers/prune", async () => {
-    const ended = engine.containers().filter((record) => !isRunning(record));
-    for (const { id } of ended) await removeContainer(engine, id, { force: false, volumes: false });
-    return { ContainersDeleted: ended.map(({ id }) => id), SpaceReclaimed: 0 };
+  app.post("/containers/prune", async (request) => {
+    const { filters: text } = parse(z.object({ filters: textParameter }), request.query, "query");
+    const filters = parseFilters(text, ["until", "label", "label!"]);
+    const { ids, freedBytes } = await pruneContainers(engine, (record) =>
+      isWanted(record, filters),
+    );
+    return { ContainersDeleted: ids, SpaceReclaimed: freedBytes };
   });
 
   app.get("/containers/:name/top", async (request) => {
@@ -114,6 +131,18 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
       ]),
     };
   });
+}
+
+function isWanted(
+  { createdAt, config }: ContainerRecord,
+  filters: ReadonlyMap<string, string[]>,
+): boolean {
+  const until = filters.get("until") ?? [];
+  return (
+    until.every((moment) => Date.parse(createdAt) / 1000 < Number(parseMoment(moment))) &&
+    matchesLabels(config.Labels, filters.get("label") ?? []) &&
+    !(filters.get("label!") ?? []).some((label) => matchesLabels(config.Labels, [label]))
+  );
 }
 
 function cpuTime(milliseconds: number): string {

@@ -2,30 +2,43 @@ import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import type { Engine, Image } from "../../engine/engine.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { pruneImages, removeImage, type ImageRemoval } from "../../engine/prune.ts";
+import { verifyImages } from "../../engine/verify-images.ts";
 import { errorText } from "../error-status.ts";
-import { flagParameter, matchesLabels, parse, parseFilters, textParameter } from "../query.ts";
+import { describeImage, imageHistory } from "../image-description.ts";
+import { isTrue, listImages, matchesFilters } from "../image-list.ts";
+import { flagParameter, parse, parseFilters, textParameter } from "../query.ts";
 
-const filterNames = ["reference", "dangling", "label", "id"];
+const pruneFilters = ["dangling", "until", "label", "label!"];
 
 /** `/images`. A name holds slashes, so the routes end in `*`. */
 export function imageRoutes(app: FastifyInstance, engine: Engine): void {
   const { images } = engine.parts;
 
-  app.get("/images/json", (request) => {
-    const { filters } = parse(z.object({ filters: textParameter }), request.query, "query");
-    const wanted = parseFilters(filters, filterNames);
-    return images
-      .list()
-      .filter((image) => matches(image, wanted))
-      .map((image) => summarize(engine, image));
-  });
+  app.get("/images/json", (request) => listImages(engine, request.query));
 
   app.get("/images/*", (request) => {
     const path = wildcard(request);
-    if (!path.endsWith("/json")) throw new DvmError("not-found", "page not found");
-    return describe(images.find(path.slice(0, -"/json".length)));
+    const [, name = "", what = ""] = /^(.*)\/(json|history)$/.exec(path) ?? [];
+    if (what === "json") return describeImage(images.find(name));
+    if (what === "history") return imageHistory(engine, images.find(name));
+    throw new DvmError("not-found", "page not found");
   });
+
+  app.post("/images/prune", async (request) => {
+    const { filters: text } = parse(z.object({ filters: textParameter }), request.query, "query");
+    const filters = parseFilters(text, pruneFilters);
+    const dangling = filters.get("dangling") ?? ["true"];
+    const wanted = new Map([...filters].filter(([name]) => name !== "dangling"));
+    if (isTrue(dangling)) wanted.set("dangling", dangling);
+    const { removed, freedBytes } = await pruneImages(engine, (image) =>
+      matchesFilters(engine, image, wanted),
+    );
+    return { ImagesDeleted: removed.map(describeRemoval), SpaceReclaimed: freedBytes };
+  });
+
+  app.post("/dvm/images/verify", (request, reply) => verify(engine, request, reply));
 
   app.post("/images/load", (request, reply) => load(engine, request, reply));
   app.post("/images/create", (request, reply) => create(engine, request, reply));
@@ -38,27 +51,40 @@ export function imageRoutes(app: FastifyInstance, engine: Engine): void {
       request.query,
       "query",
     );
-    images.tag(
-      path.slice(0, -"/tag".length),
-      tag === undefined || tag === "" ? repo : `${repo}:${tag}`,
-    );
+    const source = path.slice(0, -"/tag".length);
+    const target = tag === undefined || tag === "" ? repo : `${repo}:${tag}`;
+    images.tag(source, target);
+    engine.events.emit("image", "tag", images.find(target).id, { name: target });
     return reply.status(201).send();
   });
 
   app.delete("/images/*", async (request) => {
     const { force } = parse(z.object({ force: flagParameter }), request.query, "query");
-    const inUse = (id: string) => engine.containers().find((one) => one.imageId === id)?.id;
-    const removed = await images.remove(wildcard(request), { force, inUse });
-    await engine.supply.forgetImages(removed.flatMap(({ deleted }) => deleted ?? []));
-    return removed.map(({ untagged, deleted }) => ({
-      ...(untagged === undefined ? {} : { Untagged: untagged }),
-      ...(deleted === undefined ? {} : { Deleted: deleted }),
-    }));
+    return (await removeImage(engine, wildcard(request), force)).map(describeRemoval);
   });
+}
+
+function describeRemoval({ untagged, deleted }: ImageRemoval) {
+  return {
+    ...(untagged === undefined ? {} : { Untagged: untagged }),
+    ...(deleted === undefined ? {} : { Deleted: deleted }),
+  };
 }
 
 function wildcard(request: FastifyRequest): string {
   return parse(z.object({ "*": z.string() }), request.params, "path")["*"];
+}
+
+/** A JSON object an image, as it is looked through. DVM's own. */
+async function verify(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
+  const { name } = parse(verifySchema, request.query, "query");
+  const found = verifyImages(engine, name);
+  await answerWithLines(request, reply, async (_body, write, signal) => {
+    for await (const { id, references, layers, problems } of found) {
+      if (signal.aborted) return;
+      write({ Id: id, RepoTags: references, Layers: layers, Problems: problems });
+    }
+  });
 }
 
 async function load(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
@@ -78,6 +104,10 @@ async function load(engine: Engine, request: FastifyRequest, reply: FastifyReply
     }
   });
 }
+
+const verifySchema = z.object({
+  name: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
+});
 
 const createSchema = z.object({
   fromImage: textParameter,
@@ -144,86 +174,4 @@ async function answerWithLines(
     write({ error: message, errorDetail: { message } });
   }
   raw.end();
-}
-
-function matches(image: Image, filters: Map<string, string[]>): boolean {
-  const references = filters.get("reference");
-  const dangling = filters.get("dangling")?.[0];
-  const labels = filters.get("label") ?? [];
-  if (
-    references !== undefined &&
-    !image.references.some((name) => references.some((glob) => matchesGlob(name, glob)))
-  ) {
-    return false;
-  }
-  if (
-    dangling !== undefined &&
-    ["true", "1"].includes(dangling) !== (image.references.length === 0)
-  )
-    return false;
-  return matchesLabels(image.config.labels, labels);
-}
-
-function matchesGlob(name: string, glob: string): boolean {
-  const pattern = glob
-    .replace(/[.+^${}()|\\]/g, "\\$&")
-    .replaceAll("*", "[^/]*")
-    .replaceAll("?", "[^/]");
-  const expression = new RegExp(`^${pattern}$`);
-  return expression.test(name) || expression.test(name.replace(/:[^:/]*$/, ""));
-}
-
-function summarize(engine: Engine, image: Image) {
-  return {
-    Id: image.id,
-    ParentId: "",
-    RepoTags: image.references,
-    RepoDigests: image.digests,
-    Created: unixSeconds(image.createdAt),
-    Size: image.sizeBytes,
-    VirtualSize: image.sizeBytes,
-    SharedSize: -1,
-    Labels: image.config.labels,
-    Containers: engine.containers().filter((one) => one.imageId === image.id).length,
-  };
-}
-
-function unixSeconds(time: string): number {
-  const milliseconds = Date.parse(time);
-  return Number.isNaN(milliseconds) ? 0 : Math.floor(milliseconds / 1000);
-}
-
-function describe(image: Image) {
-  const { config } = image;
-  return {
-    Id: image.id,
-    RepoTags: image.references,
-    RepoDigests: image.digests,
-    Parent: "",
-    Comment: "",
-    Created: image.createdAt,
-    DockerVersion: "",
-    Author: "",
-    Config: {
-      User: config.user,
-      ExposedPorts: Object.fromEntries(config.exposedPorts.map((port) => [port, {}])),
-      Env: config.env,
-      Entrypoint: config.entrypoint ?? null,
-      Cmd: config.cmd ?? null,
-      Volumes:
-        config.volumes.length === 0
-          ? null
-          : Object.fromEntries(config.volumes.map((path) => [path, {}])),
-      WorkingDir: config.workingDir,
-      Labels: config.labels,
-      ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
-    },
-    Architecture: image.architecture,
-    Os: image.os,
-    Size: image.sizeBytes,
-    VirtualSize: image.sizeBytes,
-    GraphDriver: { Name: "erofs", Data: null },
-    RootFS: { Type: "layers", Layers: image.layers },
-    Metadata: { LastTagTime: "0001-01-01T00:00:00Z" },
-  };
 }

@@ -20,6 +20,8 @@ export function networkRoutes(app: FastifyInstance, _engine: Engine): void {
     return describe(found);
   });
 
+  app.post("/networks/prune", () => ({ NetworksDeleted: null }));
+
   app.post("/networks/create", () => {
     throw new DvmError(
       "unsupported",

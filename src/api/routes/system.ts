@@ -3,13 +3,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Engine } from "../../engine/engine.ts";
 import type { EngineEvent } from "../../engine/events.ts";
+import { describeUsage } from "../disk-usage.ts";
 import { matchesLabels, numberParameter, parse, parseFilters, textParameter } from "../query.ts";
 
 export const dvmVersion = "0.1.0";
 const apiVersion = "1.47";
 const minimumApiVersion = "1.24";
 
-/** `/_ping`, `/version`, `/info`, `/events`. */
+/** `/_ping`, `/version`, `/info`, `/events`, `/system/df`. No build cache: DVM builds nothing. */
 export function systemRoutes(app: FastifyInstance, engine: Engine): void {
   app.addHook("onSend", async (_request, reply) => {
     void reply.headers({
@@ -21,6 +22,8 @@ export function systemRoutes(app: FastifyInstance, engine: Engine): void {
   app.get("/_ping", (_request, reply) => reply.type("text/plain").send("OK"));
   app.get("/version", describeVersion);
   app.get("/info", () => describeSystem(engine));
+  app.get("/system/df", (request) => describeUsage(engine, request.query));
+  app.post("/build/prune", () => ({ CachesDeleted: null, SpaceReclaimed: 0 }));
   app.get("/events", (request, reply) => sendEvents(engine, request, reply));
 }
 

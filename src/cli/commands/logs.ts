@@ -1,7 +1,7 @@
 import { asObject } from "../../client/json.ts";
 import { copyRaw, demultiplex } from "../../client/demultiplex.ts";
 import type { Command } from "../command.ts";
-import { parseMoment } from "../options/moments.ts";
+import { parseMoment } from "../../base/moments.ts";
 
 export const command: Command = {
   name: "logs",

@@ -1,4 +1,3 @@
-import { DvmError } from "../../base/errors.ts";
 import {
   asNumber,
   asObject,
@@ -76,7 +75,6 @@ export const command: Command = {
       size,
       filters: readFilters(flags.list("filter")),
     });
-    if (size) checkSizes(objects);
     const rows = objects.map((object) => containerRow(object, flags));
     const shown = size ? [...columns, "Size"] : columns;
     printList({ headers, columns: shown, quiet: "ID", rows, objects }, flags, stdout);
@@ -126,10 +124,4 @@ function describeSizes(object: JsonObject): string {
   const all = asNumber(object["SizeRootFs"]);
   const virtual = all > 0 ? ` (virtual ${decimalSize(all)})` : "";
   return `${decimalSize(own)}${virtual}`;
-}
-
-function checkSizes(objects: readonly JsonObject[]): void {
-  const without = objects.some((object) => typeof object["SizeRw"] !== "number");
-  if (without)
-    throw new DvmError("unsupported", "cannot show sizes: this daemon does not tell them yet");
 }

@@ -1,6 +1,6 @@
-import { createInterface } from "node:readline/promises";
 import { asNumber, asStrings } from "../../client/json.ts";
-import type { CliContext, Command } from "../command.ts";
+import type { Command } from "../command.ts";
+import { forceFlag, isConfirmed } from "../output/confirm.ts";
 import { readFilters } from "../options/filters.ts";
 import { decimalSize } from "../output/describe-size.ts";
 import { longFilterFlag } from "../output/list-flags.ts";
@@ -17,12 +17,14 @@ export const command: Command = {
       summary: "Remove all unused volumes, not just anonymous ones",
     },
     longFilterFlag,
-    { name: "force", short: "f", kind: "boolean", summary: "Do not prompt for confirmation" },
+    forceFlag,
   ],
   arguments: { min: 0, max: 0 },
   async run({ flags }, context) {
     const all = flags.boolean("all");
-    if (!flags.boolean("force") && !(await isConfirmed(context, all))) return;
+    const what = all ? "all local volumes" : "anonymous local volumes";
+    const warning = `This will remove ${what} not used by at least one container.`;
+    if (!flags.boolean("force") && !(await isConfirmed(context, warning))) return;
     const filters = readFilters(flags.list("filter"));
     if (all) filters["all"] = ["true"];
     const answer = await context.client.pruneVolumes(filters);
@@ -32,16 +34,3 @@ export const command: Command = {
     context.stdout.write(`Total reclaimed space: ${space}\n`);
   },
 };
-
-async function isConfirmed({ stdin, stdout }: CliContext, all: boolean): Promise<boolean> {
-  const what = all ? "all local volumes" : "anonymous local volumes";
-  const lines = createInterface({ input: stdin });
-  try {
-    stdout.write(`WARNING! This will remove ${what} not used by at least one container.\n`);
-    stdout.write("Are you sure you want to continue? [y/N] ");
-    for await (const line of lines) return /^y(es)?$/i.test(line.trim());
-    return false;
-  } finally {
-    lines.close();
-  }
-}

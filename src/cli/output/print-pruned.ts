@@ -1,0 +1,27 @@
+import { asNumber, asObjects, asText, type JsonObject } from "../../client/json.ts";
+import { decimalSize } from "./describe-size.ts";
+
+/** What was removed, under its heading, as docker's prune commands print it. */
+export function printDeleted(
+  stdout: NodeJS.WritableStream,
+  heading: string,
+  names: readonly string[],
+): void {
+  if (names.length > 0) stdout.write(`${heading}:\n${names.join("\n")}\n\n`);
+}
+
+export function printReclaimed(stdout: NodeJS.WritableStream, bytes: number): void {
+  stdout.write(`Total reclaimed space: ${decimalSize(bytes)}\n`);
+}
+
+export function reclaimedBytes(answer: JsonObject): number {
+  return asNumber(answer["SpaceReclaimed"]);
+}
+
+/** Lines as `rmi` prints them. */
+export function removalLines(removed: unknown): string[] {
+  return asObjects(removed).map((one) => {
+    const untagged = asText(one["Untagged"]);
+    return untagged === "" ? `deleted: ${asText(one["Deleted"])}` : `untagged: ${untagged}`;
+  });
+}

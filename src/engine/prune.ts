@@ -1,0 +1,57 @@
+import { isRunning, type ContainerRecord } from "./container-record.ts";
+import { scratchBytesOf } from "./disk-usage.ts";
+import type { Engine, Image } from "./engine.ts";
+import { removeContainer } from "./remove-container.ts";
+
+/** What a removal of an image by name or id did, step by step. */
+export type ImageRemoval = { untagged?: string; deleted?: string };
+
+/** Removes an image, or one of its names, and what was made for its machines. */
+export async function removeImage(
+  engine: Engine,
+  nameOrId: string,
+  force: boolean,
+): Promise<ImageRemoval[]> {
+  const { images } = engine.parts;
+  const { id } = images.find(nameOrId);
+  const inUse = (image: string) => engine.containers().find((one) => one.imageId === image)?.id;
+  const removed = await images.remove(nameOrId, { force, inUse });
+  await engine.supply.forgetImages(removed.flatMap(({ deleted }) => deleted ?? []));
+  for (const { untagged, deleted } of removed) {
+    if (untagged !== undefined) engine.events.emit("image", "untag", id, { name: id });
+    if (deleted === id) engine.events.emit("image", "delete", id, { name: id });
+  }
+  return removed;
+}
+
+/** Removes the images that `isWanted` picks and no container has. */
+export async function pruneImages(
+  engine: Engine,
+  isWanted: (image: Image) => boolean,
+): Promise<{ removed: ImageRemoval[]; freedBytes: number }> {
+  const { images } = engine.parts;
+  const used = new Set(engine.containers().map(({ imageId }) => imageId));
+  const before = await images.diskBytes();
+  const removed: ImageRemoval[] = [];
+  for (const image of images.list())
+    if (!used.has(image.id) && isWanted(image))
+      removed.push(...(await removeImage(engine, image.id, true)));
+  const freedBytes = Math.max(0, before - (await images.diskBytes()));
+  engine.events.emit("image", "prune", "", { reclaimed: String(freedBytes) });
+  return { removed, freedBytes };
+}
+
+/** Removes the containers that don't run and that `isWanted` picks. */
+export async function pruneContainers(
+  engine: Engine,
+  isWanted: (record: ContainerRecord) => boolean,
+): Promise<{ ids: string[]; freedBytes: number }> {
+  const ended = engine.containers().filter((one) => !isRunning(one) && isWanted(one));
+  let freedBytes = 0;
+  for (const { id } of ended) {
+    freedBytes += await scratchBytesOf(engine, id);
+    await removeContainer(engine, id, { force: false, volumes: false });
+  }
+  engine.events.emit("container", "prune", "", { reclaimed: String(freedBytes) });
+  return { ids: ended.map(({ id }) => id), freedBytes };
+}
