@@ -66,6 +66,10 @@ export const commandEntries: Record<string, CommandEntry> = {
     summary: "Create and run a new container from an image",
     load: () => import("./commands/run.ts"),
   },
+  save: {
+    summary: "Save one or more images to a tar archive (streamed to STDOUT by default)",
+    load: () => import("./commands/save.ts"),
+  },
   start: {
     summary: "Start one or more stopped containers",
     load: () => import("./commands/start.ts"),
@@ -162,6 +166,7 @@ export const commandAliases: Record<string, string> = {
   "image remove": "rmi",
   "image load": "load",
   "image import": "import",
+  "image save": "save",
   "image tag": "tag",
   "image inspect": "inspect --type=image",
   "system info": "info",

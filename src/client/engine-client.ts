@@ -286,6 +286,11 @@ export class EngineClient implements Disposable {
     for await (const line of jsonLines(response)) yield asObject(line);
   }
 
+  /** An archive of these images. */
+  async saveImages(names: string[]): Promise<Readable> {
+    return this.#transport.open({ method: "GET", path: "/images/get", query: { names } });
+  }
+
   /** Makes an image from the tar of a root file system; yields the daemon's progress objects. */
   async *importImage(
     tar: Readable,

@@ -2,11 +2,12 @@ import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 
 /** Of the tables and of the files in `layers/`; a store of another version is not read. */
-export const storeVersion = 2;
+export const storeVersion = 3;
 
 const schemaText = `
   CREATE TABLE IF NOT EXISTS layers (
     diff_id TEXT PRIMARY KEY,
+    tar_bytes INTEGER NOT NULL,
     content_bytes INTEGER NOT NULL,
     disk_bytes INTEGER NOT NULL
   ) STRICT;
@@ -60,6 +61,7 @@ const nameRow = z.object({ name: z.string(), image_id: z.string() });
 const layerRow = z.object({ diff_id: z.string() });
 const layerSizeRow = z.object({
   diff_id: z.string(),
+  tar_bytes: z.number(),
   content_bytes: z.number(),
   disk_bytes: z.number(),
   images: z.number(),
@@ -93,12 +95,17 @@ export interface StoredImage {
   digests: string[];
 }
 
-export interface StoredLayer {
-  diffId: string;
+export interface LayerSizes {
+  /** Of its tar. */
+  tarBytes: number;
   /** Of all contents. */
   contentBytes: number;
   /** What it takes on the disk. */
   diskBytes: number;
+}
+
+export interface StoredLayer extends LayerSizes {
+  diffId: string;
   /** How many images have it. */
   images: number;
 }
@@ -126,7 +133,7 @@ export interface NewImageRow {
   config: string;
   parent?: string | undefined;
   /** Sizes are undefined of a layer that is there already. */
-  layers: { diffId: string; sizes?: { contentBytes: number; diskBytes: number } | undefined }[];
+  layers: { diffId: string; sizes?: LayerSizes | undefined }[];
 }
 
 /** What the store knows: which images there are, what they are called, which layers they share. */
@@ -181,8 +188,11 @@ export class ImageDatabase implements Disposable {
     );
     for (const { diffId, sizes } of image.layers) {
       if (sizes === undefined) continue;
-      const { contentBytes, diskBytes } = sizes;
-      this.#run("INSERT OR IGNORE INTO layers VALUES (?, ?, ?)", diffId, contentBytes, diskBytes);
+      const { tarBytes, contentBytes, diskBytes } = sizes;
+      this.#run(
+        "INSERT OR IGNORE INTO layers VALUES (?, ?, ?, ?)",
+        ...[diffId, tarBytes, contentBytes, diskBytes],
+      );
     }
     if (added === 0) return;
     for (const [position, { diffId }] of image.layers.entries())
@@ -268,14 +278,15 @@ export class ImageDatabase implements Disposable {
   layers(): StoredLayer[] {
     return this.#all(
       layerSizeRow,
-      `SELECT diff_id, content_bytes, disk_bytes,
+      `SELECT diff_id, tar_bytes, content_bytes, disk_bytes,
          (SELECT count(DISTINCT image_id) FROM image_layers WHERE image_layers.diff_id = layers.diff_id) AS images
        FROM layers`,
-    ).map(({ diff_id: diffId, content_bytes: contentBytes, disk_bytes: diskBytes, images }) => ({
-      diffId,
-      contentBytes,
-      diskBytes,
-      images,
+    ).map((row) => ({
+      diffId: row.diff_id,
+      tarBytes: row.tar_bytes,
+      contentBytes: row.content_bytes,
+      diskBytes: row.disk_bytes,
+      images: row.images,
     }));
   }
 

@@ -254,6 +254,15 @@ export class ImageStore implements AsyncDisposable {
     return layerTar(this.layerFolder(diffId), diffId);
   }
 
+  /** Keeps layers from being removed until the hold is disposed of. */
+  holdLayers(diffIds: readonly string[]): AsyncDisposable {
+    const missing = diffIds.find((diffId) => !this.database.hasLayer(diffId));
+    if (missing !== undefined)
+      throw new DvmError("not-found", `No such layer: ${missing} has been removed meanwhile`);
+    for (const diffId of diffIds) this.#holds.take(diffId);
+    return { [Symbol.asyncDispose]: () => this.#release(diffIds) };
+  }
+
   /** Runs `action` with a folder of its own; layers that it holds stay until it ends. */
   async withWork<T>(action: (work: ImageWork) => Promise<T>): Promise<T> {
     const folder = await mkdtemp(join(this.root, "tmp", "work-"));
@@ -274,8 +283,7 @@ export class ImageStore implements AsyncDisposable {
       });
     } finally {
       await rm(folder, { recursive: true, force: true });
-      for (const diffId of held) this.#holds.release(diffId);
-      if (held.length > 0) await this.#exclusive(() => this.#removeLooseLayers());
+      await this.#release(held);
     }
   }
 
@@ -399,6 +407,11 @@ export class ImageStore implements AsyncDisposable {
     const layers = await this.#removeLooseLayers();
     const gone = image.layers.filter((diffId) => layers.includes(diffId));
     return [image.id, ...gone.toReversed()].map((deleted) => ({ deleted }));
+  }
+
+  async #release(diffIds: readonly string[]): Promise<void> {
+    for (const diffId of diffIds) this.#holds.release(diffId);
+    if (diffIds.length > 0) await this.#exclusive(() => this.#removeLooseLayers());
   }
 
   async #removeLooseLayers(): Promise<string[]> {

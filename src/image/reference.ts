@@ -10,6 +10,8 @@ export interface Reference {
   familiarName: string;
   /** As docker users write it: `busybox:latest`. */
   familiar: string;
+  /** With all defaults: `docker.io/library/busybox:latest`. */
+  canonical: string;
 }
 
 const defaultRegistry = "docker.io";
@@ -41,7 +43,15 @@ export function parseReference(text: string): Reference {
       ? repository.replace(/^library\//, "")
       : `${registry}/${repository}`;
   const suffix = (tag === undefined ? "" : `:${tag}`) + (digest === undefined ? "" : `@${digest}`);
-  return { registry, repository, tag, digest, familiarName, familiar: familiarName + suffix };
+  return {
+    registry,
+    repository,
+    tag,
+    digest,
+    familiarName,
+    familiar: familiarName + suffix,
+    canonical: `${registry}/${repository}${suffix}`,
+  };
 }
 
 /** A first part with a dot, a colon, or `localhost` is a registry. */

@@ -14,6 +14,8 @@ export interface StagedLayer {
   digest: string;
   /** Of the tar within. */
   diffId: string;
+  /** Of the tar within. */
+  tarBytes: number;
   /** Of all contents. */
   contentBytes: number;
   /** Of the bytes as they came. */
@@ -54,6 +56,7 @@ export async function stageLayer(
     diffId,
     digest: compression === "none" ? diffId : packed.digest(),
     packedBytes: compression === "none" ? unpacked.bytes : packed.bytes,
+    tarBytes: unpacked.bytes,
     contentBytes,
     diskBytes: await layerBytes(folder),
   };

@@ -67,7 +67,7 @@ test("ps --json prints what the daemon said, ps --format json a row as a line", 
   assert.equal(JSON.parse(await listing(["ps", "--format", "json"])).Names, "web");
 });
 
-test("ps passes filters and limits on, and refuses a size that nobody tells", async () => {
+test("ps passes filters and limits on, and shows sizes", async () => {
   await using daemon = await FakeDaemon.start();
   daemon.on("GET /containers/json", [container]);
   await runCli(daemon, ["ps", "-a", "-n", "3", "-f", "name=x", "-f", "name=y"]);
@@ -75,9 +75,10 @@ test("ps passes filters and limits on, and refuses a size that nobody tells", as
   assert.deepEqual(JSON.parse(query.get("filters") ?? ""), { name: ["x", "y"] });
   assert.equal(query.get("limit"), "3");
   assert.equal(query.get("all"), "1");
-  const { code, stderr } = await runCli(daemon, ["ps", "-s"]);
-  assert.equal(code, 1);
-  assert.match(stderr, /cannot show sizes/);
+  const sized = { ...container, SizeRw: 2_500_000, SizeRootFs: 12_500_000 };
+  daemon.on("GET /containers/json", [sized]);
+  const { stdout } = await runCli(daemon, ["ps", "-s", "--format", "{{.Size}}"]);
+  assert.equal(stdout, "2.5MB (virtual 12.5MB)\n");
 });
 
 test("images has a row for each name, and a registry's port is no tag", async () => {

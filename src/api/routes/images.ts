@@ -1,9 +1,10 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { pruneImages, removeImage, type ImageRemoval } from "../../engine/prune.ts";
+import { saveImages } from "../../engine/save-images.ts";
 import { verifyImages } from "../../engine/verify-images.ts";
 import { errorText } from "../error-status.ts";
 import { describeImage, imageHistory } from "../image-description.ts";
@@ -18,9 +19,15 @@ export function imageRoutes(app: FastifyInstance, engine: Engine): void {
 
   app.get("/images/json", (request) => listImages(engine, request.query));
 
-  app.get("/images/*", (request) => {
+  app.get("/images/get", (request, reply) => {
+    const { names } = parse(z.object({ names: nameList }), request.query, "query");
+    return sendArchive(reply, saveImages(engine, names));
+  });
+
+  app.get("/images/*", (request, reply) => {
     const path = wildcard(request);
-    const [, name = "", what = ""] = /^(.*)\/(json|history)$/.exec(path) ?? [];
+    const [, name = "", what = ""] = /^(.*)\/(json|history|get)$/.exec(path) ?? [];
+    if (what === "get") return sendArchive(reply, saveImages(engine, [name]));
     if (what === "json") return describeImage(images.find(name));
     if (what === "history") return imageHistory(engine, images.find(name));
     throw new DvmError("not-found", "page not found");
@@ -71,13 +78,17 @@ function describeRemoval({ untagged, deleted }: ImageRemoval) {
   };
 }
 
+function sendArchive(reply: FastifyReply, archive: AsyncIterable<Uint8Array>) {
+  return reply.type("application/x-tar").send(Readable.from(archive, { objectMode: false }));
+}
+
 function wildcard(request: FastifyRequest): string {
   return parse(z.object({ "*": z.string() }), request.params, "path")["*"];
 }
 
 /** A JSON object an image, as it is looked through. DVM's own. */
 async function verify(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
-  const { name } = parse(verifySchema, request.query, "query");
+  const { name } = parse(z.object({ name: nameList }), request.query, "query");
   const found = verifyImages(engine, name);
   await answerWithLines(request, reply, async (_body, write, signal) => {
     for await (const { id, references, layers, problems } of found) {
@@ -105,9 +116,7 @@ async function load(engine: Engine, request: FastifyRequest, reply: FastifyReply
   });
 }
 
-const verifySchema = z.object({
-  name: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
-});
+const nameList = z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]);
 
 const createSchema = z.object({
   fromImage: textParameter,
