@@ -1,0 +1,75 @@
+import { writeSync } from "node:fs";
+import { ImageStore } from "../../../src/image/image-store.ts";
+import { dockerArchive, makeTar, streamOf, type MadeEntry } from "../../support/tar.ts";
+
+/*
+ * Works on the store in its first argument until it is killed, and says on standard output what it
+ * begins (`remove ID`) and what has come to its end (`added ID`, `removed ID`).
+ */
+
+const [root = ""] = process.argv.slice(2);
+const store = await ImageStore.open(root);
+const free = { force: true, inUse: () => undefined };
+
+for (let round = Date.now(); ; round += 1) {
+  const steps = [load, importRoot, commit, remove, prune];
+  const step = steps[Math.floor(Math.random() * steps.length)] ?? load;
+  await step(String(round));
+}
+
+function say(what: string, id: string): void {
+  writeSync(1, `${what} ${id}\n`);
+}
+
+function files(seed: string): MadeEntry[] {
+  return Array.from({ length: 40 }, (_, index) => ({
+    path: `${seed}/${index}`,
+    content: Buffer.alloc((index * 733) % 20_000, seed),
+  }));
+}
+
+async function load(seed: string): Promise<void> {
+  const layers = [makeTar(files("shared")), makeTar(files(seed)), makeTar(files(`${seed}-2`))];
+  const archive = makeTar(dockerArchive(layers, { name: `loaded:${seed}` }));
+  for (const { id } of await store.load(streamOf(archive))) say("added", id);
+}
+
+async function importRoot(seed: string): Promise<void> {
+  const { id } = await store.importRootFs(streamOf(makeTar(files(seed))), {
+    reference: `imported:${seed}`,
+  });
+  say("added", id);
+}
+
+async function commit(seed: string): Promise<void> {
+  const [parent] = store.list();
+  if (parent === undefined) return;
+  const { id } = await store.commit({
+    parent: parent.id,
+    layer: streamOf(makeTar(files(seed))),
+    config: (diffIds) =>
+      JSON.stringify({
+        architecture: "amd64",
+        os: "linux",
+        rootfs: { type: "layers", diff_ids: diffIds },
+      }),
+  });
+  say("added", id);
+}
+
+async function remove(): Promise<void> {
+  const images = store.list();
+  const image = images[Math.floor(Math.random() * images.length)];
+  if (image !== undefined && images.length > 4) await removeOne(image.id);
+}
+
+/** What has no name. */
+async function prune(): Promise<void> {
+  for (const { id, references } of store.list()) if (references.length === 0) await removeOne(id);
+}
+
+async function removeOne(id: string): Promise<void> {
+  say("remove", id);
+  await store.remove(id, free);
+  say("removed", id);
+}
