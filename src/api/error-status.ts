@@ -6,6 +6,7 @@ const statuses: Record<ErrorCode, number> = {
   invalid: 400,
   "command-not-found": 400,
   "command-not-executable": 400,
+  unauthorized: 401,
   "not-found": 404,
   conflict: 409,
   "not-modified": 304,

@@ -5,6 +5,7 @@ export type ErrorCode =
   | "conflict" // the thing is in a state that forbids this, or the name is taken
   | "not-modified" // it is so already
   | "unsupported" // DVM does not do this, and says so
+  | "unauthorized" // a registry wants to know who asks, or refuses who does
   | "unavailable" // something on this host is missing or refuses
   | "no-space"
   | "deadline"

@@ -3,6 +3,7 @@ import { asObject, asText } from "./json.ts";
 
 const codeOfStatus: Record<number, ErrorCode> = {
   400: "invalid",
+  401: "unauthorized",
   404: "not-found",
   408: "deadline",
   409: "conflict",

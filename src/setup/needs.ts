@@ -37,6 +37,12 @@ const forTests: PackageCheck[] = [
     programs: ["docker", "dockerd"],
     why: "writes a fixture archive; is what DVM is compared with",
   },
+  {
+    packageName: "docker-registry",
+    programs: ["docker-registry"],
+    why: "is what images are pushed to and pulled from",
+  },
+  { packageName: "openssl", programs: ["openssl"], why: "makes a registry's certificate" },
   { packageName: "busybox-static", programs: ["busybox"], why: "is in the fixtures" },
   { packageName: "erofs-utils", programs: ["fsck.erofs", "dump.erofs"], why: "checks our EROFS" },
   { packageName: "attr", programs: ["setfattr"], why: "plants attributes in fixtures" },
