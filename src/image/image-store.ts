@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { DvmError, ignore, systemErrorCode } from "../base/errors.ts";
@@ -12,16 +12,15 @@ import { applyChanges } from "./dockerfile-changes.ts";
 import { parseImageConfig, type ImageConfig, type ParsedConfig } from "./image-config.ts";
 import {
   ImageDatabase,
-  storedVersion,
-  storeVersion,
   type KnownBlob,
   type StoredImage,
   type StoredManifest,
 } from "./image-database.ts";
+import { isNamed, namesToTake, nameToGive, referenceOf, splitDigest } from "./image-names.ts";
 import { LayerHolds } from "./layer-holds.ts";
 import { layerTar } from "./layer-tar.ts";
-import { parseReference } from "./reference.ts";
 import { checkRemoval } from "./removal-rules.ts";
+import { databaseFile, setOtherVersionAside, syncFolder, takeLayer } from "./store-files.ts";
 import { stageLayer, type StagedLayer } from "./stage-layer.ts";
 
 export interface Image extends Omit<StoredImage, "config"> {
@@ -432,83 +431,4 @@ export class ImageStore implements AsyncDisposable {
     this.#parsed.set(id, parsed);
     return parsed;
   }
-}
-
-/** A layer that is there already is as good: it has the same bytes. Whether `staged` was taken. */
-async function takeLayer(staged: string, target: string): Promise<boolean> {
-  if ((await ignore("ENOENT", () => stat(target))) !== undefined) return false;
-  await rename(staged, target);
-  return true;
-}
-
-/** So that what was renamed into it is there after a loss of power, too. */
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, "r");
-  await folder.sync();
-}
-
-function databaseFile(root: string): string {
-  return join(root, "images.db");
-}
-
-/** A store of another version can't be read; it is kept beside, with its version's number. */
-async function setOtherVersionAside(root: string): Promise<void> {
-  if ((await ignore("ENOENT", () => stat(databaseFile(root)))) === undefined) return;
-  const version = storedVersion(databaseFile(root));
-  if (version === storeVersion) return;
-  await rename(root, `${root}.version-${version}-${Date.now()}`);
-}
-
-/** What of an image's names a removal by `nameOrId` takes. */
-function namesToTake(image: Image, nameOrId: string) {
-  const reference = referenceOf(nameOrId);
-  if (reference === undefined || !isNamed(image, reference)) {
-    const { references, digests } = image;
-    return { references, digests, byName: undefined, length: references.length + digests.length };
-  }
-  const references = image.references.filter((name) => name === reference.familiar);
-  const others = image.references.filter((name) => name !== reference.familiar);
-  const repository = reference.familiarName;
-  const stillNamed = others.some((name) => parseReference(name).familiarName === repository);
-  const digests = image.digests.filter((name) =>
-    reference.digest === undefined
-      ? !stillNamed && name.startsWith(`${repository}@`)
-      : name === `${repository}@${reference.digest}`,
-  );
-  return {
-    references,
-    digests,
-    byName: reference.familiar,
-    length: references.length + digests.length,
-  };
-}
-
-type ParsedReference = ReturnType<typeof parseReference>;
-
-function isNamed(image: Image, reference: ParsedReference | undefined): boolean {
-  if (reference === undefined) return false;
-  const { familiar, familiarName, digest } = reference;
-  if (digest === undefined) return image.references.includes(familiar);
-  return image.digests.includes(`${familiarName}@${digest}`);
-}
-
-function referenceOf(text: string): ParsedReference | undefined {
-  try {
-    return parseReference(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function splitDigest(name: string): [repository: string, digest: string] {
-  const at = name.lastIndexOf("@");
-  return [name.slice(0, at), name.slice(at + 1)];
-}
-
-/** A name that an image can be given has a tag and no digest. */
-function nameToGive(text: string): string {
-  const reference = parseReference(text);
-  if (reference.digest !== undefined)
-    throw new DvmError("invalid", `cannot name an image ${text}: a digest can't be given`);
-  return reference.familiar;
 }
