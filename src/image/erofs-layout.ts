@@ -43,11 +43,12 @@ export function layOut(root: Inode): Layout {
   const extras: PlacedInode[] = [];
   let extraBlocks = 0;
   for (const place of places.values()) {
-    if (place.inode.content?.slot !== undefined && place.links === 1) continue;
+    const { content, changed } = place.inode;
+    if (content?.slot !== undefined && place.links === 1 && changed !== true) continue;
     const { block, offset } = packer.add(place.unitBytes);
     place.offset = (1 + block) * blockBytes + offset;
     (inodeBlocks[block] ??= []).push(place);
-    if (!place.inline && place.inode.content === undefined && place.size > 0) {
+    if (!place.inline && content === undefined && place.size > 0) {
       place.extraBlock = extraBlocks;
       extraBlocks += Math.ceil(place.size / blockBytes);
       extras.push(place);

@@ -7,6 +7,8 @@ export interface Inode extends Omit<LayerEntry, "path" | "type" | "page" | "slot
   type: Exclude<LayerEntry["type"], "hardlink">;
   /** Where a file's content lies: the layer's number, and its first block or its inode in `data`. */
   content?: { layer: number; page?: number; slot?: number };
+  /** It isn't as its layer has it. */
+  changed?: true;
   /** Of a folder: names are bytes, one a character. */
   children?: Map<string, Inode>;
 }
@@ -52,12 +54,13 @@ function addEntry(root: Inode, entry: LayerEntry, layer: number, count: { inodes
     takeAttributes(root, entry);
     return;
   }
-  if (name.startsWith(whiteout)) return;
+  if (name.startsWith(whiteout) || names[0]?.startsWith(aufsPrefix) === true) return;
   checkEntry(entry, name);
   const parent = makeFolder(root, names, entry.path, count);
   const existing = parent.get(name);
   if (entry.type === "dir" && existing?.type === "dir") takeAttributes(existing, entry);
-  else if (entry.type === "hardlink") parent.set(name, linkTarget(root, entry));
+  else if (entry.type === "hardlink")
+    parent.set(name, takeLinkAttributes(linkTarget(root, entry), entry));
   else {
     parent.set(name, newInode(entry, layer));
     countInode(count);
@@ -90,6 +93,8 @@ function newInode(entry: LayerEntry, layer: number): Inode {
   if (type === "hardlink") throw new DvmError("internal", "cannot make an inode of a hard link");
   return {
     ...rest,
+    // Linux knows no other
+    ...(type === "symlink" ? { mode: 0o777 } : {}),
     type,
     ...(page === undefined ? {} : { content: { layer, page } }),
     ...(slot === undefined ? {} : { content: { layer, slot } }),
@@ -101,6 +106,17 @@ function takeAttributes(folder: Inode, { mode, uid, gid, mtime, xattrs }: LayerE
   Object.assign(folder, { mode, uid, gid, mtime });
   if (xattrs === undefined) delete folder.xattrs;
   else folder.xattrs = xattrs;
+}
+
+/** As Docker has it, a hard link's attributes are its target's from then on. */
+function takeLinkAttributes(target: Inode, { mode, uid, gid, mtime }: LayerEntry): Inode {
+  const taken = { uid, gid, mtime, mode: target.type === "symlink" ? target.mode : mode };
+  const isSame =
+    taken.mode === target.mode &&
+    uid === target.uid &&
+    gid === target.gid &&
+    mtime.every((part, index) => part === target.mtime[index]);
+  return isSame ? target : Object.assign(target, taken, { changed: true });
 }
 
 function newFolder(): Inode {

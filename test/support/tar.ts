@@ -108,7 +108,8 @@ function padding(length: number): Buffer {
   return Buffer.alloc((blockBytes - (length % blockBytes)) % blockBytes);
 }
 
-function paxRecord([name, value]: [string, string | Buffer]): Buffer {
+/** `length SP name = value LF`. */
+export function paxRecord([name, value]: [string, string | Buffer]): Buffer {
   const body = Buffer.concat([Buffer.from(` ${name}=`), Buffer.from(value), Buffer.from("\n")]);
   let length = body.length + 1;
   while (String(length).length + body.length !== length)
