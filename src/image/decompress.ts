@@ -1,13 +1,17 @@
 import { Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import { createGunzip, createZstdDecompress, zstdDecompressSync } from "node:zlib";
 import { DvmError } from "../base/errors.ts";
+import { looksLikeZstd, zstdFrames } from "./zstd-frames.ts";
 
 export type Compression = "gzip" | "zstd" | "none";
+
+const smallFrameBytes = 256 * 1024;
+const smallContentBytes = 4 * 2 ** 20;
 
 /** What `bytes`, the beginning of a stream, are compressed with. */
 export function compressionOf(bytes: Buffer): Compression {
   if (bytes.length >= 2 && bytes.readUInt16BE(0) === 0x1f8b) return "gzip";
-  if (bytes.length >= 4 && bytes.readUInt32LE(0) === 0xfd2fb528) return "zstd";
+  if (looksLikeZstd(bytes)) return "zstd";
   if (bytes.toString("latin1", 0, 6) === "\xfd7zXZ\0" || bytes.toString("latin1", 0, 3) === "BZh") {
     throw new DvmError(
       "unsupported",
@@ -20,32 +24,51 @@ export function compressionOf(bytes: Buffer): Compression {
   return "none";
 }
 
-/** The stream as it was before compression. */
+/** The stream as it was before compression: all members of gzip, all frames of zstd. */
 export function decompress(
   compression: Compression,
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> {
   if (compression === "none") return pieces;
-  const unpack = compression === "gzip" ? createGunzip() : createZstdDecompress();
-  return unpacked(Readable.from(pieces, { objectMode: false }), unpack);
+  return compression === "gzip" ? unpacked(pieces, createGunzip()) : unpackedFrames(pieces);
+}
+
+async function* unpackedFrames(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const frame of zstdFrames(pieces)) {
+    const { start, whole } = await peek(frame, smallFrameBytes);
+    const atOnce = start.length < smallFrameBytes ? unpackedAtOnce(start) : undefined;
+    if (atOnce === undefined) yield* unpacked(whole, createZstdDecompress());
+    else yield atOnce;
+  }
+}
+
+/** A layer may have a frame for each file; a stream for each costs too much. */
+function unpackedAtOnce(frame: Buffer): Buffer | undefined {
+  try {
+    return zstdDecompressSync(frame, { maxOutputLength: smallContentBytes });
+  } catch {
+    return undefined; // larger, or damaged: the stream will tell
+  }
 }
 
 async function* unpacked(
-  packed: Readable,
+  pieces: AsyncIterable<Uint8Array>,
   unpack: NodeJS.ReadWriteStream & Readable,
 ): AsyncGenerator<Uint8Array> {
+  const packed = Readable.from(pieces, { objectMode: false });
   packed.on("error", (error) => unpack.destroy(error));
   try {
     for await (const chunk of packed.pipe(unpack)) yield chunk as Buffer;
+    // gzip takes zeros behind the last member for its end; whoever hashes wants to see them
+    packed.unpipe();
+    for await (const _rest of packed);
   } catch (cause) {
     if (cause instanceof DvmError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new DvmError(
       "damaged",
       `cannot read the archive: its compressed data is damaged (${why})`,
-      {
-        cause,
-      },
+      { cause },
     );
   } finally {
     packed.destroy();
@@ -59,12 +82,14 @@ export async function peek(
   length: number,
 ): Promise<{ start: Buffer; whole: AsyncIterable<Uint8Array> }> {
   const iterator = source[Symbol.asyncIterator]();
-  let start: Buffer = Buffer.alloc(0);
-  while (start.length < length) {
+  const parts: Uint8Array[] = [];
+  for (let have = 0; have < length;) {
     const { value, done } = await iterator.next();
     if (done === true) break;
-    start = start.length === 0 ? Buffer.from(value) : Buffer.concat([start, value]);
+    parts.push(value);
+    have += value.length;
   }
+  const start = Buffer.concat(parts);
   async function* whole(): AsyncGenerator<Uint8Array> {
     try {
       if (start.length > 0) yield start;

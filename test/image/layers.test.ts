@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { gzipSync, zstdCompressSync } from "node:zlib";
@@ -170,6 +171,32 @@ test("a layer is the same plain, by gzip and by zstd, and is kept once", async (
   }
   assert.deepEqual(store.list()[0]?.references, ["gzip:latest", "plain:latest", "zstd:latest"]);
   assert.equal((await readdir(join(folder.path, "layers"))).length, 1);
+});
+
+test("a layer of several gzip members or zstd frames is read whole, and nothing else may follow", async () => {
+  const layer = makeTar([{ path: "file", content: Buffer.alloc(300_000, "content") }]);
+  const [first, second] = [layer.subarray(0, 100_000), layer.subarray(100_000)];
+  const skipped = Buffer.concat([Buffer.from("502a4d1805000000", "hex"), Buffer.from("index")]);
+  const zeros = Buffer.alloc(512);
+  const read: Record<string, Buffer[]> = {
+    gzip: [gzipSync(first), gzipSync(Buffer.alloc(0)), gzipSync(second), zeros],
+    zstd: [skipped, zstdCompressSync(first), skipped, zstdCompressSync(second), skipped],
+    small: Array.from({ length: 600 }, (_, at) =>
+      zstdCompressSync(layer.subarray(at * 512, (at + 1) * 512)),
+    ),
+  };
+  for (const [what, parts] of Object.entries(read)) {
+    await using folder = await temporaryFolder();
+    await using store = await ImageStore.open(folder.path);
+    const { id } = await store.importRootFs(Readable.from(parts));
+    assert.deepEqual(store.find(id).layers, [digestOf(layer)], what);
+  }
+  for (const packed of [gzipSync(layer), zstdCompressSync(layer)]) {
+    await using folder = await temporaryFolder();
+    await using store = await ImageStore.open(folder.path);
+    const spoiled = Buffer.concat([packed, Buffer.from("something else")]);
+    await assert.rejects(store.importRootFs(streamOf(spoiled)), /compressed data is damaged/);
+  }
 });
 
 test("an archive that is compressed as a whole is read too", async () => {
