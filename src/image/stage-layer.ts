@@ -4,6 +4,7 @@ import { ByteSource } from "./byte-source.ts";
 import { compressionOf, decompress, peek } from "./decompress.ts";
 import { Digester } from "./digest.ts";
 import { layerFiles, writeLayer } from "./layer.ts";
+import { withinSpace } from "./space-guard.ts";
 import { TarHeaderLog } from "./tar-headers.ts";
 import { readTar } from "./tar-reader.ts";
 
@@ -42,7 +43,7 @@ export async function stageLayer(
   const bytes = new ByteSource(unpacked.through(tar), (piece) => headers.add(piece));
   let contentBytes: number;
   try {
-    contentBytes = await writeLayer(folder, readTar(bytes), headers);
+    contentBytes = await writeLayer(folder, withinSpace(readTar(bytes), folder), headers);
     await bytes.drain();
     await headers.end();
   } catch (error) {
