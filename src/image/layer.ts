@@ -1,17 +1,20 @@
+import { once } from "node:events";
 import { createReadStream, createWriteStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { buffer } from "node:stream/consumers";
 import { finished } from "node:stream/promises";
 import { DvmError } from "../base/errors.ts";
 import { blockBytes, inodeBytes, inodeSlotBytes, writeInode } from "./erofs-format.ts";
 import { xattrBytes, xattrCount } from "./erofs-xattrs.ts";
+import { joined } from "./gather.ts";
 import { LayerData } from "./layer-data.ts";
 import type { TarHeaderLog } from "./tar-headers.ts";
 import { printable, type EntryType, type TarEntry } from "./tar-reader.ts";
 
 const maximumEntries = 1_000_000;
+/** How much of an index is written at once. */
+const indexBytes = 64 * 1024;
 
 /** One entry of a layer as its index keeps it; names are latin1 (bytes). */
 export interface LayerEntry {
@@ -59,6 +62,7 @@ export async function writeLayer(
   const index = createWriteStream(files.index, { mode: 0o600, flush: true });
   let contentBytes = 0;
   let count = 0;
+  let lines = "";
   try {
     for await (const entry of entries) {
       count += 1;
@@ -69,12 +73,14 @@ export async function writeLayer(
         );
       }
       contentBytes += entry.sizeBytes;
-      const line = await storeEntry(entry, data, headers);
-      if (!index.write(`${JSON.stringify(line)}\n`)) await drained(index);
+      lines += `${JSON.stringify(await storeEntry(entry, data, headers))}\n`;
+      if (lines.length < indexBytes) continue;
+      if (!index.write(lines)) await once(index, "drain");
+      lines = "";
     }
     await data.end();
   } finally {
-    index.end();
+    index.end(lines);
     await finished(index);
   }
   await file.sync();
@@ -108,7 +114,7 @@ async function storeEntry(
   const xattrs = xattrBytes(entry.xattrs, printable(entry.path));
   if (inodeBytes + xattrs.length + entry.sizeBytes > blockBytes)
     return { ...line, page: await data.addContent(entry.body()) };
-  const content = await buffer(entry.body());
+  const content = await joined(entry.body());
   return { ...line, slot: await data.addInode(smallFile(line, xattrs, content)) };
 }
 
@@ -149,11 +155,4 @@ function describeEntry(entry: TarEntry): LayerEntry {
     ...(entry.xattrs.size === 0 ? {} : { xattrs }),
     ...(entry.sparse === true ? { sparse: true as const } : {}),
   };
-}
-
-async function drained(stream: NodeJS.EventEmitter): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    stream.once("drain", resolve);
-    stream.once("error", reject);
-  });
 }

@@ -92,11 +92,23 @@ function readWhole(field: Buffer): number {
   return value;
 }
 
+/** Digits between spaces and zero bytes; what stands behind a zero byte after them doesn't count. */
 function readOctal(field: Buffer): number {
-  const text = field.toString("latin1").replace(/^[ \0]+|[ \0]+$/g, "");
-  const digits = text.slice(0, text.includes("\0") ? text.indexOf("\0") : undefined);
-  if (!/^[0-7]*$/.test(digits)) throw damaged(`the number ${JSON.stringify(text)}`);
-  return digits === "" ? 0 : Number.parseInt(digits, 8);
+  let at = 0;
+  while (at < field.length && isBlank(field[at])) at += 1;
+  let value = 0;
+  for (; at < field.length; at += 1) {
+    const digit = (field[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 7) break;
+    value = value * 8 + digit;
+  }
+  const isEnd = at === field.length || field[at] === 0 || field.subarray(at).every(isBlank);
+  if (!isEnd) throw damaged(`the number ${JSON.stringify(field.toString("latin1"))}`);
+  return value;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0;
 }
 
 function readBase256(field: Buffer): number {
