@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DvmError } from "../base/errors.ts";
-import type { Archive } from "./archive.ts";
+import { maximumDocumentBytes, type Archive } from "./archive.ts";
 import { digestHex, digestOf } from "./digest.ts";
 import { parseImageConfig, type ParsedConfig } from "./image-config.ts";
 import { parseReference } from "./reference.ts";
@@ -35,11 +35,14 @@ const ociIndex = z.object({ manifests: z.array(descriptor) });
 const ociManifest = z.object({ config: descriptor, layers: z.array(descriptor) });
 
 const maximumIndexDepth = 4;
+const maximumImages = 1024;
 
 /** The images of `archive`, of an index of several platforms the one for `architecture`. */
 export function archivedImages(archive: Archive, architecture: string): ArchivedImage[] {
-  if (archive.documents.has("manifest.json")) return dockerImages(archive);
-  if (archive.documents.has("index.json")) return ociImages(archive, architecture);
+  const { documents, tooLarge } = archive;
+  const has = (path: string) => documents.has(path) || tooLarge.has(path);
+  if (has("manifest.json")) return once(dockerImages(archive));
+  if (has("index.json")) return once(ociImages(archive, architecture));
   throw new DvmError(
     "damaged",
     "cannot read the archive: it has neither a manifest.json (docker save) nor an index.json (OCI)",
@@ -47,8 +50,22 @@ export function archivedImages(archive: Archive, architecture: string): Archived
   );
 }
 
+/** An image that is named more than once has all these names. */
+function once(images: ArchivedImage[]): ArchivedImage[] {
+  const byId = new Map<string, ArchivedImage>();
+  for (const image of images) {
+    const references = [...(byId.get(image.id)?.references ?? []), ...image.references];
+    byId.set(image.id, { ...image, references });
+  }
+  return [...byId.values()].map((image) => ({
+    ...image,
+    references: [...new Set(image.references)],
+  }));
+}
+
 function dockerImages(archive: Archive): ArchivedImage[] {
   const manifest = parseDocument(archive, "manifest.json", dockerManifest);
+  checkCount(manifest.length);
   return manifest.map(({ Config, RepoTags, Layers }) => {
     const config = documentAt(archive, Config);
     const named = /(?:^|\/)([0-9a-f]{64})(?:\.json)?$/.exec(Config)?.[1];
@@ -60,6 +77,7 @@ function dockerImages(archive: Archive): ArchivedImage[] {
 
 function ociImages(archive: Archive, architecture: string): ArchivedImage[] {
   const { manifests } = parseDocument(archive, "index.json", ociIndex);
+  checkCount(manifests.length);
   return manifests.map((top) => {
     const chosen = chooseManifest(archive, top, architecture);
     const manifest = parseDocument(archive, blobPath(chosen.digest), ociManifest, chosen.digest);
@@ -72,6 +90,14 @@ function ociImages(archive: Archive, architecture: string): ArchivedImage[] {
     });
     return image(config, layers, annotatedNames(top));
   });
+}
+
+function checkCount(images: number): void {
+  if (images > maximumImages)
+    throw new DvmError(
+      "invalid",
+      `cannot read the archive: it names ${images} images, ${maximumImages} is the most`,
+    );
 }
 
 /** Follows indexes down to the manifest of one platform. */
@@ -108,6 +134,9 @@ function annotatedNames({ annotations }: Descriptor): string[] {
 
 function image(config: Buffer, layers: StagedLayer[], names: string[]): ArchivedImage {
   const configText = config.toString("utf8");
+  // its digest is the image's id, whether of the bytes or of the text
+  if (!Buffer.from(configText).equals(config))
+    throw new DvmError("damaged", "cannot read the image: its configuration is not UTF-8");
   const parsed = parseImageConfig(configText);
   if (parsed.layers.length !== layers.length) {
     throw new DvmError(
@@ -129,6 +158,11 @@ function blobPath(digest: string): string {
 
 function documentAt(archive: Archive, path: string): Buffer {
   const document = archive.documents.get(path);
+  if (archive.tooLarge.has(path))
+    throw new DvmError(
+      "invalid",
+      `cannot read the archive: ${JSON.stringify(path)} has more than the ${maximumDocumentBytes} bytes that a document may have`,
+    );
   if (document === undefined)
     throw new DvmError("damaged", `cannot read the archive: ${JSON.stringify(path)} is missing`);
   return document;

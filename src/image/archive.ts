@@ -1,15 +1,17 @@
 import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
 import { DvmError } from "../base/errors.ts";
 import { ByteSource } from "./byte-source.ts";
 import { compressionOf, decompress, peek } from "./decompress.ts";
+import { joined } from "./gather.ts";
 import { stageLayer, type StagedLayer } from "./stage-layer.ts";
-import { looksLikeTar, readTar, type TarEntry } from "./tar-reader.ts";
+import { looksLikeTar, printable, readTar, type TarEntry } from "./tar-reader.ts";
 
 /** What an image archive holds: its layers, put on disk, and its JSON documents, by their paths. */
 export interface Archive {
   layers: Map<string, StagedLayer>;
   documents: Map<string, Buffer>;
+  /** Paths of what is no layer, and larger than a document may be. */
+  tooLarge: Set<string>;
 }
 
 interface ReadOptions {
@@ -19,9 +21,10 @@ interface ReadOptions {
   onProgress?: ((text: string) => void) | undefined;
 }
 
-const maximumDocumentBytes = 8 * 2 ** 20;
+export const maximumDocumentBytes = 8 * 2 ** 20;
 const maximumDocumentsBytes = 64 * 2 ** 20;
 const maximumLayers = 1024;
+const maximumEntries = 20_000;
 const maximumLinkHops = 8;
 const sniffBytes = 512;
 
@@ -33,33 +36,53 @@ export async function readArchive(
   source: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): Promise<Archive> {
-  const archive: Archive = { layers: new Map(), documents: new Map() };
+  const archive: Archive = { layers: new Map(), documents: new Map(), tooLarge: new Set() };
   const links = new Map<string, string>();
   const { start, whole } = await peek(source, sniffBytes);
   if (start.length === 0) throw new DvmError("damaged", "cannot read the archive: it is empty");
   const tar = new ByteSource(decompress(compressionOf(start), whole));
-  let documentBytes = 0;
+  const count = { entries: 0, layers: 0, documentBytes: 0 };
   for await (const entry of readTar(tar)) {
+    count.entries += 1;
+    if (count.entries > maximumEntries) throw tooMany(`${maximumEntries} entries`);
     const path = plainPath(entry.path);
     if (entry.type === "symlink" || entry.type === "hardlink")
       links.set(path, linkTarget(path, entry));
-    if (entry.type !== "file") continue;
-    const { start: head, whole: body } = await peek(entry.body(), sniffBytes);
-    if (isLayer(head)) {
-      if (archive.layers.size >= maximumLayers) throw tooMany(`${maximumLayers} layers`);
-      const folder = join(options.work, String(archive.layers.size));
-      options.onProgress?.(`Loading layer ${path}`);
-      archive.layers.set(path, await stageLayer(body, folder, options.signal));
-    } else if (entry.sizeBytes <= maximumDocumentBytes) {
-      documentBytes += entry.sizeBytes;
-      if (documentBytes > maximumDocumentsBytes)
-        throw tooMany(`${maximumDocumentsBytes} bytes of documents`);
-      archive.documents.set(path, await buffer(body));
-    }
+    if (entry.type === "file") await addFile(archive, { path, entry, count, options });
   }
   await tar.drain();
   addLinked(archive, links);
   return archive;
+}
+
+async function addFile(
+  { layers, documents, tooLarge }: Archive,
+  found: {
+    path: string;
+    entry: TarEntry;
+    count: { layers: number; documentBytes: number };
+    options: ReadOptions;
+  },
+): Promise<void> {
+  const { path, entry, count, options } = found;
+  // a few bytes could claim a terabyte to be hashed
+  if (entry.sparse === true)
+    throw new DvmError("unsupported", `cannot read the archive: ${printable(path)} has holes`);
+  const { start, whole } = await peek(entry.body(), sniffBytes);
+  if (isLayer(start)) {
+    // each in a folder of its own: one that comes twice must not lie where another's bytes are
+    count.layers += 1;
+    if (count.layers > maximumLayers) throw tooMany(`${maximumLayers} layers`);
+    options.onProgress?.(`Loading layer ${path}`);
+    const folder = join(options.work, String(count.layers));
+    layers.set(path, await stageLayer(whole, folder, options.signal));
+  } else if (entry.sizeBytes > maximumDocumentBytes) tooLarge.add(path);
+  else {
+    count.documentBytes += entry.sizeBytes;
+    if (count.documentBytes > maximumDocumentsBytes)
+      throw tooMany(`${maximumDocumentsBytes} bytes of documents`);
+    documents.set(path, await joined(whole));
+  }
 }
 
 function isLayer(head: Buffer): boolean {

@@ -21,49 +21,58 @@ const maximumLinkHops = 40;
 const maximumNameBytes = 255;
 const maximumTargetBytes = 4095;
 const maximumInodes = 1_000_000;
+/** Names looked up on all ways to all entries: some seconds, when an image has nothing but detours. */
+const maximumSteps = 50_000_000;
+
+/** What is made of the layers so far. */
+interface Tree {
+  root: Inode;
+  inodes: number;
+  /** Names that were looked up. */
+  steps: number;
+}
 
 /** Lays an image's layers over each other, the first at the bottom, and gives the root. */
 export async function mergeLayers(folders: readonly string[]): Promise<Inode> {
-  const root = newFolder();
-  const count = { inodes: 1 };
+  const tree: Tree = { root: newFolder(), inodes: 1, steps: 0 };
   for (const [layer, folder] of folders.entries()) {
-    await removeWhiteouts(root, folder);
-    for await (const entry of readLayerIndex(folder)) addEntry(root, entry, layer, count);
+    await removeWhiteouts(tree, folder);
+    for await (const entry of readLayerIndex(folder)) addEntry(tree, entry, layer);
   }
-  return root;
+  return tree.root;
 }
 
 /** Whiteouts hide what lower layers have, never what their own layer brings: they come first. */
-async function removeWhiteouts(root: Inode, folder: string): Promise<void> {
+async function removeWhiteouts(tree: Tree, folder: string): Promise<void> {
   const hides = (line: string) => line.includes(whiteout);
   for await (const { path } of readLayerIndex(folder, hides)) {
     const names = pathNames(path);
     const name = names.pop() ?? "";
     if (!name.startsWith(whiteout)) continue;
-    const parent = findFolder(root, names);
+    const parent = findFolder(tree, names);
     if (name === opaqueMarker) parent?.children?.clear();
     else if (!name.startsWith(aufsPrefix)) parent?.children?.delete(name.slice(whiteout.length));
   }
 }
 
-function addEntry(root: Inode, entry: LayerEntry, layer: number, count: { inodes: number }): void {
+function addEntry(tree: Tree, entry: LayerEntry, layer: number): void {
   const names = pathNames(entry.path);
   const name = names.pop();
   if (name === undefined) {
     if (entry.type !== "dir") throw refused(entry.path, "the root is not a folder");
-    takeAttributes(root, entry);
+    takeAttributes(tree.root, entry);
     return;
   }
   if (name.startsWith(whiteout) || names[0]?.startsWith(aufsPrefix) === true) return;
   checkEntry(entry, name);
-  const parent = makeFolder(root, names, entry.path, count);
+  const parent = makeFolder(tree, names, entry.path);
   const existing = parent.get(name);
   if (entry.type === "dir" && existing?.type === "dir") takeAttributes(existing, entry);
   else if (entry.type === "hardlink")
-    parent.set(name, takeLinkAttributes(linkTarget(root, entry), entry));
+    parent.set(name, takeLinkAttributes(linkTarget(tree, entry), entry));
   else {
     parent.set(name, newInode(entry, layer));
-    countInode(count);
+    countInode(tree);
   }
 }
 
@@ -77,11 +86,11 @@ function checkEntry(entry: LayerEntry, name: string): void {
 }
 
 /** What a hard link leads to: links among its folders are followed, the last name is not. */
-function linkTarget(root: Inode, entry: LayerEntry): Inode {
+function linkTarget(tree: Tree, entry: LayerEntry): Inode {
   const target = entry.link ?? "";
   const names = pathNames(target);
   const name = names.pop() ?? "";
-  const inode = findFolder(root, names)?.children?.get(name);
+  const inode = findFolder(tree, names)?.children?.get(name);
   if (inode === undefined)
     throw refused(entry.path, `a hard link to ${printable(target)}, which isn't there`);
   if (inode.type === "dir") throw refused(entry.path, `a hard link to folder ${printable(target)}`);
@@ -123,9 +132,9 @@ function newFolder(): Inode {
   return { type: "dir", mode: 0o755, uid: 0, gid: 0, size: 0, mtime: [0, 0], children: new Map() };
 }
 
-function countInode(count: { inodes: number }): void {
-  count.inodes += 1;
-  if (count.inodes > maximumInodes)
+function countInode(tree: Tree): void {
+  tree.inodes += 1;
+  if (tree.inodes > maximumInodes)
     throw new DvmError(
       "invalid",
       `cannot store the image: it has more than ${maximumInodes} files`,
@@ -144,27 +153,22 @@ export function pathNames(path: string): string[] {
 }
 
 /** The children of the folder at `names`; folders that no layer mentioned are made. */
-function makeFolder(
-  root: Inode,
-  names: string[],
-  path: string,
-  count: { inodes: number },
-): Map<string, Inode> {
-  const walked = walk(root, names);
+function makeFolder(tree: Tree, names: string[], path: string): Map<string, Inode> {
+  const walked = walk(tree, names);
   let { folder } = walked;
   if (walked.blocked) throw refused(path, "one of its folders is none");
   for (const name of walked.missing) {
     if (name.length > maximumNameBytes) throw refused(path, `a name of ${name.length} bytes`);
     const made = newFolder();
-    countInode(count);
+    countInode(tree);
     folder.children?.set(name, made);
     folder = made;
   }
   return folder.children ?? new Map();
 }
 
-function findFolder(root: Inode, names: string[]): Inode | undefined {
-  const { folder, missing, blocked } = walk(root, names);
+function findFolder(tree: Tree, names: string[]): Inode | undefined {
+  const { folder, missing, blocked } = walk(tree, names);
   return missing.length > 0 || blocked ? undefined : folder;
 }
 
@@ -172,13 +176,16 @@ function findFolder(root: Inode, names: string[]): Inode | undefined {
  * Goes down as a process whose root is the image would: links are followed, and `..` of the root is
  * the root. `missing`: names below `folder` that don't exist; `blocked`: something there is no folder.
  */
-function walk(root: Inode, names: readonly string[]) {
+function walk(tree: Tree, names: readonly string[]) {
+  const { root } = tree;
   const left = [...names].reverse();
   const above: Inode[] = [root];
   let hops = 0;
   for (;;) {
     const folder = above.at(-1) ?? root;
     const name = left.pop();
+    tree.steps += 1;
+    if (tree.steps > maximumSteps) throw tooFar();
     if (name === undefined) return { folder, missing: [], blocked: false };
     if (name === "" || name === ".") continue;
     if (name === "..") {
@@ -199,6 +206,13 @@ function walk(root: Inode, names: readonly string[]) {
       return { folder, missing, blocked };
     }
   }
+}
+
+function tooFar(): DvmError {
+  return new DvmError(
+    "invalid",
+    `cannot store the image: the ways to its files have more than ${maximumSteps} folders and links`,
+  );
 }
 
 function refused(path: string, fact: string): DvmError {

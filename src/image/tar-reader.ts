@@ -42,6 +42,8 @@ export interface TarEntry {
 }
 
 const maximumHeaderBytes = 1 << 20;
+/** Of one entry: its own, and those before it. */
+const maximumHeaders = 32;
 const maximumPathBytes = 4096;
 const maximumFileBytes = 2 ** 40;
 const types: Record<string, EntryType> = {
@@ -72,7 +74,10 @@ interface Extra {
  */
 export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
   let extra: Extra = { pax: new Map() };
+  let headers = 0;
   for (;;) {
+    headers += 1;
+    if (headers > maximumHeaders) throw damaged(`${headers} headers for one entry`);
     const block = await source.exactly(blockBytes);
     if (block === undefined || isZero(block)) return;
     const header = parseTarHeader(block);
@@ -86,6 +91,7 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
       const map = await sparseMap(entry, { block, header, pax: extra.pax, source });
       yield* withBody(source, entry, map);
       extra = { pax: new Map() };
+      headers = 0;
     }
   }
 }

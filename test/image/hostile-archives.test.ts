@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { DvmError, type ErrorCode } from "../../src/base/errors.ts";
 import { ImageStore } from "../../src/image/image-store.ts";
+import { flatten } from "../support/image-tree.ts";
 import { digestOf, dockerArchive, makeTar, streamOf, type MadeEntry } from "../support/tar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -59,6 +63,124 @@ const cases: Case[] = [
     ),
     code: "damaged",
     says: /too many links/,
+  },
+  {
+    what: "entries that all go a long way round by links",
+    archive: archiveOf(
+      ...Array.from({ length: 40 }, (_, index) => ({
+        path: `l${index}`,
+        type: "2",
+        pax: { linkpath: `${"./".repeat(1900)}${index === 39 ? "." : `l${index + 1}`}` },
+      })),
+      ...Array.from({ length: 700 }, (_, index) => ({ path: `l0/f${index}` })),
+    ),
+    code: "invalid",
+    says: /the ways to its files have more than/,
+  },
+  refusedLayer(
+    "a path of 4097 bytes",
+    { path: "x", pax: { path: "a/".repeat(2048) + "b" } },
+    /a name of 4097 bytes/,
+  ),
+  refusedLayer(
+    "a hard link to a folder",
+    { path: "x", type: "1", link: "etc" },
+    /a hard link to folder "etc"/,
+  ),
+  refusedLayer(
+    "a link to nothing",
+    { path: "x", type: "2", link: "" },
+    /a link to a name of 0 bytes/,
+  ),
+  {
+    what: "endless headers of one entry",
+    archive: archiveOf(...Array.from({ length: 40 }, () => ({ path: "g", type: "g" }))),
+    code: "damaged",
+    says: /headers for one entry/,
+  },
+  {
+    what: "attributes that are larger than an inode has room for",
+    archive: archiveOf({ path: "x", pax: { "SCHILY.xattr.user.large": "v".repeat(5000) } }),
+    code: "unsupported",
+    says: /extended attributes need/,
+  },
+  {
+    what: "a manifest of 100 MB",
+    archive: makeTar([{ path: "manifest.json", content: Buffer.alloc(100_000_000, " ") }]),
+    code: "invalid",
+    says: /"manifest\.json" has more than the 8388608 bytes/,
+  },
+  {
+    what: "an archive of more files than any has",
+    archive: Buffer.alloc(20_001 * 512, makeTar([{ path: "x" }]).subarray(0, 512)),
+    code: "invalid",
+    says: /more than 20000 entries/,
+  },
+  {
+    what: "a manifest of more images than anybody has",
+    archive: makeTar([
+      {
+        path: "manifest.json",
+        content: JSON.stringify(Array.from({ length: 2000 }, () => ({ Config: "c" }))),
+      },
+    ]),
+    code: "invalid",
+    says: /it names 2000 images, 1024 is the most/,
+  },
+  {
+    what: "indexes that lead to ever more indexes",
+    archive: makeTar(nestedIndexes(6)),
+    code: "damaged",
+    says: /indexes lead to ever more indexes/,
+  },
+  {
+    what: "layers that are links which lead to each other",
+    archive: makeTar([
+      ...dockerArchive([makeTar(plain)]).slice(1),
+      { path: "0/layer.tar", type: "2", link: "other" },
+      { path: "0/other", type: "2", link: "layer.tar" },
+    ]),
+    code: "damaged",
+    says: /layer "0\/layer\.tar" is missing/,
+  },
+  {
+    what: "a layer that is a file with holes, and claims a terabyte",
+    archive: makeTar([
+      {
+        path: "layer.tar",
+        pax: {
+          "GNU.sparse.map": "",
+          "GNU.sparse.numblocks": "0",
+          "GNU.sparse.size": String(2 ** 40),
+        },
+      },
+    ]),
+    code: "unsupported",
+    says: /"layer\.tar" has holes/,
+  },
+  {
+    what: "a configuration that is not UTF-8",
+    archive: makeTar(notUtf8(dockerArchive([makeTar(plain)], { config: { User: "?" } }))),
+    code: "damaged",
+    says: /its configuration is not UTF-8/,
+  },
+  {
+    what: "a map of holes that overlap",
+    archive: archiveOf(withHoles("0,10,5,10", 20)),
+    code: "damaged",
+    says: /a map of holes with 10 bytes at 5/,
+  },
+  {
+    what: "a map of holes that leads behind the file's end",
+    archive: archiveOf(withHoles("0,10,100,10", 20)),
+    code: "damaged",
+    says: /a map of holes with 10 bytes at 100/,
+  },
+  {
+    what: "a file with holes that misses some of its data",
+    archive: archiveOf(withHoles("0,10", 5)),
+    code: "damaged",
+    says: /a file with holes of 10 bytes that has 5/,
   },
   {
     what: "an archive that is cut off",
@@ -154,13 +276,59 @@ test("a layer of more than a million files is refused", { timeout: 300_000 }, as
   const one = makeTar([{ path: "files/0000000" }]).subarray(0, 512);
   async function* many() {
     for (let first = 0; first < 1_001_000; first += 1000) {
-      yield Buffer.concat(Array.from({ length: 1000 }, (_, index) => renamed(one, first + index)));
+      const chunk = Buffer.alloc(1000 * 512);
+      for (let index = 0; index < 1000; index += 1)
+        writeRenamed(chunk, index * 512, { block: one, number: first + index });
+      yield chunk;
     }
     yield Buffer.alloc(1024);
   }
   const { Readable } = await import("node:stream");
   await assert.rejects(store.importRootFs(Readable.from(many())), /more than 1000000 entries/);
   assert.deepEqual(await readdir(join(folder.path, "tmp")), []);
+});
+
+test("an archive's layer that comes twice can't put another's bytes in its place", async () => {
+  await using folder = await temporaryFolder();
+  await using store = await ImageStore.open(folder.path);
+  const good = makeTar([{ path: "good", content: "what the digest says" }]);
+  const evil = makeTar([{ path: "evil", content: "something else" }]);
+  const [first, ...rest] = dockerArchive([good]);
+  assert(first !== undefined);
+  const archive = makeTar([first, first, { path: "evil.tar", content: evil }, ...rest]);
+  const [image] = await store.load(streamOf(archive));
+  const [diffId = ""] = store.find(image?.id ?? "").layers;
+  assert.equal(diffId, digestOf(good));
+  assert((await buffer(store.openLayerTar(diffId))).equals(good));
+});
+
+test("an image that a manifest names twice is one image with both names", async () => {
+  await using folder = await temporaryFolder();
+  await using store = await ImageStore.open(folder.path);
+  const parts = dockerArchive([makeTar(plain)], { name: "one:1" });
+  const manifest = parts.at(-1);
+  const [named] = JSON.parse(String(manifest?.content)) as { RepoTags: string[] }[];
+  const content = JSON.stringify([named, { ...named, RepoTags: ["two:2", "one:1"] }]);
+  const loaded = await store.load(
+    streamOf(makeTar([...parts.slice(0, -1), { path: "manifest.json", content }])),
+  );
+  assert.deepEqual(
+    loaded.map(({ references }) => references),
+    [["one:1", "two:2"]],
+  );
+  assert.deepEqual(store.list().length, 1);
+});
+
+test("folders two thousand deep are an image that erofs-utils find whole", async () => {
+  await using folder = await temporaryFolder();
+  await using store = await ImageStore.open(join(folder.path, "store"));
+  const deepest = `${"d/".repeat(2047)}f`;
+  const layer = makeTar([{ path: "x", pax: { path: deepest }, content: "deep" }]);
+  const { id } = await store.importRootFs(streamOf(layer));
+  const flat = join(folder.path, "flat.erofs");
+  await flatten((await store.disk(id)).path, flat);
+  const { stdout } = await promisify(execFile)("dump.erofs", ["-s", flat]);
+  assert.match(stdout, /Filesystem inode count: +2049/);
 });
 
 function refusedLayer(what: string, entry: MadeEntry, says: RegExp): Case {
@@ -171,23 +339,55 @@ function archiveOf(...entries: MadeEntry[]): Buffer {
   return makeTar(dockerArchive([makeTar(entries)]));
 }
 
+/** The same archive, its configuration with a byte that no UTF-8 has, under a name of no digest. */
+function notUtf8([layer, config, manifest]: MadeEntry[]): MadeEntry[] {
+  const bytes = Buffer.from(String(config?.content).replace("?", "\xff"), "latin1");
+  const text = String(manifest?.content).replace(config?.path ?? "", "config.json");
+  return [
+    { path: "", ...layer },
+    { path: "config.json", content: bytes },
+    { path: "manifest.json", content: text },
+  ];
+}
+
+/** A file in GNU tar's form 0.1, of 50 bytes in all. */
+function withHoles(map: string, bytes: number): MadeEntry {
+  const numblocks = String(map.split(",").length / 2);
+  const pax = { "GNU.sparse.map": map, "GNU.sparse.numblocks": numblocks, "GNU.sparse.size": "50" };
+  return { path: "holes", content: Buffer.alloc(bytes, "x"), pax };
+}
+
+/** An OCI layout whose index leads to an index, and so on. */
+function nestedIndexes(depth: number): MadeEntry[] {
+  const platform = { os: "linux", architecture: "amd64" };
+  const blobs: MadeEntry[] = [];
+  let inner = Buffer.from(JSON.stringify({ manifests: [] }));
+  for (let level = 0; level < depth; level += 1) {
+    const digest = digestOf(inner);
+    blobs.push({ path: `blobs/sha256/${digest.slice("sha256:".length)}`, content: inner });
+    inner = Buffer.from(JSON.stringify({ manifests: [{ digest, platform }] }));
+  }
+  return [...blobs, { path: "index.json", content: inner }];
+}
+
 function spoiled(bytes: Buffer, at: number): Buffer {
   const copy = Buffer.from(bytes);
   copy.writeUInt8(copy.readUInt8(at) ^ 1, at);
   return copy;
 }
 
-/** A copy of a header with another seven-digit name, and the checksum that fits it. */
-function renamed(block: Buffer, number: number): Buffer {
-  const copy = Buffer.from(block);
+/** Writes a header with another seven-digit name, and the checksum that fits it, at `offset` of `to`. */
+function writeRenamed(
+  to: Buffer,
+  offset: number,
+  { block, number }: { block: Buffer; number: number },
+) {
+  block.copy(to, offset);
   const digits = String(number).padStart(7, "0");
-  const before = sumOf(copy.subarray(6, 13));
-  copy.write(digits, 6, "latin1");
-  const sum = Number.parseInt(copy.toString("latin1", 148, 154), 8);
-  copy.write((sum - before + sumOf(copy.subarray(6, 13))).toString(8).padStart(6, "0"), 148);
-  return copy;
-}
-
-function sumOf(bytes: Buffer): number {
-  return bytes.reduce((total, byte) => total + byte, 0);
+  to.write(digits, offset + 6, "latin1");
+  // the block's own name is of zeros
+  let more = 0;
+  for (let left = number; left > 0; left = Math.floor(left / 10)) more += left % 10;
+  const sum = Number.parseInt(block.toString("latin1", 148, 154), 8) + more;
+  to.write(sum.toString(8).padStart(6, "0"), offset + 148, "latin1");
 }
