@@ -9,6 +9,7 @@ const statuses: Record<ErrorCode, number> = {
   unauthorized: 401,
   "not-found": 404,
   conflict: 409,
+  forbidden: 403,
   "not-modified": 304,
   unsupported: 501,
   unavailable: 500,

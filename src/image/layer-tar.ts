@@ -3,7 +3,7 @@ import { DvmError } from "../base/errors.ts";
 import { Digester } from "./digest.ts";
 import { blockBytes } from "./erofs-format.ts";
 import { entryXattrs } from "./erofs-xattrs.ts";
-import { gather } from "./gather.ts";
+import { gather } from "../base/gather.ts";
 import { besideInode, layerFiles, readLayerIndex, type LayerEntry } from "./layer.ts";
 import { readTarHeaders } from "./tar-headers.ts";
 

@@ -7,10 +7,10 @@ import { finished } from "node:stream/promises";
 import { DvmError } from "../base/errors.ts";
 import { blockBytes, inodeBytes, inodeSlotBytes, writeInode } from "./erofs-format.ts";
 import { xattrBytes, xattrCount } from "./erofs-xattrs.ts";
-import { joined } from "./gather.ts";
+import { joined } from "../base/gather.ts";
 import { LayerData } from "./layer-data.ts";
 import type { TarHeaderLog } from "./tar-headers.ts";
-import { printable, type EntryType, type TarEntry } from "./tar-reader.ts";
+import { printable, type EntryType, type TarEntry } from "../base/tar/tar-reader.ts";
 
 const maximumEntries = 1_000_000;
 /** How much of an index is written at once. */

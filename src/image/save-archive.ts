@@ -1,4 +1,4 @@
-import { fileEnd, fileHeader, tarEnd } from "../base/ustar.ts";
+import { fileEnd, fileHeader, tarEnd } from "../base/tar/tar-writer.ts";
 import { digestHex, digestOf } from "./digest.ts";
 import type { Image, ImageStore } from "./image-store.ts";
 import { parseReference } from "./reference.ts";

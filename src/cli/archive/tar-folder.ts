@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { DvmError } from "../../base/errors.ts";
-import { fileEnd, fileHeader, tarEnd } from "../../base/ustar.ts";
+import { fileEnd, fileHeader, tarEnd } from "../../base/tar/tar-writer.ts";
 
 /** The regular files of a folder as a tar (POSIX.1-1988 ustar), read while it is sent. */
 export function tarFolder(folder: string): Readable {

@@ -1,4 +1,4 @@
-import { DvmError } from "../base/errors.ts";
+import { DvmError } from "../errors.ts";
 
 /** A header block of a tar, its fields read. Names are bytes, one a character (latin1). */
 export interface TarHeader {

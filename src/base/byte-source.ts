@@ -1,4 +1,4 @@
-import { DvmError } from "../base/errors.ts";
+import { DvmError } from "./errors.ts";
 
 /** Reads a stream of chunks in pieces of the reader's choice, without copying what needn't be. */
 export class ByteSource {

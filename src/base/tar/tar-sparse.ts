@@ -1,4 +1,4 @@
-import type { ByteSource } from "./byte-source.ts";
+import type { ByteSource } from "../byte-source.ts";
 import type { PaxRecords } from "./pax.ts";
 import { blockBytes, damaged, readNumber } from "./tar-header.ts";
 

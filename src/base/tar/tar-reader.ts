@@ -1,5 +1,5 @@
-import { DvmError } from "../base/errors.ts";
-import type { ByteSource } from "./byte-source.ts";
+import { DvmError } from "../errors.ts";
+import type { ByteSource } from "../byte-source.ts";
 import { parsePax, paxNumber, paxText, paxTime, paxXattrs, type PaxRecords } from "./pax.ts";
 import {
   blockBytes,
@@ -20,8 +20,8 @@ import {
 export { looksLikeTar } from "./tar-header.ts";
 export type EntryType = "file" | "hardlink" | "symlink" | "char" | "block" | "dir" | "fifo";
 
-/** Names are bytes, kept one to a character (latin1), for tar knows no encoding. */
-export interface TarEntry {
+/** What a tar says of a file. Names are bytes, kept one to a character (latin1): tar knows no encoding. */
+export interface TarHead {
   path: string;
   type: EntryType;
   /** Permission bits with setuid, setgid, sticky. */
@@ -34,7 +34,10 @@ export interface TarEntry {
   linkTarget: string;
   deviceMajor: number;
   deviceMinor: number;
-  xattrs: Map<string, Buffer>;
+  xattrs: ReadonlyMap<string, Buffer>;
+}
+
+export interface TarEntry extends TarHead {
   /** The tar doesn't hold the content as it is, but without its holes. */
   sparse?: true;
   /** The content, holes as zeros; what is left of it is skipped before the next entry. */

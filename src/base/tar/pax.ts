@@ -1,4 +1,4 @@
-import { DvmError } from "../base/errors.ts";
+import { DvmError } from "../errors.ts";
 import { damaged } from "./tar-header.ts";
 import type { EntryType } from "./tar-reader.ts";
 
