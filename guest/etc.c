@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -105,13 +106,28 @@ static bool is_wanted(int root, const char *name) {
             S_ISREG(information.st_mode));
 }
 
+/* A mount point of ours is no change of the container's. */
+static void keep_time(int root, const struct stat *before) {
+    struct stat now;
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before->st_mtim};
+    if (fstatat(root, "etc", &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+        (now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+         now.st_mtim.tv_nsec != before->st_mtim.tv_nsec) &&
+        utimensat(root, "etc", times, AT_SYMLINK_NOFOLLOW) < 0)
+        complain("cannot set the time of /etc: %s", error_text(errno));
+}
+
 static int place(int root, const char *name, struct failure *failure) {
     char source[64], target[64];
     if (!is_wanted(root, name))
         return 0;
     snprintf(source, sizeof source, FOLDER "/%s", name);
     snprintf(target, sizeof target, "/etc/%s", name);
+    struct stat etc;
+    bool exists = fstatat(root, "etc", &etc, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(etc.st_mode);
     cleanup_close int fd = make_file_in(root, target, failure);
+    if (exists)
+        keep_time(root, &etc);
     return fd < 0 ? -1 : bind_on(source, fd, false, failure);
 }
 

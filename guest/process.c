@@ -157,29 +157,32 @@ static pid_t fork_into_container(const struct process_spec *spec, struct stdio *
     return pid < 0 ? fail_errno(failure, "cannot start a process") : pid;
 }
 
-int process_start(const struct process_spec *spec, bool is_main, uint32_t id,
-                  struct failure *failure) {
-    if (is_main && find_main() != NULL)
-        return fail(failure, STATUS_CONFLICT, "cannot start the container: it runs already");
-    if (!is_main && find_main() == NULL)
-        return fail(failure, STATUS_CONFLICT, "cannot exec: the container does not run");
-    if (!make_room())
-        return fail(failure, STATUS_UNAVAILABLE, "cannot start a process: %u run already",
-                    PROCESS_LIMIT);
-    struct stdio_pair pair __attribute__((cleanup(stdio_pair_close)));
-    if (stdio_pair_open(&pair, spec, failure) < 0)
-        return -1;
+/* With its streams open; `pair->child` is for the one who will be it. */
+static struct process *process_make(const struct process_spec *spec, bool is_main, uint32_t id,
+                                    struct stdio_pair *pair, struct failure *failure) {
+    if (!make_room()) {
+        fail(failure, STATUS_UNAVAILABLE, "cannot start a process: %u run already", PROCESS_LIMIT);
+        return NULL;
+    }
+    if (stdio_pair_open(pair, spec, failure) < 0)
+        return NULL;
     struct process *process = process_add(spec, is_main, id);
-    if (process == NULL)
-        return fail_errno(failure, "cannot start a process");
-    process->failure = (struct source){.fd = pair.failure_read, .ready = failure_ready};
-    pair.failure_read = -1;
-    pid_t pid;
-    if (take_streams(process, &pair) < 0)
-        pid = fail_errno(failure, "cannot start a process");
-    else
-        pid = is_main ? stand_by_start(spec, &pair.child, failure)
-                      : fork_into_container(spec, &pair.child, failure);
+    if (process == NULL) {
+        fail_errno(failure, "cannot start a process");
+        return NULL;
+    }
+    process->failure = (struct source){.fd = pair->failure_read, .ready = failure_ready};
+    pair->failure_read = -1;
+    if (take_streams(process, pair) < 0) {
+        fail_errno(failure, "cannot start a process");
+        process_free(process);
+        return NULL;
+    }
+    return process;
+}
+
+/* After the fork, or what went wrong in place of it. */
+static int process_begin(struct process *process, pid_t pid) {
     if (pid < 0) {
         process_free(process);
         return -1;
@@ -187,6 +190,35 @@ int process_start(const struct process_spec *spec, bool is_main, uint32_t id,
     process->pid = pid;
     loop_watch(&process->failure, EPOLLIN);
     return 0;
+}
+
+int process_start(const struct process_spec *spec, bool is_main, uint32_t id,
+                  struct failure *failure) {
+    if (is_main && find_main() != NULL)
+        return fail(failure, STATUS_CONFLICT, "cannot start the container: it runs already");
+    if (!is_main && find_main() == NULL)
+        return fail(failure, STATUS_CONFLICT, "cannot exec: the container does not run");
+    struct stdio_pair pair __attribute__((cleanup(stdio_pair_close))) = STDIO_PAIR_NONE;
+    struct process *process = process_make(spec, is_main, id, &pair, failure);
+    if (process == NULL)
+        return -1;
+    return process_begin(process, is_main ? stand_by_start(spec, &pair.child, failure)
+                                          : fork_into_container(spec, &pair.child, failure));
+}
+
+int process_start_own(void (*run)(const void *what, struct stdio *stdio), const void *what,
+                      uint32_t id, struct failure *failure) {
+    const struct process_spec spec = {.wants_stdin = true};
+    struct stdio_pair pair __attribute__((cleanup(stdio_pair_close))) = STDIO_PAIR_NONE;
+    struct process *process = process_make(&spec, false, id, &pair, failure);
+    if (process == NULL)
+        return -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        run(what, &pair.child);
+        _exit(126);
+    }
+    return process_begin(process, pid < 0 ? fail_errno(failure, "cannot start a process") : pid);
 }
 
 int process_resize(struct process *process, uint32_t rows, uint32_t columns,

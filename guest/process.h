@@ -76,6 +76,9 @@ int process_read_spec(struct reader *reader, struct process_spec *spec, struct f
 /* Starts it; request `id` is answered when the program runs, or could not be run. */
 int process_start(const struct process_spec *spec, bool is_main, uint32_t id,
                   struct failure *failure);
+/* The same for a child of the agent's own, outside of the container, whose life is `run`. */
+int process_start_own(void (*run)(const void *what, struct stdio *stdio), const void *what,
+                      uint32_t id, struct failure *failure);
 struct process *process_find(uint32_t id);
 int process_resize(struct process *process, uint32_t rows, uint32_t columns,
                    struct failure *failure);

@@ -36,6 +36,29 @@
  * Requests carry an id of the host's choice; the answer is REPLY {u16 status, then for status 0 the
  * result, else string message}. What doesn't fit a frame goes ahead of it in *_PART frames.
  *
+ * FILES {u8 files_operation, u8 files_flag, string path, string user} starts a child of the agent's
+ * that moves files in or out. To the host it is a process as an exec is: the answer comes when the
+ * paths are found, records pass on its stdout, and with FILES_IN on its stdin.
+ *
+ *   0        4      5
+ *   +--------+------+------------------+
+ *   | length | kind | body             |   length counts kind and body
+ *   |  u32   |  u8  |                  |
+ *   +--------+------+------------------+
+ *
+ *   ENTRY   {u8 tree_type, u32 mode bits, u32 uid, u32 gid, u64 seconds (signed), u32 nanoseconds,
+ *            u64 size, u32 major, u32 minor, u64 device, u64 inode, string path, string link,
+ *            list of xattrs {string name, bytes value}}
+ *   STAT    {as ENTRY}: what was asked for, a link followed to its end; no content follows
+ *   CONTENT {bytes of the file before it}: as many records as make up its size
+ *   TIMES   {u64 seconds, u32 nanoseconds, string path}: in only; of a folder that is complete
+ *   CHANGE  {u8 tree_change, string path}
+ *   DONE    {}, or FAILED {u16 status, string message}: the last one. FILES_IN answers by it
+ *
+ * Paths are relative to what was asked for, "" being that itself. Device and inode tell hard links
+ * of each other: all but the first one come as TREE_HARD_LINK, without content. Into the guest its
+ * `link` is the path of the first one.
+ *
  * Streams: id = process << 2 | channel (0 stdin, 1 stdout, 2 stderr).
  *   DATA {u64 offset of the first byte in the stream, bytes}
  *   ACK  {u64 bytes consumed so far, u32 window}: the sender may send up to consumed + window
@@ -45,7 +68,7 @@
  * id = process << 2; a process is kept until the host sends RELEASE.
  */
 
-#define DVM_PROTOCOL 2u
+#define DVM_PROTOCOL 3u
 #define DVM_PORT_NAME "dvm.agent"
 
 #define FRAME_HEADER_SIZE 12u
@@ -90,7 +113,8 @@ enum frame_type {
     REQUEST_PREPARE = 28,
     REQUEST_CLOCK = 29,
     REQUEST_REHEARSE = 30,
-    FRAME_TYPE_MAX = 30,
+    REQUEST_FILES = 31,
+    FRAME_TYPE_MAX = 31,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };
@@ -106,6 +130,7 @@ enum status {
     STATUS_COMMAND_NOT_FOUND = 7,
     STATUS_COMMAND_NOT_EXECUTABLE = 8,
     STATUS_INTERNAL = 9,
+    STATUS_READ_ONLY = 10,
 };
 
 /* flags of a process in the answer to RESUME */
@@ -116,6 +141,55 @@ enum process_flag { PROCESS_MAIN = 1, PROCESS_TTY = 2, PROCESS_STDIN = 4 };
  * for a container without privileges, sysctls, and mounts that lie over /dev, /proc or /sys.
  */
 enum prepare_flag { PREPARE_SCRATCH = 1, PREPARE_IMAGE = 2 };
+
+/*
+ * FILES_STAT: one ENTRY, its link followed to the end. FILES_OUT: the same, then what lies there
+ * and below. FILES_EXPORT: the container's whole tree without its mounts. FILES_CHANGES,
+ * FILES_LAYER: what differs from the image; as a layer, whose TREE_WHITEOUT and TREE_OPAQUE entries
+ * hide what is below. FILES_IN: makes what comes below the folder at `path`.
+ */
+enum files_operation {
+    FILES_STAT = 1,
+    FILES_OUT = 2,
+    FILES_IN = 3,
+    FILES_CHANGES = 4,
+    FILES_LAYER = 5,
+    FILES_EXPORT = 6,
+};
+
+/*
+ * All for FILES_IN. FILES_KEEP_KIND: no folder is replaced by another kind, or the other way round.
+ * FILES_ROOT_READ_ONLY: only mounts may be written to.
+ */
+enum files_flag { FILES_KEEP_KIND = 1, FILES_ROOT_READ_ONLY = 2 };
+
+enum record_kind {
+    RECORD_ENTRY = 1,
+    RECORD_CONTENT = 2,
+    RECORD_TIMES = 3,
+    RECORD_CHANGE = 4,
+    RECORD_DONE = 5,
+    RECORD_FAILED = 6,
+    RECORD_STAT = 7,
+};
+
+#define RECORD_MAX 131072u
+#define RECORD_CONTENT_MAX 65536u
+
+enum tree_type {
+    TREE_FILE = 1,
+    TREE_FOLDER = 2,
+    TREE_LINK = 3,
+    TREE_CHAR = 4,
+    TREE_BLOCK = 5,
+    TREE_FIFO = 6,
+    TREE_HARD_LINK = 7,
+    TREE_SOCKET = 8,
+    TREE_WHITEOUT = 9,
+    TREE_OPAQUE = 10,
+};
+
+enum tree_change { CHANGE_MODIFIED = 0, CHANGE_ADDED = 1, CHANGE_DELETED = 2 };
 
 enum mount_kind { MOUNT_9P = 1, MOUNT_TMPFS = 2 };
 

@@ -6,9 +6,12 @@
 
 #include "channel.h"
 #include "container.h"
+#include "files.h"
 #include "process.h"
 #include "setup.h"
 #include "stat.h"
+
+#define FREEZE_DEADLINE_MS 1000
 
 static int broken(struct failure *failure) {
     return fail(failure, STATUS_INVALID, "cannot read the request: it breaks the protocol");
@@ -79,9 +82,19 @@ static int release(struct reader *reader, struct failure *failure) {
     return process == NULL ? -1 : 0;
 }
 
-static int freeze(const char *value, struct failure *failure) {
-    if (write_file(CONTAINER_CGROUP "/cgroup.freeze", value) < 0)
+static bool container_is_frozen(const void *unused) {
+    char text[128];
+    (void)unused;
+    return read_file(CONTAINER_CGROUP "/cgroup.events", text, sizeof text) > 0 &&
+           strstr(text, "frozen 1") != NULL;
+}
+
+/* A process that waits for a disk or a share stands still a moment later. */
+static int freeze(bool still, struct failure *failure) {
+    if (write_file(CONTAINER_CGROUP "/cgroup.freeze", still ? "1" : "0") < 0)
         return fail_errno(failure, "cannot freeze or thaw the container");
+    if (still)
+        wait_until(container_is_frozen, NULL, FREEZE_DEADLINE_MS);
     return 0;
 }
 
@@ -126,9 +139,9 @@ static int dispatch(uint16_t type, uint32_t id, struct reader *reader, struct wr
         stat_machine(result);
         return 0;
     case REQUEST_FREEZE:
-        return freeze("1", failure);
+        return freeze(true, failure);
     case REQUEST_THAW:
-        return freeze("0", failure);
+        return freeze(false, failure);
     case REQUEST_SHUT_DOWN:
         shut_down(id);
         return 1;
@@ -141,6 +154,8 @@ static int dispatch(uint16_t type, uint32_t id, struct reader *reader, struct wr
         return machine_prepare(reader, failure);
     case REQUEST_REHEARSE:
         return machine_rehearse(reader, failure);
+    case REQUEST_FILES:
+        return files_start(reader, id, failure) < 0 ? -1 : 1;
     case REQUEST_CLOCK:
         write_u64(result, uptime_ns());
         return 0;

@@ -10,10 +10,11 @@
 #include <sys/sysmacros.h>
 
 #include "container.h"
+#include "root.h"
 #include "setup.h"
 
-#define IMAGE "/run/image"
-#define SCRATCH "/run/scratch"
+#define IMAGE ROOT_IMAGE
+#define SCRATCH ROOT_SCRATCH
 /* Made before the container is known, bound into its root later. */
 #define PREPARED "/run/prepared"
 #define DEFAULT_SHM_SIZE 67108864u
@@ -171,6 +172,8 @@ static int place_prepared(int root, const char *path, struct failure *failure) {
 }
 
 static bool joined;
+
+bool root_is_there(void) { return joined; }
 
 int root_join(struct failure *failure) {
     if (mount_disk("/dev/vda", IMAGE, "erofs", MS_RDONLY, NULL, failure) < 0 ||

@@ -64,7 +64,7 @@ static int open_pipes(struct stdio_pair *pair, const struct process_spec *spec) 
 
 int stdio_pair_open(struct stdio_pair *pair, const struct process_spec *spec,
                     struct failure *failure) {
-    *pair = (struct stdio_pair){{-1, -1, -1}, -1, {{-1, -1, -1}, -1, -1}};
+    *pair = STDIO_PAIR_NONE;
     if (make_pipe(&pair->failure_read, &pair->child.failure_fd) < 0)
         return fail_errno(failure, "cannot make a pipe");
     set_nonblocking(pair->failure_read);

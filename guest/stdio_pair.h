@@ -10,6 +10,8 @@ struct stdio_pair {
     struct stdio child;
 };
 
+#define STDIO_PAIR_NONE ((struct stdio_pair){{-1, -1, -1}, -1, {{-1, -1, -1}, -1, -1}})
+
 int stdio_pair_open(struct stdio_pair *pair, const struct process_spec *spec,
                     struct failure *failure);
 void stdio_pair_close(struct stdio_pair *pair);

@@ -99,7 +99,7 @@ export class AgentClient implements AsyncDisposable {
     const clock = await this.#readClock();
     const settingUp = this.#request(request.setUp, encodeSetup(setup, clock));
     // it goes out at once: the agent does one after the other, and no answer is waited for
-    const starting = this.#startProcess(request.start, spec);
+    const starting = this.#startProcess(request.start, encodeProcess(spec), { stdin: spec.stdin });
     starting.catch(() => {}); // after a set-up that failed it fails too, and says less
     await settingUp;
     const process = await starting;
@@ -107,9 +107,28 @@ export class AgentClient implements AsyncDisposable {
     return process;
   }
 
+  /** Sets the machine up, and starts nothing in it: somebody wants its container's files only. */
+  async setUp(setup: MachineSetup): Promise<void> {
+    await this.#request(request.setUp, encodeSetup(setup, await this.#readClock()));
+  }
+
   /** Starts a further process in the container. */
   async exec(spec: ProcessSpec): Promise<GuestProcess> {
-    return this.#startProcess(request.exec, spec);
+    return this.#startProcess(request.exec, encodeProcess(spec), { stdin: spec.stdin });
+  }
+
+  /** Starts the agent's own process that moves files; see `guest-files.ts`. */
+  async moveFiles(payload: Buffer, options: { stdin: boolean }): Promise<GuestProcess> {
+    return this.#startProcess(request.files, payload, options);
+  }
+
+  /** The container's processes stand still until {@link thaw}; the agent doesn't. */
+  async freeze(): Promise<void> {
+    await this.#request(request.freeze, Buffer.alloc(0));
+  }
+
+  async thaw(): Promise<void> {
+    await this.#request(request.thaw, Buffer.alloc(0));
   }
 
   /** All processes that the agent knows, the main one first; for a host that came back. */
@@ -158,15 +177,19 @@ export class AgentClient implements AsyncDisposable {
     return { guestNs: best.guestNs, hostNs: BigInt(Math.round((Date.now() - ageMs) * 1e6)) };
   }
 
-  async #startProcess(type: RequestType, spec: ProcessSpec): Promise<GuestProcess> {
+  async #startProcess(
+    type: RequestType,
+    payload: Buffer,
+    { stdin }: { stdin: boolean },
+  ): Promise<GuestProcess> {
     // the process must be known before the frame after the answer, which may be its output
     let process: GuestProcess | undefined;
-    await this.#request(type, encodeProcess(spec), (result) => {
+    await this.#request(type, payload, (result) => {
       const from = new MessageReader(result);
       const ids = { id: from.u32(), pid: from.u32() };
       process = this.#guestProcess(ids, { stdin: 0n, stdout: 0n, stderr: 0n });
       this.#processes.set(ids.id, process);
-      if (!spec.stdin) process.stdin.destroy();
+      if (!stdin) process.stdin.destroy();
     });
     if (process === undefined) throw new DvmError("internal", "cannot start a process");
     return process;

@@ -202,12 +202,18 @@ const statusCodes: readonly ErrorCode[] = [
   "command-not-found",
   "command-not-executable",
   "internal",
+  "forbidden",
 ];
+
+/** The error that an `enum status` and its message stand for. */
+export function agentError(status: number, message: string): DvmError {
+  return new DvmError(statusCodes[status] ?? "internal", message);
+}
 
 /** The result of an answer, or the error it carries. */
 export function decodeReply(payload: Buffer, front: Buffer): Buffer {
   const from = new MessageReader(payload);
   const status = from.u16();
   if (status === 0) return Buffer.concat([front, from.rest()]);
-  throw new DvmError(statusCodes[status] ?? "internal", from.text());
+  throw agentError(status, from.text());
 }

@@ -1,6 +1,6 @@
 /** The numbers of guest/protocol.h, which draws the protocol between host and agent. */
 
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 export const frameHeaderBytes = 12;
 export const frameTrailerBytes = 4;
@@ -43,6 +43,7 @@ export const request = {
   prepare: 28,
   clock: 29,
   rehearse: 30,
+  files: 31,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 
@@ -51,3 +52,35 @@ export const channel = { stdin: 0, stdout: 1, stderr: 2 } as const;
 export const prepareFlag = { scratch: 1, image: 2 } as const;
 
 export const mountKind = { "9p": 1, tmpfs: 2 } as const;
+
+export const filesOperation = { stat: 1, out: 2, in: 3, changes: 4, layer: 5, export: 6 } as const;
+
+export const filesFlag = { keepKind: 1, rootReadOnly: 2 } as const;
+
+export const recordKind = {
+  entry: 1,
+  content: 2,
+  times: 3,
+  change: 4,
+  done: 5,
+  failed: 6,
+  stat: 7,
+} as const;
+export const maximumRecordBytes = 131_072;
+export const maximumContentBytes = 65_536;
+
+/** Names by `enum tree_type`. */
+export const treeTypes = [
+  undefined,
+  "file",
+  "dir",
+  "symlink",
+  "char",
+  "block",
+  "fifo",
+  "hardlink",
+  "socket",
+  "whiteout",
+  "opaque",
+] as const;
+export type TreeType = NonNullable<(typeof treeTypes)[number]>;

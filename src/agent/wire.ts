@@ -34,6 +34,11 @@ export class MessageWriter {
     return this.bytes(Buffer.from(value, "utf8"));
   }
 
+  /** Bytes that are kept one to a character, as names of files are. */
+  latin1(value: string): this {
+    return this.bytes(Buffer.from(value, "latin1"));
+  }
+
   texts(values: readonly string[]): this {
     return this.list(values, (value) => this.text(value));
   }
@@ -90,6 +95,17 @@ export class MessageReader {
 
   text(): string {
     return this.#take(this.u32()).toString("utf8");
+  }
+
+  bytes(): Buffer {
+    return this.#take(this.u32());
+  }
+
+  /** The name of a file: its bytes, one to a character. */
+  latin1(): string {
+    const value = this.bytes().toString("latin1");
+    if (value.includes("\0")) throw brokenProtocol("a name that holds a NUL");
+    return value;
   }
 
   list<T>(maximum: number, each: () => T): T[] {

@@ -7,7 +7,9 @@ import { DvmError } from "../base/errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { sendError } from "./error-status.ts";
 import { keepUpgradeBody } from "./hijack.ts";
+import { commitRoute } from "./routes/commit.ts";
 import { containerRoutes } from "./routes/containers.ts";
+import { containerFileRoutes } from "./routes/container-files.ts";
 import { containerStreamRoutes } from "./routes/container-streams.ts";
 import { execRoutes } from "./routes/exec.ts";
 import { imageRoutes } from "./routes/images.ts";
@@ -46,6 +48,8 @@ export function buildServer(engine: Engine): FastifyInstance {
     templateRoutes,
     containerRoutes,
     containerStreamRoutes,
+    containerFileRoutes,
+    commitRoute,
     execRoutes,
     imageRoutes,
     networkRoutes,

@@ -4,6 +4,7 @@ import { asObject, asText } from "./json.ts";
 const codeOfStatus: Record<number, ErrorCode> = {
   400: "invalid",
   401: "unauthorized",
+  403: "forbidden",
   404: "not-found",
   408: "deadline",
   409: "conflict",

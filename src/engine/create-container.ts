@@ -106,7 +106,8 @@ function mergeConfig(config: ContainerConfig, image: Image, id: string): Contain
   };
 }
 
-function mergeEnvironment(base: readonly string[], over: readonly string[]): string[] {
+/** `base`, of which `over` replaces what has the same name. */
+export function mergeEnvironment(base: readonly string[], over: readonly string[]): string[] {
   const names = new Set(over.map((entry) => entry.split("=", 1)[0]));
   return [...over, ...base.filter((entry) => !names.has(entry.split("=", 1)[0]))];
 }

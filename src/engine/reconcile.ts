@@ -47,6 +47,7 @@ async function takeUp(engine: Engine, record: ContainerRecord): Promise<void> {
     if (isPaused) await machine.resume();
     const run = await reconnect(engine, record, machine);
     if (isPaused) await machine.pause();
+    else await run.agent.thaw(); // a commit may have been under way
     engine.runs.set(record.id, run);
     void supervise(engine, record.id, run);
   } catch (error) {

@@ -3,8 +3,8 @@ import type { AgentClient, GuestProcess } from "../agent/agent-client.ts";
 import type { Machine } from "../machine/machine.ts";
 import { ContainerLog, type OutputStream } from "./container-log.ts";
 import type { ContainerStreams } from "./container-streams.ts";
+import { leaveMachine } from "./leave-machine.ts";
 
-const shutDownDeadlineMs = 10_000;
 /** How long output may still come after the process has gone. */
 const lastOutputDeadlineMs = 5_000;
 
@@ -71,17 +71,7 @@ export class Run {
 
   /** Ends the machine: in order, with all disks synced, or at once when nothing of it is kept. */
   async release(options: { keepsDisks: boolean }): Promise<void> {
-    if (options.keepsDisks) {
-      const orderly = this.agent.shutDown().then(
-        () => this.machine.exited,
-        () => undefined,
-      );
-      await Promise.race([
-        orderly,
-        this.machine.exited,
-        delay(shutDownDeadlineMs, undefined, { ref: false }),
-      ]);
-    }
+    if (options.keepsDisks) await leaveMachine(this);
     await this.machine.kill();
     await this.agent[Symbol.asyncDispose]();
   }

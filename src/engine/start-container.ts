@@ -1,4 +1,5 @@
 import { mkdir, rm, stat } from "node:fs/promises";
+import type { ProcessSpec } from "../agent/agent-client.ts";
 import { describeError, DvmError, ignore } from "../base/errors.ts";
 import { Stopwatch } from "../base/stopwatch.ts";
 import type { MachineSpec } from "../machine/machine.ts";
@@ -59,7 +60,8 @@ async function start(engine: Engine, before: ContainerRecord): Promise<StartRepo
   const plan = await planMachine(engine, planned);
   watch.lap("plan");
   const spec = machineSpec(plan);
-  const supplied = await provideMachine(engine, { plan, spec }, watch);
+  const rehearsed = mayMountImageAhead(plan.record) ? rehearsedProcess(plan.record) : undefined;
+  const supplied = await provideMachine(engine, { plan, spec, rehearsed }, watch);
   const { machine, agent, origin, madeTemplate } = supplied;
   const record = { ...planned, mac: supplied.mac ?? planned.mac };
   try {
@@ -92,20 +94,21 @@ async function start(engine: Engine, before: ContainerRecord): Promise<StartRepo
   }
 }
 
-async function provideMachine(
+/** The planned machine; `rehearsed` when one with the image in it may serve. */
+export async function provideMachine(
   engine: Engine,
-  { plan, spec }: { plan: MachinePlan; spec: MachineSpec },
+  parts: { plan: MachinePlan; spec: MachineSpec; rehearsed: ProcessSpec | undefined },
   watch: Stopwatch,
 ): Promise<SuppliedMachine> {
+  const { plan, spec, rehearsed } = parts;
   const { kernel, scratch } = plan;
   const network = spec.nics.length > 0 ? guestNetwork : undefined;
   const noTemplate = plan.record.hostConfig.Dvm.NoTemplate ?? false;
-  const order = {
-    ...{ spec, kernel, scratch, network, noTemplate },
-    imageId: plan.record.imageId,
-    rehearsed: mayMountImageAhead(plan.record) ? rehearsedProcess(plan.record) : undefined,
-  };
-  return engine.supply.provide(order, watch);
+  const { imageId } = plan.record;
+  return engine.supply.provide(
+    { spec, kernel, scratch, network, noTemplate, imageId, rehearsed },
+    watch,
+  );
 }
 
 const systemFolder = /^\/(?:dev|proc|sys)(?:\/|$)/;
@@ -119,7 +122,7 @@ function mayMountImageAhead({ hostConfig, mounts }: ContainerRecord): boolean {
   );
 }
 
-async function planMachine(engine: Engine, record: ContainerRecord): Promise<MachinePlan> {
+export async function planMachine(engine: Engine, record: ContainerRecord): Promise<MachinePlan> {
   const { parts } = engine;
   const wants = record.hostConfig.Dvm;
   const scratch = `${engine.containerFolder(record.id)}/scratch.img`;

@@ -78,7 +78,10 @@ export async function pauseContainer(engine: Engine, id: string): Promise<void> 
       throw new DvmError("conflict", `Container ${record.id} is already paused`);
     if (state.kind !== "running")
       throw new DvmError("conflict", `Container ${record.id} is not running`);
-    await runOf(engine, record).machine.pause();
+    const { agent, machine } = runOf(engine, record);
+    // so that nothing of it runs when its machine must for a moment
+    await agent.freeze();
+    await machine.pause();
     engine.save({ ...record, state: { ...state, kind: "paused" } });
     engine.announce("pause", record);
   });
@@ -90,7 +93,9 @@ export async function unpauseContainer(engine: Engine, id: string): Promise<void
     const { state } = record;
     if (state.kind !== "paused")
       throw new DvmError("conflict", `Container ${record.id} is not paused`);
-    await runOf(engine, record).machine.resume();
+    const { agent, machine } = runOf(engine, record);
+    await machine.resume();
+    await agent.thaw();
     engine.save({ ...record, state: { ...state, kind: "running" } });
     engine.announce("unpause", record);
   });

@@ -36,6 +36,12 @@ const configSchema = z.object({
     .transform((value) => value ?? undefined),
 }) satisfies z.ZodType<ContainerConfig>;
 
+/** The body of a commit: what is to be different in the image; undefined for none. */
+export function parseConfigOverrides(body: unknown): Omit<ContainerConfig, "Image"> | undefined {
+  const schema = configSchema.omit({ Image: true }).nullish();
+  return parse(schema, body, "commit config") ?? undefined;
+}
+
 const portBinding = z.object({ HostIp: string, HostPort: string });
 
 /** An object of which DVM does nothing but what is listed; everything else must be empty. */

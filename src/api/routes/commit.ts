@@ -1,0 +1,42 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { commitContainer } from "../../engine/commit-container.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { goneSignal } from "../gone-signal.ts";
+import { flagParameter, parse, textParameter } from "../query.ts";
+import { parseConfigOverrides } from "../schemas/create-container.ts";
+
+const commitSchema = z.object({
+  container: z.string(),
+  repo: textParameter,
+  tag: textParameter,
+  comment: textParameter,
+  author: textParameter,
+  pause: z.preprocess((value) => value ?? "1", flagParameter),
+  changes: z
+    .union([z.string().transform((one) => [one]), z.array(z.string())])
+    .optional()
+    .transform((changes) => changes ?? []),
+});
+
+/** `POST /commit`. */
+export function commitRoute(app: FastifyInstance, engine: Engine): void {
+  app.post("/commit", async (request, reply) => {
+    const query = parse(commitSchema, request.query, "query");
+    const id = await commitContainer(engine, query.container, {
+      reference: nameOf(query.repo ?? "", query.tag ?? ""),
+      author: query.author ?? "",
+      comment: query.comment ?? "",
+      pause: query.pause,
+      changes: query.changes,
+      overrides: parseConfigOverrides(request.body),
+      signal: goneSignal(reply),
+    });
+    return reply.status(201).send({ Id: id });
+  });
+}
+
+function nameOf(repository: string, tag: string): string | undefined {
+  if (repository === "") return undefined;
+  return tag === "" ? repository : `${repository}:${tag}`;
+}

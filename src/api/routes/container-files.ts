@@ -1,0 +1,98 @@
+import { pipeline } from "node:stream/promises";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { DvmError } from "../../base/errors.ts";
+import {
+  changesOf,
+  exportContainer,
+  readPath,
+  statPath,
+  writePath,
+} from "../../engine/container-files.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { goneSignal } from "../gone-signal.ts";
+import { pathStatHeader } from "../path-stat.ts";
+import { flagParameter, parse, textParameter } from "../query.ts";
+import { nameOf } from "./containers.ts";
+
+const statHeader = "X-Docker-Container-Path-Stat";
+const changeNumbers = { modified: 0, added: 1, deleted: 2 } as const;
+
+/** `/containers/{id}/archive`, `changes` and `export`. */
+export function containerFileRoutes(app: FastifyInstance, engine: Engine): void {
+  app.head("/containers/:name/archive", async (request, reply) => {
+    const found = await statPath(
+      engine,
+      nameOf(request.params),
+      pathOf(request),
+      goneSignal(reply),
+    );
+    return reply.header(statHeader, pathStatHeader(found)).send();
+  });
+
+  app.get("/containers/:name/archive", { exposeHeadRoute: false }, async (request, reply) => {
+    const signal = goneSignal(reply);
+    await readPath(engine, nameOf(request.params), pathOf(request), {
+      signal,
+      send: async (found, tar) => sendTar(reply, tar, { [statHeader]: pathStatHeader(found) }),
+    }).catch(afterStart(reply));
+    return reply;
+  });
+
+  app.put("/containers/:name/archive", async (request, reply) => {
+    const { noOverwriteDirNonDir, copyUIDGID } = parse(
+      z.object({ noOverwriteDirNonDir: flagParameter, copyUIDGID: flagParameter }),
+      request.query,
+      "query",
+    );
+    await writePath(engine, nameOf(request.params), {
+      path: pathOf(request),
+      tar: request.raw,
+      keepKind: noOverwriteDirNonDir,
+      asUser: copyUIDGID,
+      signal: goneSignal(reply),
+    });
+    return reply.send();
+  });
+
+  app.get("/containers/:name/changes", async (request, reply) => {
+    const changes = await changesOf(engine, nameOf(request.params), goneSignal(reply));
+    return changes.map(({ kind, path }) => ({
+      Path: `/${Buffer.from(path, "latin1").toString("utf8")}`,
+      Kind: changeNumbers[kind],
+    }));
+  });
+
+  app.get("/containers/:name/export", { exposeHeadRoute: false }, async (request, reply) => {
+    await exportContainer(engine, nameOf(request.params), {
+      signal: goneSignal(reply),
+      send: (tar) => sendTar(reply, tar, {}),
+    }).catch(afterStart(reply));
+    return reply;
+  });
+}
+
+function pathOf(request: FastifyRequest): string {
+  const { path } = parse(z.object({ path: textParameter }), request.query, "query");
+  if (path === undefined || path === "")
+    throw new DvmError("invalid", "bad parameter: path cannot be empty");
+  return path;
+}
+
+async function sendTar(
+  reply: FastifyReply,
+  tar: AsyncIterable<Buffer>,
+  headers: Record<string, string>,
+): Promise<void> {
+  reply.hijack();
+  reply.raw.writeHead(200, { "Content-Type": "application/x-tar", ...headers });
+  await pipeline(tar, reply.raw);
+}
+
+/** After its head an answer can't become an error: it breaks off, so that nobody takes it for whole. */
+function afterStart(reply: FastifyReply): (error: unknown) => void {
+  return (error) => {
+    if (!reply.raw.headersSent) throw error;
+    reply.raw.destroy();
+  };
+}
