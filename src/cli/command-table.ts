@@ -10,7 +10,19 @@ export const commandEntries: Record<string, CommandEntry> = {
     summary: "Remove all stopped containers",
     load: () => import("./commands/container-prune.ts"),
   },
+  commit: {
+    summary: "Create a new image from a container's changes",
+    load: () => import("./commands/commit.ts"),
+  },
+  cp: {
+    summary: "Copy files/folders between a container and the local filesystem",
+    load: () => import("./commands/cp.ts"),
+  },
   create: { summary: "Create a new container", load: () => import("./commands/create.ts") },
+  diff: {
+    summary: "Inspect changes to files or directories on a container's filesystem",
+    load: () => import("./commands/diff.ts"),
+  },
   exec: {
     summary: "Execute a command in a running container",
     load: () => import("./commands/exec.ts"),
@@ -26,6 +38,10 @@ export const commandEntries: Record<string, CommandEntry> = {
   "image verify": {
     summary: "Hash all that is kept of images again",
     load: () => import("./commands/image-verify.ts"),
+  },
+  export: {
+    summary: "Export a container's filesystem as a tar archive",
+    load: () => import("./commands/export.ts"),
   },
   images: { summary: "List images", load: () => import("./commands/images.ts") },
   import: {
@@ -147,7 +163,21 @@ export const commandEntries: Record<string, CommandEntry> = {
 };
 
 const containerCommands = [
-  ...["attach", "create", "exec", "kill", "logs", "pause", "port", "rename", "restart"],
+  ...[
+    "attach",
+    "commit",
+    "cp",
+    "create",
+    "diff",
+    "exec",
+    "export",
+    "kill",
+    "logs",
+    "pause",
+    "port",
+    "rename",
+    "restart",
+  ],
   ...["rm", "run", "start", "stats", "stop", "top", "unpause", "wait"],
 ];
 

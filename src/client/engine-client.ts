@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { Transport, type HijackedStream, type Query, type TransportOptions } from "./transport.ts";
 import { jsonLines } from "./json-lines.ts";
+import { parsePathStat, type PathStat } from "./path-stat.ts";
 import {
   asObject,
   asObjects,
@@ -11,6 +12,8 @@ import {
   requireText,
   type JsonObject,
 } from "./json.ts";
+
+const pathStatHeader = "x-docker-container-path-stat";
 
 /** Docker's filters: name → accepted values. */
 export type Filters = Record<string, string[]>;
@@ -204,6 +207,63 @@ export class EngineClient implements Disposable {
 
   async pruneContainers(filters: Filters): Promise<JsonObject> {
     return this.#prune("containers", filters);
+  }
+
+  // Files of containers
+
+  async statArchive(name: string, path: string): Promise<PathStat> {
+    const call = { method: "HEAD" as const, path: `${container(name)}/archive`, query: { path } };
+    const response = await this.#transport.open(call);
+    response.resume();
+    return parsePathStat(response.headers[pathStatHeader]);
+  }
+
+  /** A tar whose first entry is called as `stat` says. */
+  async readArchive(name: string, path: string): Promise<{ stat: PathStat; tar: Readable }> {
+    const call = { method: "GET" as const, path: `${container(name)}/archive`, query: { path } };
+    const tar = await this.#transport.open(call);
+    return { stat: parsePathStat(tar.headers[pathStatHeader]), tar };
+  }
+
+  /** Unpacks a tar into a folder of the container. */
+  async writeArchive(
+    name: string,
+    path: string,
+    tar: Readable,
+    options: { asUser: boolean },
+  ): Promise<void> {
+    const response = await this.#transport.open({
+      method: "PUT",
+      path: `${container(name)}/archive`,
+      query: { path, noOverwriteDirNonDir: true, copyUIDGID: options.asUser },
+      stream: tar,
+    });
+    response.resume();
+  }
+
+  async containerChanges(name: string): Promise<JsonObject[]> {
+    return this.#objects(`${container(name)}/changes`, {});
+  }
+
+  async exportContainer(name: string): Promise<Readable> {
+    return this.#transport.open({ method: "GET", path: `${container(name)}/export` });
+  }
+
+  /** The id of the image that was made. */
+  async commitContainer(
+    name: string,
+    options: {
+      repository: string;
+      tag: string;
+      author: string;
+      comment: string;
+      pause: boolean;
+      changes: string[];
+    },
+  ): Promise<string> {
+    const { repository: repo, pause, ...rest } = options;
+    const query = { container: name, repo, pause: pause ? "1" : "0", ...rest };
+    return requireText(await this.#post("/commit", query), "Id");
   }
 
   // Commands in running containers
