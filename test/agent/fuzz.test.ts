@@ -13,6 +13,7 @@ import {
   decodeStatistics,
 } from "../../src/agent/messages.ts";
 import { nonceBytes } from "../../src/agent/protocol.ts";
+import { treeRecords, type NewFile } from "../../src/agent/tree-writer.ts";
 import { DvmError } from "../../src/base/errors.ts";
 
 const guest = join(import.meta.dirname, "../../guest");
@@ -46,8 +47,8 @@ function spoil(stream: Buffer): Buffer {
 }
 
 /** Feeds the agent's parser, built with sanitizers; gives how many frames it found. */
-async function agentParser(input: Buffer): Promise<number> {
-  const child = spawn(join(guest, "build/fuzz"), { stdio: ["pipe", "pipe", "pipe"] });
+async function agentParser(input: Buffer, program = "fuzz"): Promise<number> {
+  const child = spawn(join(guest, "build", program), { stdio: ["pipe", "pipe", "pipe"] });
   let [out, errors] = ["", ""];
   child.stdout.on("data", (text) => (out += text));
   child.stderr.on("data", (text) => (errors += text));
@@ -73,6 +74,26 @@ test("no input makes the agent's parser read or write where it may not", async (
     await agentParser(Buffer.concat([...inputs, randomBytes(10_000)]));
   }
   assert(rounds > 3, `${rounds} rounds`);
+});
+
+test("the agent's reader of files finds every record, and no input leads it astray", async () => {
+  async function* files(): AsyncGenerator<NewFile> {
+    for (let index = 0; index < 20; index += 1)
+      yield {
+        ...{ path: `a/${index}`, type: "file", mode: 0o644, uid: 0, gid: 0, sizeBytes: 9 },
+        ...{ mtimeSeconds: 1, mtimeNanoseconds: 2, linkTarget: "", deviceMajor: 0, deviceMinor: 0 },
+        xattrs: new Map([["user.x", randomBytes(randomInt(300))]]),
+        content: async function* () {
+          yield randomBytes(9);
+        },
+      };
+  }
+  const pieces: Buffer[] = [];
+  for await (const piece of treeRecords(files())) pieces.push(piece);
+  const legal = Buffer.concat(pieces);
+  assert.equal(await agentParser(legal, "fuzz_records"), 41);
+  const end = Date.now() + fuzzMs / 2;
+  while (Date.now() < end) await agentParser(spoil(legal), "fuzz_records");
 });
 
 test("the host's parser finds the same frames however the stream is cut", () => {
