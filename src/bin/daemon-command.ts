@@ -6,8 +6,11 @@ import { join } from "node:path";
  */
 const memoryFlags = ["--max-semi-space-size=1", "--max-old-space-size=96"];
 
-/** What goes into the daemon's environment: one heap of malloc's for all threads is a smaller one. */
-export const daemonEnvironment = { MALLOC_ARENA_MAX: "1" };
+/**
+ * What goes into the daemon's environment: one heap of malloc's for all threads is a smaller one, and
+ * large buffers that were collected go back to the system instead of staying in it.
+ */
+export const daemonEnvironment = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "65536" };
 
 /** Program and arguments that start a daemon. */
 export function daemonCommand(roots: { dataRoot: string; runRoot: string }): [string, ...string[]] {
