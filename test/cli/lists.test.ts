@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describePorts } from "../../src/cli/output/describe-ports.ts";
-import { binarySize, decimalSize } from "../../src/cli/output/describe-size.ts";
+import { binarySize, decimalSize } from "../../src/base/describe-size.ts";
 import { formatTable } from "../../src/cli/output/table.ts";
 import { FakeDaemon } from "./support/fake-daemon.ts";
 import { runCli } from "./support/run-cli.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "../../cli/command.ts";
 import { describeAge } from "../../base/describe-age.ts";
-import { decimalSize } from "../../cli/output/describe-size.ts";
+import { decimalSize } from "../../base/describe-size.ts";
 import { listFlags } from "../../cli/output/list-flags.ts";
 import { printList } from "../../cli/output/print-list.ts";
 import { listKernels } from "../../kernel/kernel-catalogue.ts";

@@ -2,7 +2,7 @@ import { describeAge } from "../../base/describe-age.ts";
 import { asNumber, asStrings, asText, type JsonObject } from "../../client/json.ts";
 import type { Command } from "../command.ts";
 import type { ParsedFlags } from "../flags.ts";
-import { decimalSize } from "../output/describe-size.ts";
+import { decimalSize } from "../../base/describe-size.ts";
 import { describeTime } from "../output/describe-time.ts";
 import { listFlags, noTruncFlag, quietFlag } from "../output/list-flags.ts";
 import { printList, type Row } from "../output/print-list.ts";

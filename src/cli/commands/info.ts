@@ -1,6 +1,6 @@
 import { asNumber, asStrings, asText, type JsonObject } from "../../client/json.ts";
 import type { CliContext, Command } from "../command.ts";
-import { binarySize } from "../output/describe-size.ts";
+import { binarySize } from "../../base/describe-size.ts";
 import { inspectFormatFlag } from "../output/print-inspected.ts";
 import { formatObject } from "../output/print-formatted.ts";
 

@@ -12,7 +12,7 @@ import { readFilters } from "../options/filters.ts";
 import { describeAge } from "../../base/describe-age.ts";
 import { describeTime } from "../output/describe-time.ts";
 import { describePorts } from "../output/describe-ports.ts";
-import { decimalSize } from "../output/describe-size.ts";
+import { decimalSize } from "../../base/describe-size.ts";
 import { filterFlag, listFlags, noTruncFlag, quietFlag } from "../output/list-flags.ts";
 import { printList, type Row } from "../output/print-list.ts";
 import { ellipsis, shortId } from "../output/shorten.ts";

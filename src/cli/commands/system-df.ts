@@ -1,6 +1,6 @@
 import { asNumber, asObject, asObjects, asText, type JsonObject } from "../../client/json.ts";
 import type { Command } from "../command.ts";
-import { decimalSize } from "../output/describe-size.ts";
+import { decimalSize } from "../../base/describe-size.ts";
 import { listFlags } from "../output/list-flags.ts";
 import { printList } from "../output/print-list.ts";
 import { printUsageDetails } from "../output/usage-details.ts";

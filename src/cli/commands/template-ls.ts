@@ -1,6 +1,6 @@
 import { asNumber, asObject, asText, type JsonObject } from "../../client/json.ts";
 import type { Command } from "../command.ts";
-import { decimalSize } from "../output/describe-size.ts";
+import { decimalSize } from "../../base/describe-size.ts";
 import { listFlags, quietFlag } from "../output/list-flags.ts";
 import { printList, type Row } from "../output/print-list.ts";
 import { shortId } from "../output/shorten.ts";

@@ -1,6 +1,6 @@
 import { asNumber, asStrings } from "../../client/json.ts";
 import type { Command } from "../command.ts";
-import { decimalSize } from "../output/describe-size.ts";
+import { decimalSize } from "../../base/describe-size.ts";
 
 export const command: Command = {
   name: "template prune",

@@ -2,7 +2,7 @@ import { asNumber, asStrings } from "../../client/json.ts";
 import type { Command } from "../command.ts";
 import { forceFlag, isConfirmed } from "../output/confirm.ts";
 import { readFilters } from "../options/filters.ts";
-import { decimalSize } from "../output/describe-size.ts";
+import { decimalSize } from "../../base/describe-size.ts";
 import { longFilterFlag } from "../output/list-flags.ts";
 
 export const command: Command = {

@@ -1,5 +1,5 @@
 import { asNumber, asObjects, asText, type JsonObject } from "../../client/json.ts";
-import { decimalSize } from "./describe-size.ts";
+import { decimalSize } from "../../base/describe-size.ts";
 
 /** What was removed, under its heading, as docker's prune commands print it. */
 export function printDeleted(

@@ -1,5 +1,5 @@
 import { asNumber, asObject, asObjects, asText, type JsonObject } from "../../client/json.ts";
-import { binarySize, decimalSize } from "./describe-size.ts";
+import { binarySize, decimalSize } from "../../base/describe-size.ts";
 import type { Row } from "./print-list.ts";
 import { shortId } from "./shorten.ts";
 

@@ -8,7 +8,7 @@ import {
   type JsonObject,
 } from "../../client/json.ts";
 import { splitImageName } from "../options/image-name.ts";
-import { decimalSize } from "./describe-size.ts";
+import { decimalSize } from "../../base/describe-size.ts";
 import { ellipsis, shortId } from "./shorten.ts";
 import { formatTable } from "./table.ts";
 
