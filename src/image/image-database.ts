@@ -242,6 +242,14 @@ export class ImageDatabase implements Disposable {
     ).map(({ digest, media_type: mediaType, body }) => ({ digest, mediaType, body }));
   }
 
+  manifest(digest: string): StoredManifest | undefined {
+    return this.#all(
+      manifestRow,
+      "SELECT digest, media_type, body FROM manifests WHERE digest = ?",
+      digest,
+    ).map(({ media_type: mediaType, ...rest }) => ({ ...rest, mediaType }))[0];
+  }
+
   addBlob({ diffId, repository, digest, sizeBytes, mediaType }: KnownBlob): void {
     this.#run(
       "INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?)",
@@ -288,6 +296,12 @@ export class ImageDatabase implements Disposable {
       diskBytes: row.disk_bytes,
       images: row.images,
     }));
+  }
+
+  /** Of all contents of a layer; 0 when it isn't there. */
+  layerContentBytes(diffId: string): number {
+    const sql = "SELECT content_bytes FROM layers WHERE diff_id = ?";
+    return this.#all(z.object({ content_bytes: z.number() }), sql, diffId)[0]?.content_bytes ?? 0;
   }
 
   hasLayer(diffId: string): boolean {

@@ -26,6 +26,10 @@ export class RegistryGate implements AsyncDisposable {
   rule: Rule = () => false;
   /** How many bytes of each blob's answer are let through before the connection is cut. */
   cutBlobsAfter = Infinity;
+  /** After how many bytes of a blob's answer nothing more comes, the connection staying open. */
+  holdBlobsAfter = Infinity;
+  /** Waited after each piece of a blob's answer. */
+  blobPauseMs = 0;
   readonly #target: string | undefined;
   readonly #server: Server;
 
@@ -82,10 +86,17 @@ export class RegistryGate implements AsyncDisposable {
   }
 
   #sendCut(answer: IncomingMessage, response: ServerResponse): void {
-    let left = this.cutBlobsAfter;
+    const isHeld = this.holdBlobsAfter < Infinity;
+    let left = Math.min(this.cutBlobsAfter, this.holdBlobsAfter);
     answer.on("data", (chunk: Buffer) => {
+      if (left <= 0) return;
+      if (this.blobPauseMs > 0) {
+        answer.pause();
+        setTimeout(() => answer.resume(), this.blobPauseMs);
+      }
       response.write(chunk.subarray(0, left));
       left -= chunk.length;
+      if (left <= 0 && isHeld) return;
       // what was written arrives, more never does
       if (left <= 0) response.write("", () => response.socket?.end());
     });

@@ -60,6 +60,19 @@ export function choosePlatform(
   );
 }
 
+/** In docker's words, when an image is for another platform than the one asked for. */
+export function checkPlatform(
+  name: string,
+  found: Pick<DescribedPlatform, "os" | "architecture">,
+  wanted: DescribedPlatform,
+): void {
+  if (found.os === wanted.os && found.architecture === wanted.architecture) return;
+  throw new DvmError(
+    "not-found",
+    `image with reference ${name} was found but its platform (${printableText(platformText(found))}) does not match the specified platform (${platformText(wanted)})`,
+  );
+}
+
 export function platformText({ os, architecture, variant }: DescribedPlatform): string {
   return [os, architecture, ...(variant === undefined || variant === "" ? [] : [variant])].join(
     "/",

@@ -118,7 +118,7 @@ async function manifestError(
   if (code !== "unauthorized")
     return new DvmError(code, `cannot get the manifest of ${what}: ${said}`);
   return new DvmError(
-    code,
+    "not-found",
     `pull access denied for ${familiar}, repository does not exist or may require 'dvm login': ${said}`,
   );
 }

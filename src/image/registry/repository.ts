@@ -13,18 +13,13 @@ export interface Repository {
 
 export function repositoryOf(
   connection: RegistryConnection,
-  reference: Pick<Reference, "repository" | "familiar">,
+  { repository, familiarName }: Pick<Reference, "repository" | "familiarName">,
   access: "pull" | "pull,push" = "pull",
 ): Repository {
   return {
     connection,
-    name: reference.repository,
-    familiar: familiarRepository(reference),
-    scopes: [`repository:${reference.repository}:${access}`],
+    name: repository,
+    familiar: familiarName,
+    scopes: [`repository:${repository}:${access}`],
   };
-}
-
-/** A reference without tag and digest, as users write it. */
-export function familiarRepository({ familiar }: Pick<Reference, "familiar">): string {
-  return familiar.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
 }

@@ -43,7 +43,7 @@ async function repository(
   const connection = await connect(transport, { registry, credentials });
   return repositoryOf(
     connection,
-    { repository: name, familiar: `${registry}/${name}` },
+    { repository: name, familiarName: `${registry}/${name}` },
     "pull,push",
   );
 }
@@ -154,7 +154,7 @@ test("a registry with htpasswd lets in who has the password", async () => {
   await pushSomething(await repository(transport, registry.host, "his", user), "one", "x");
   await assert.rejects(
     async () => fetchManifest(await repository(transport, registry.host, "his"), "one"),
-    { code: "unauthorized", message: /^pull access denied for .*\/his, repository does not exist/ },
+    { code: "not-found", message: /^pull access denied for .*\/his, repository does not exist/ },
   );
   assert.deepEqual(await logIn(transport, { registry: registry.host, credentials: user }), {
     identityToken: undefined,
@@ -183,7 +183,7 @@ test("a token server is asked for what is needed: for a user, for nobody, by a r
   );
   await assert.rejects(
     async () => fetchManifest(await repository(transport, host, "own/a"), "one"),
-    { code: "unauthorized", message: /pull access denied/ },
+    { code: "not-found", message: /pull access denied/ },
   );
   const login = await logIn(transport, { registry: host, credentials: TokenServer.user });
   assert.deepEqual(login, { identityToken: "refresh-alice" });

@@ -46,7 +46,7 @@ async function repository(
   credentials: Credentials = {},
 ): Promise<Repository> {
   const connection = await connect(transport, { registry: host, credentials });
-  return repositoryOf(connection, { repository: "x", familiar: `${host}/x` });
+  return repositoryOf(connection, { repository: "x", familiarName: `${host}/x` });
 }
 
 /** What a pull of a manifest comes to. */
@@ -113,7 +113,7 @@ test("who is sent elsewhere and asked for a password there does not give it", as
     (path, response) => response.writeHead(302, { Location: `http://${other.host}${path}` }).end(),
     'Basic realm="x"',
   );
-  await assert.rejects(manifestFrom(gate, user), { code: "unauthorized" });
+  await assert.rejects(manifestFrom(gate, user), { message: /^pull access denied/ });
   assert(other.seen.every(({ headers }) => headers.authorization === undefined));
 });
 

@@ -1,0 +1,167 @@
+import { allOrAbort } from "../base/all-or-abort.ts";
+import { DvmError } from "../base/errors.ts";
+import { parseImageConfig, type ParsedConfig } from "./image-config.ts";
+import type { HeldLayer, ImageStore, ImageWork, NewImage } from "./image-store.ts";
+import { firstSource, fromAny } from "./image-sources.ts";
+import type { LayerDownloads } from "./layer-downloads.ts";
+import type { Reference } from "./reference.ts";
+import { fetchDocument } from "./registry/blobs.ts";
+import { checkPlatform } from "./registry/choose-platform.ts";
+import type { Credentials } from "./registry/credentials.ts";
+import type { DescribedPlatform } from "./registry/manifest.ts";
+import type { Repository } from "./registry/repository.ts";
+import { Transport, type TransportOptions } from "./registry/transport.ts";
+import { findRemoteImage, type RemoteImage } from "./remote-image.ts";
+import type { StagedLayer } from "./stage-layer.ts";
+import { layerLabel, type OnProgress } from "./transfer-progress.ts";
+
+export interface TransferParts {
+  store: ImageStore;
+  downloads: LayerDownloads;
+  transport: TransportOptions;
+}
+
+export interface PullRequest {
+  /** With tag or digest; with neither, `latest` is meant. */
+  reference: Reference;
+  platform?: DescribedPlatform | undefined;
+  credentials: Credentials;
+  signal?: AbortSignal | undefined;
+  onProgress: OnProgress;
+}
+
+/** Brings an image from its registry; gives its id. Nothing is there before all is checked. */
+export async function pullImage(parts: TransferParts, request: PullRequest): Promise<string> {
+  const { reference, onProgress, platform, signal } = request;
+  using transport = new Transport(parts.transport);
+  const tagOrDigest = reference.digest ?? reference.tag ?? "latest";
+  const known = (digest: string) => parts.store.database.manifest(digest);
+  const wanted = { tagOrDigest, platform, known, signal };
+  const { result: remote, sources } = await firstSource(transport, request, (source) =>
+    findRemoteImage(source, wanted),
+  );
+  onProgress({ id: tagOrDigest, status: `Pulling from ${shownRepository(reference)}` });
+  const before = currentId(parts.store, reference);
+  const id = await storeImage(parts, request, { remote, sources });
+  onProgress({ status: `Digest: ${remote.manifests[0]?.digest ?? ""}` });
+  onProgress({
+    status:
+      before === id
+        ? `Status: Image is up to date for ${reference.familiar}`
+        : `Status: Downloaded newer image for ${reference.familiar}`,
+  });
+  return id;
+}
+
+interface Found {
+  remote: RemoteImage;
+  sources: Repository[];
+}
+
+async function storeImage(
+  { store, downloads }: TransferParts,
+  request: PullRequest,
+  { remote, sources }: Found,
+): Promise<string> {
+  const { reference, signal } = request;
+  const stored = store.list().find(({ id }) => id === remote.config.digest)?.configText;
+  const fetchConfig = () =>
+    fromAny(sources, async (source) =>
+      (await fetchDocument(source, remote.config, signal)).toString("utf8"),
+    );
+  const config = stored ?? (await fetchConfig());
+  const parsed = parseImageConfig(config);
+  checkConfig(request, remote, parsed);
+  await store.withWork(async (work) => {
+    await using inUse = new AsyncDisposableStack();
+    const layers = await fetchLayers(downloads, {
+      ...{ request, remote, sources, work, inUse },
+      diffIds: parsed.layers,
+    });
+    await store.add([newImage(reference, remote, { config, layers })], work);
+  });
+  await downloads.forget(remote.layers.map(({ digest }) => digest));
+  return remote.config.digest;
+}
+
+interface LayerWork extends Found {
+  request: PullRequest;
+  work: ImageWork;
+  diffIds: string[];
+  /** Takes what must stay until the image is stored. */
+  inUse: AsyncDisposableStack;
+}
+
+async function fetchLayers(
+  downloads: LayerDownloads,
+  { request, remote, sources, work, diffIds, inUse }: LayerWork,
+): Promise<(StagedLayer | HeldLayer)[]> {
+  const { onProgress } = request;
+  return allOrAbort(remote.layers, request.signal, async (blob, signal, at) => {
+    const id = layerLabel(blob.digest);
+    const diffId = diffIds[at] ?? "";
+    if (work.hold(diffId)) {
+      onProgress({ id, status: "Already exists" });
+      return { diffId };
+    }
+    onProgress({ id, status: "Pulling fs layer" });
+    const fetched = await downloads.fetch({ sources, blob, diffId, signal, onProgress });
+    inUse.use(fetched);
+    onProgress({ id, status: "Pull complete" });
+    return fetched.layer;
+  });
+}
+
+/** Only what was unpacked here is known to be in a blob; of the others their manifest says so. */
+function newImage(
+  reference: Reference,
+  { manifests, layers: blobs }: RemoteImage,
+  { config, layers }: Pick<NewImage, "config" | "layers">,
+): NewImage {
+  const known = layers.flatMap((layer, at) => {
+    const blob = blobs[at];
+    if (layer.folder === undefined || blob === undefined) return [];
+    const { digest, size: sizeBytes, mediaType } = blob;
+    return [{ diffId: layer.diffId, digest, sizeBytes, mediaType }];
+  });
+  return {
+    config,
+    layers,
+    references: reference.digest === undefined ? [reference.familiar] : [],
+    origin: {
+      repository: reference.familiarName,
+      digests: manifests.slice(0, 1).map(({ digest }) => digest),
+      manifests,
+      blobs: known,
+    },
+  };
+}
+
+function checkConfig(
+  { reference, platform }: PullRequest,
+  remote: RemoteImage,
+  config: ParsedConfig,
+): void {
+  if (config.layers.length !== remote.layers.length)
+    throw new DvmError(
+      "damaged",
+      `cannot pull ${reference.familiar}: its configuration names ${config.layers.length} layers, its manifest ${remote.layers.length}`,
+    );
+  if (platform !== undefined) checkPlatform(reference.familiar, config, platform);
+}
+
+/** Which image the reference means here, before the pull. */
+function currentId(
+  store: ImageStore,
+  { familiar, familiarName, digest }: Reference,
+): string | undefined {
+  const meant = digest === undefined ? familiar : `${familiarName}@${digest}`;
+  return store
+    .list()
+    .find(({ references, digests }) => references.includes(meant) || digests.includes(meant))?.id;
+}
+
+/** Docker shows `library/busybox` here, and `localhost:5000/app`. */
+function shownRepository({ registry, repository, familiarName }: Reference): string {
+  return registry === "docker.io" ? repository : familiarName;
+}
