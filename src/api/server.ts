@@ -16,6 +16,7 @@ import { imageRoutes } from "./routes/images.ts";
 import { networkRoutes } from "./routes/networks.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { templateRoutes } from "./routes/templates.ts";
+import { registryRoutes } from "./routes/transfers.ts";
 import { volumeRoutes } from "./routes/volumes.ts";
 
 const bodyLimitBytes = 16 * 2 ** 20;
@@ -51,6 +52,7 @@ export function buildServer(engine: Engine): FastifyInstance {
     containerFileRoutes,
     commitRoute,
     execRoutes,
+    registryRoutes,
     imageRoutes,
     networkRoutes,
     volumeRoutes,

@@ -9,10 +9,11 @@ import { remember } from "../base/remember.ts";
 import { Engine } from "../engine/engine.ts";
 import { reconcile } from "../engine/reconcile.ts";
 import { probeAccelerator } from "../host/accelerator.ts";
-import { places, type Places } from "../host/places.ts";
+import { certificateFolders, places, settingsFolders, type Places } from "../host/places.ts";
 import { findQemu } from "../host/tools.ts";
 import { hostTscKhz } from "../host/tsc.ts";
 import { ImageStore } from "../image/image-store.ts";
+import { LayerDownloads } from "../image/layer-downloads.ts";
 import { agentBinary } from "../kernel/agent-binary.ts";
 import { chooseKernel, type Kernel } from "../kernel/kernel-catalogue.ts";
 import { qemuHypervisor } from "../machine/drivers/qemu/qemu-driver.ts";
@@ -44,19 +45,31 @@ async function main(): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   const lock = await claim(where);
   try {
-    await serve(where, settings);
+    await serve(where, settings, environment);
   } finally {
     await rm(where.pidFile, { force: true });
     lock.close();
   }
 }
 
-async function serve(where: Places, settings: DaemonSettings): Promise<void> {
+async function serve(
+  where: Places,
+  settings: DaemonSettings,
+  environment: Record<string, string | undefined>,
+): Promise<void> {
   const agent = remember(() => agentBinary(where.dataRoot));
   const images = await ImageStore.open(join(where.dataRoot, "images"));
   await using engine = await Engine.open({
     places: where,
     images,
+    downloads: await LayerDownloads.open(images.root),
+    registries: {
+      folders: {
+        settings: settingsFolders(environment),
+        certificates: certificateFolders(environment),
+      },
+      environment,
+    },
     hypervisor: qemuHypervisor(
       () => findQemu(where.dataRoot),
       ["kvm", "tcg"],

@@ -2,6 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { DvmError } from "../base/errors.ts";
 import { newId, newMacAddress, newName } from "../base/ids.ts";
 import type { Image } from "../image/image-store.ts";
+import { checkPlatform, parsePlatform } from "../image/registry/choose-platform.ts";
 import { capabilityMask } from "./capability-mask.ts";
 import type { ContainerConfig, HostConfig } from "./container-config.ts";
 import { shortId, timestamp, type ContainerRecord } from "./container-record.ts";
@@ -16,6 +17,8 @@ import { ensureVolume } from "./volumes.ts";
 
 export interface CreateRequest {
   name: string | undefined;
+  /** Such as `linux/amd64`: the image must be for it. */
+  platform?: string | undefined;
   config: ContainerConfig;
   hostConfig: HostConfig;
 }
@@ -29,6 +32,8 @@ export async function createContainer(
   request: CreateRequest,
 ): Promise<ContainerRecord> {
   const image = engine.parts.images.find(request.config.Image);
+  if (request.platform !== undefined)
+    checkPlatform(request.config.Image, image, parsePlatform(request.platform));
   const id = newId();
   let record = await newRecord(engine, { ...request, id, image });
   checkRequest(record, engine.parts.hostCpus);

@@ -2,6 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DvmError } from "../base/errors.ts";
 import type { Image, ImageStore } from "../image/image-store.ts";
+import type { LayerDownloads } from "../image/layer-downloads.ts";
+import type { TransportOptions } from "../image/registry/transport.ts";
 import type { Kernel } from "../kernel/kernel-catalogue.ts";
 import type { Accelerator, Hypervisor } from "../machine/machine.ts";
 import type { TemplateStore } from "../machine/template-store.ts";
@@ -22,6 +24,9 @@ export type { Image } from "../image/image-store.ts";
 export interface EngineParts {
   places: Places;
   images: ImageStore;
+  downloads: LayerDownloads;
+  /** How registries are spoken to. */
+  registries: TransportOptions;
   hypervisor: Hypervisor;
   hostCpus: number;
   hostMemoryBytes: number;

@@ -30,6 +30,21 @@ export function places(input: PlacesInput): Places {
   };
 }
 
+/** Folders of settings, a later one beating an earlier: the host's, the user's. */
+export function settingsFolders(environment: Record<string, string | undefined>): string[] {
+  return ["/etc/dvm", join(userSettings(environment), "dvm")];
+}
+
+/** Folders in docker's layout `certs.d`: docker's own and DVM's, the host's and the user's. */
+export function certificateFolders(environment: Record<string, string | undefined>): string[] {
+  const ofDocker = ["/etc/docker", join(userSettings(environment), "docker")];
+  return [...ofDocker, ...settingsFolders(environment)].map((folder) => join(folder, "certs.d"));
+}
+
+function userSettings(environment: Record<string, string | undefined>): string {
+  return environment["XDG_CONFIG_HOME"] || join(environment["HOME"] ?? "/", ".config");
+}
+
 function defaultDataRoot({ environment, uid }: PlacesInput): string {
   if (uid === 0) return "/var/lib/dvm";
   const home = environment["HOME"] ?? "/";

@@ -37,10 +37,12 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
   app.get("/containers/json", (request) => listContainers(engine, request.query));
 
   app.post("/containers/create", async (request, reply) => {
-    const { name } = parse(z.object({ name: textParameter }), request.query, "query");
+    const schema = z.object({ name: textParameter, platform: textParameter });
+    const { name, platform } = parse(schema, request.query, "query");
     const { config, hostConfig } = parseCreateBody(request.body);
     const record = await createContainer(engine, {
       name: name === "" ? undefined : name,
+      platform: platform === "" ? undefined : platform,
       config,
       hostConfig,
     });

@@ -6,10 +6,11 @@ import type { Engine } from "../../engine/engine.ts";
 import { pruneImages, removeImage, type ImageRemoval } from "../../engine/prune.ts";
 import { saveImages } from "../../engine/save-images.ts";
 import { verifyImages } from "../../engine/verify-images.ts";
-import { errorText } from "../error-status.ts";
+import { answerWithLines } from "../answer-with-lines.ts";
 import { describeImage, imageHistory } from "../image-description.ts";
 import { isTrue, listImages, matchesFilters } from "../image-list.ts";
 import { flagParameter, parse, parseFilters, textParameter } from "../query.ts";
+import { pull, push } from "./transfers.ts";
 
 const pruneFilters = ["dangling", "until", "label", "label!"];
 
@@ -52,6 +53,7 @@ export function imageRoutes(app: FastifyInstance, engine: Engine): void {
 
   app.post("/images/*", async (request, reply) => {
     const path = wildcard(request);
+    if (path.endsWith("/push")) return push(engine, request, reply);
     if (!path.endsWith("/tag")) throw new DvmError("not-found", "page not found");
     const { repo, tag } = parse(
       z.object({ repo: z.string(), tag: textParameter }),
@@ -127,18 +129,10 @@ const createSchema = z.object({
   changes: z.union([z.string().transform((one) => [one]), z.array(z.string())]).optional(),
 });
 
-/** Import from the request's body; there's no registry client yet, so a pull finds nothing. */
+/** A pull, or an import from the request's body. */
 async function create(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
   const query = parse(createSchema, request.query, "query");
-  if (query.fromImage !== undefined && query.fromImage !== "") {
-    throw new DvmError(
-      "not-found",
-      `cannot pull ${query.fromImage}: DVM does not speak to registries yet`,
-      {
-        hint: "bring the image by `dvm load` (an archive of docker save, or OCI) or `dvm import`",
-      },
-    );
-  }
+  if (query.fromImage !== undefined && query.fromImage !== "") return pull(engine, request, reply);
   if (query.fromSrc !== "-") {
     throw new DvmError(
       "unsupported",
@@ -160,27 +154,4 @@ async function create(engine: Engine, request: FastifyRequest, reply: FastifyRep
     write({ status: id });
     engine.events.emit("image", "import", id, reference === undefined ? {} : { name: reference });
   });
-}
-
-/** Answers with a JSON object a line while the body is read; an error after the start is a line too. */
-async function answerWithLines(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  action: (body: Readable, write: (line: object) => void, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  reply.hijack();
-  const { raw } = reply;
-  const stop = new AbortController();
-  raw.on("close", () => stop.abort());
-  const write = (line: object) => {
-    if (!raw.headersSent) raw.writeHead(200, { "Content-Type": "application/json" });
-    raw.write(`${JSON.stringify(line)}\n`);
-  };
-  try {
-    await action(request.raw, write, stop.signal);
-  } catch (error) {
-    const message = errorText(error);
-    write({ error: message, errorDetail: { message } });
-  }
-  raw.end();
 }

@@ -1,0 +1,103 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { progressBar } from "../../base/progress-bar.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { describeRemoteImage, logInTo, searchImages } from "../../engine/registries.ts";
+import { pullImages, pushImages, type TransferProgress } from "../../engine/transfer-images.ts";
+import { answerWithLinesOrStatus } from "../answer-with-lines.ts";
+import { isTrue } from "../image-list.ts";
+import { numberParameter, parse, parseFilters, textParameter } from "../query.ts";
+import { parseAuthConfig, registryCredentials } from "../registry-auth.ts";
+
+const pullSchema = z.object({ fromImage: z.string(), tag: textParameter, platform: textParameter });
+const pushSchema = z.object({ tag: textParameter });
+const searchSchema = z.object({
+  term: z.string().min(1),
+  limit: numberParameter,
+  filters: textParameter,
+});
+const searchFilters = ["is-official", "is-automated", "stars"];
+const defaultResults = 25;
+const mostResults = 100;
+
+/** `/auth`, `/images/search`, `/distribution`: what registries are asked for without a transfer. */
+export function registryRoutes(app: FastifyInstance, engine: Engine): void {
+  app.post("/auth", async (request) => {
+    const identityToken = await logInTo(engine, parseAuthConfig(request.body));
+    return { Status: "Login Succeeded", IdentityToken: identityToken ?? "" };
+  });
+
+  app.get("/images/search", (request) => search(engine, request));
+
+  app.get("/distribution/*", async (request) => {
+    const path = parse(z.object({ "*": z.string() }), request.params, "path")["*"];
+    const name = path.replace(/\/json$/, "");
+    const credentials = registryCredentials(request);
+    const found = await describeRemoteImage(engine, { name, credentials });
+    return {
+      Descriptor: { mediaType: found.mediaType, digest: found.digest, size: found.sizeBytes },
+      Platforms: found.platforms,
+    };
+  });
+}
+
+/** `POST /images/create?fromImage=…` */
+export function pull(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
+  const { fromImage, tag, platform } = parse(pullSchema, request.query, "query");
+  const credentials = registryCredentials(request);
+  return answerWithLinesOrStatus(request, reply, async (_body, write, signal) => {
+    const onProgress = (line: TransferProgress) => write(describeProgress(line));
+    await pullImages(engine, { name: fromImage, tag, platform, credentials, signal, onProgress });
+  });
+}
+
+/** `POST /images/‹name›/push` */
+export function push(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
+  const path = parse(z.object({ "*": z.string() }), request.params, "path")["*"];
+  const { tag } = parse(pushSchema, request.query, "query");
+  const name = path.slice(0, -"/push".length);
+  const credentials = registryCredentials(request);
+  return answerWithLinesOrStatus(request, reply, async (_body, write, signal) => {
+    const onProgress = (line: TransferProgress) => write(describeProgress(line));
+    await pushImages(engine, {
+      ...{ name, tag, credentials, signal, onProgress },
+      onPushed: ({ tag: Tag, digest: Digest, sizeBytes: Size }) =>
+        write({ progressDetail: {}, aux: { Tag, Digest, Size } }),
+    });
+  });
+}
+
+/** A line as docker's daemon writes it: its CLI draws a bar of what has an id and numbers. */
+function describeProgress({ id, status, current, total }: TransferProgress): object {
+  if (id === undefined) return { status };
+  if (current === undefined) return { status, progressDetail: {}, id };
+  const progress = progressBar(current, total ?? 0);
+  return { status, progressDetail: { current, total }, progress, id };
+}
+
+async function search(engine: Engine, request: FastifyRequest) {
+  const { term, limit = 0, filters: text } = parse(searchSchema, request.query, "query");
+  const filters = parseFilters(text, searchFilters);
+  const credentials = registryCredentials(request);
+  const most = limit > 0 ? Math.min(limit, mostResults) : defaultResults;
+  const found = await searchImages(engine, { term, limit: most, credentials });
+  const stars = Number(filters.get("stars")?.[0] ?? 0);
+  const wants = (name: string, value: boolean): boolean => {
+    const wanted = filters.get(name);
+    return wanted === undefined || isTrue(wanted) === value;
+  };
+  return found
+    .filter(
+      (one) =>
+        one.stars >= stars &&
+        wants("is-official", one.official) &&
+        wants("is-automated", one.automated),
+    )
+    .map((one) => ({
+      name: one.name,
+      description: one.description,
+      star_count: one.stars,
+      is_official: one.official,
+      is_automated: one.automated,
+    }));
+}
