@@ -12,7 +12,7 @@ export interface TreeEntry extends Omit<TarHead, "type"> {
   /** The same for all hard links of a file; undefined when it has no other link. */
   fileId: string | undefined;
   /** Must be read to its end, or not at all, before the next entry. */
-  content(): AsyncGenerator<Buffer>;
+  content: () => AsyncGenerator<Buffer>;
 }
 
 export interface TreeChange {

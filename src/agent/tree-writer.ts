@@ -5,7 +5,7 @@ import { MessageWriter } from "./wire.ts";
 
 /** What goes into a guest; `path` is relative, without `.` and `..`, and so is a hard link's target. */
 export interface NewFile extends TarHead {
-  content(): AsyncIterable<Buffer>;
+  content: () => AsyncIterable<Buffer>;
 }
 
 /** The records that make `files` in a guest. Times of folders go last: what is made in one changes it. */

@@ -41,7 +41,7 @@ export interface TarEntry extends TarHead {
   /** The tar doesn't hold the content as it is, but without its holes. */
   sparse?: true;
   /** The content, holes as zeros; what is left of it is skipped before the next entry. */
-  body(): AsyncGenerator<Buffer>;
+  body: () => AsyncGenerator<Buffer>;
 }
 
 const maximumHeaderBytes = 1 << 20;
