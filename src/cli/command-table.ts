@@ -61,6 +61,8 @@ export const commandEntries: Record<string, CommandEntry> = {
     summary: "Load images from an archive, a folder or standard input",
     load: () => import("./commands/load.ts"),
   },
+  login: { summary: "Authenticate to a registry", load: () => import("./commands/login.ts") },
+  logout: { summary: "Log out from a registry", load: () => import("./commands/logout.ts") },
   logs: { summary: "Fetch the logs of a container", load: () => import("./commands/logs.ts") },
   pause: {
     summary: "Pause all processes within one or more containers",
@@ -71,6 +73,11 @@ export const commandEntries: Record<string, CommandEntry> = {
     load: () => import("./commands/port.ts"),
   },
   ps: { summary: "List containers", load: () => import("./commands/ps.ts") },
+  pull: {
+    summary: "Download an image from a registry",
+    load: () => import("./commands/pull.ts"),
+  },
+  push: { summary: "Upload an image to a registry", load: () => import("./commands/push.ts") },
   rename: { summary: "Rename a container", load: () => import("./commands/rename.ts") },
   restart: {
     summary: "Restart one or more containers",
@@ -85,6 +92,10 @@ export const commandEntries: Record<string, CommandEntry> = {
   save: {
     summary: "Save one or more images to a tar archive (streamed to STDOUT by default)",
     load: () => import("./commands/save.ts"),
+  },
+  search: {
+    summary: "Search Docker Hub, or another registry, for images",
+    load: () => import("./commands/search.ts"),
   },
   start: {
     summary: "Start one or more stopped containers",
@@ -196,6 +207,8 @@ export const commandAliases: Record<string, string> = {
   "image remove": "rmi",
   "image load": "load",
   "image import": "import",
+  "image pull": "pull",
+  "image push": "push",
   "image save": "save",
   "image tag": "tag",
   "image inspect": "inspect --type=image",

@@ -89,9 +89,9 @@ export class EngineClient implements Disposable {
 
   async createContainer(
     body: JsonObject,
-    name: string | undefined,
+    { name, platform }: { name?: string | undefined; platform?: string | undefined } = {},
   ): Promise<{ id: string; warnings: string[] }> {
-    const answer = await this.#post("/containers/create", { name }, body);
+    const answer = await this.#post("/containers/create", { name, platform }, body);
     return { id: requireText(answer, "Id"), warnings: asStrings(asObject(answer)["Warnings"]) };
   }
 
@@ -367,6 +367,52 @@ export class EngineClient implements Disposable {
     for await (const line of jsonLines(response)) yield asObject(line);
   }
 
+  // Registries; `auth` is what goes into X-Registry-Auth
+
+  /** Yields the daemon's progress objects. Without a tag, all tags are pulled. */
+  async *pullImage(options: {
+    image: string;
+    tag: string;
+    platform: string | undefined;
+    auth: string;
+  }): AsyncGenerator<JsonObject> {
+    const { image: fromImage, tag, platform, auth } = options;
+    const query = { fromImage, tag, platform };
+    yield* this.#progress({ path: "/images/create", query, auth });
+  }
+
+  /** Yields the daemon's progress objects. Without a tag, all tags are pushed. */
+  async *pushImage(options: {
+    image: string;
+    tag: string;
+    auth: string;
+  }): AsyncGenerator<JsonObject> {
+    const { tag, auth } = options;
+    yield* this.#progress({ path: `${image(options.image)}/push`, query: { tag }, auth });
+  }
+
+  async searchImages(options: {
+    term: string;
+    limit: number | undefined;
+    filters: Filters;
+    auth: string;
+  }): Promise<JsonObject[]> {
+    const { term, limit, filters, auth } = options;
+    const answer = await this.#transport.json({
+      method: "GET",
+      path: "/images/search",
+      query: { term, limit, filters: filtersText(filters) },
+      headers: { "X-Registry-Auth": auth },
+    });
+    return asObjects(answer);
+  }
+
+  /** Checks credentials; the identity token is empty when the registry gives none. */
+  async logIn(config: JsonObject): Promise<{ status: string; identityToken: string }> {
+    const answer = asObject(await this.#post("/auth", {}, config));
+    return { status: asText(answer["Status"]), identityToken: asText(answer["IdentityToken"]) };
+  }
+
   // Volumes
 
   async createVolume(body: JsonObject): Promise<JsonObject> {
@@ -425,6 +471,16 @@ export class EngineClient implements Disposable {
 
   async #post(path: string, query: Query = {}, body?: JsonObject): Promise<unknown> {
     return this.#transport.json({ method: "POST", path, query, body });
+  }
+
+  async *#progress(call: { path: string; query: Query; auth: string }): AsyncGenerator<JsonObject> {
+    const response = await this.#transport.open({
+      method: "POST",
+      path: call.path,
+      query: call.query,
+      headers: { "X-Registry-Auth": call.auth },
+    });
+    for await (const line of jsonLines(response)) yield asObject(line);
   }
 
   async #lastLine(response: Readable): Promise<unknown> {

@@ -22,6 +22,7 @@ export interface Call {
   body?: unknown;
   /** Sent as the body instead of JSON. Such a call isn't repeated: see that the daemon runs first. */
   stream?: Readable;
+  headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
 }
 
@@ -95,7 +96,11 @@ export class Transport implements Disposable {
   }
 
   #request(call: Call, more: { agent: Agent | false; headers?: Record<string, string> }) {
-    const headers: Record<string, string | number> = { Host: "dvm", ...more.headers };
+    const headers: Record<string, string | number> = {
+      Host: "dvm",
+      ...call.headers,
+      ...more.headers,
+    };
     if (call.stream !== undefined) headers["Content-Type"] = "application/x-tar";
     else if (call.body !== undefined) {
       headers["Content-Type"] = "application/json";

@@ -11,3 +11,14 @@ export function withDefaultTag(name: string): string {
   const { tag } = splitImageName(name);
   return tag !== "" || name.includes("@") ? name : `${name}:latest`;
 }
+
+/** With registry and `library/`, as docker prints what was pulled: `docker.io/library/busybox:latest`. */
+export function canonicalName(name: string, withTag = true): string {
+  const parts = name.split("/");
+  const isHost = parts.length > 1 && (parts[0] === "localhost" || /[.:]/.test(parts[0] ?? ""));
+  const below = isHost ? parts.slice(1) : parts;
+  const registry = isHost ? parts[0] : "docker.io";
+  const path = registry === "docker.io" && below.length === 1 ? ["library", ...below] : below;
+  const whole = [registry, ...path].join("/");
+  return withTag ? withDefaultTag(whole) : whole;
+}

@@ -26,6 +26,10 @@ export async function withSetUp<T>(context: CliContext, attempt: Attempt<T>): Pr
   }
 }
 
+export function isSupplied(image: string): boolean {
+  return suppliedImages.includes(withDefaultTag(image));
+}
+
 async function reasonsToSetUp(
   { machine }: CliContext,
   image: string,
@@ -33,7 +37,7 @@ async function reasonsToSetUp(
 ): Promise<string[]> {
   if (!(error instanceof DvmError)) return [];
   if (error.code === "not-found" && error.message.includes("No such image")) {
-    if (!suppliedImages.includes(withDefaultTag(image))) return [];
+    if (!isSupplied(image)) return [];
     return [...(await machine.missingParts()), `there is no image ${image} yet`];
   }
   return ["internal", "unavailable"].includes(error.code) ? machine.missingParts() : [];
