@@ -108,9 +108,23 @@ test("run --rm leaves no container behind when it doesn't start", async () => {
 test("run says that an image isn't there and ends with 125", async () => {
   await using daemon = await FakeDaemon.start();
   daemon.fails("POST /containers/create", 404, "No such image: nope:latest");
-  const { code, stderr } = await runCli(daemon, ["run", "nope"]);
+  const { code, stderr } = await runCli(daemon, ["run", "--pull=never", "nope"]);
   assert.equal(code, 125);
   assert.match(stderr, /^dvm: Error response from daemon: No such image: nope:latest\n/);
+});
+
+test("run pulls an image that isn't there, and says what the registry said", async () => {
+  await using daemon = await FakeDaemon.start();
+  daemon.fails("POST /containers/create", 404, "No such image: nope:latest");
+  daemon.fails("POST /images/create", 404, "pull access denied for nope");
+  const { code, stderr } = await runCli(daemon, ["run", "--platform", "linux/amd64", "nope"]);
+  assert.equal(code, 125);
+  assert.match(stderr, /^Unable to find image 'nope:latest' locally\ndvm: Error .*access denied/);
+  assert.deepEqual(Object.fromEntries(daemon.request("POST /images/create").query), {
+    fromImage: "nope",
+    tag: "latest",
+    platform: "linux/amd64",
+  });
 });
 
 test("run passes signals on to the container", async () => {

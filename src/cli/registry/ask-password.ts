@@ -15,9 +15,10 @@ export async function ask({ stdin, stdout }: Terminal, question: string): Promis
 
 /** What is typed is not shown: the terminal's echo is off, and nothing is written for it. */
 export async function askPassword({ stdin, stdout }: Terminal, question: string): Promise<string> {
-  stdout.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: stdin, output: nowhere, terminal: true });
+  // now that the echo is off
+  stdout.write(question);
   try {
     return await terminal.question("");
   } finally {

@@ -50,7 +50,7 @@ async function run(options: {
   const child = spawn(program, [verb], {
     env: environment,
     stdio: ["pipe", "pipe", "inherit"],
-    timeout: deadlineMs,
+    signal: AbortSignal.timeout(deadlineMs),
   });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("close", resolve);
