@@ -7,7 +7,7 @@ import { findSource, localTar } from "../copy/local-source.ts";
 import { findTarget, unpackLocally } from "../copy/local-target.ts";
 import { parsePlace, placeCopy, resolveKeepingEnd, splitPath } from "../copy/path-rules.ts";
 import type { ParsedFlags } from "../flags.ts";
-import { decimalSize } from "../output/describe-size.ts";
+import { decimalSize } from "../../base/describe-size.ts";
 
 export const command: Command = {
   name: "cp",
