@@ -140,7 +140,13 @@ export class LayerDownloads {
       onRetry: (_error, seconds) =>
         onProgress({ id, status: `Retrying in ${seconds} second${seconds === 1 ? "" : "s"}` }),
     });
-    const layer = await stageLayer(bytes, folder, signal);
+    let layer: StagedLayer;
+    try {
+      layer = await stageLayer(bytes, folder, signal);
+    } finally {
+      // who stops in the middle of a layer doesn't tell its source
+      await bytes.return(undefined);
+    }
     if (layer.digest !== blob.digest) throw wrongContent(blob, layer, undefined);
     onProgress({ id, status: "Download complete" });
     return layer;

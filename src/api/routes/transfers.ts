@@ -46,7 +46,7 @@ export function pull(engine: Engine, request: FastifyRequest, reply: FastifyRepl
   const { fromImage, tag, platform } = parse(pullSchema, request.query, "query");
   const credentials = registryCredentials(request);
   return answerWithLinesOrStatus(request, reply, async (_body, write, signal) => {
-    const onProgress = (line: TransferProgress) => write(describeProgress(line));
+    const onProgress = progressTo(reply, write);
     await pullImages(engine, { name: fromImage, tag, platform, credentials, signal, onProgress });
   });
 }
@@ -58,13 +58,20 @@ export function push(engine: Engine, request: FastifyRequest, reply: FastifyRepl
   const name = path.slice(0, -"/push".length);
   const credentials = registryCredentials(request);
   return answerWithLinesOrStatus(request, reply, async (_body, write, signal) => {
-    const onProgress = (line: TransferProgress) => write(describeProgress(line));
+    const onProgress = progressTo(reply, write);
     await pushImages(engine, {
       ...{ name, tag, credentials, signal, onProgress },
       onPushed: ({ tag: Tag, digest: Digest, sizeBytes: Size }) =>
         write({ progressDetail: {}, aux: { Tag, Digest, Size } }),
     });
   });
+}
+
+/** Who reads too slowly misses numbers, and nothing else. */
+function progressTo({ raw }: FastifyReply, write: (line: object) => void) {
+  return (line: TransferProgress): void => {
+    if (line.current === undefined || !raw.writableNeedDrain) write(describeProgress(line));
+  };
 }
 
 /** A line as docker's daemon writes it: its CLI draws a bar of what has an id and numbers. */
