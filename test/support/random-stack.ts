@@ -236,7 +236,7 @@ class StackMaker {
     const parts = path.split("/");
     for (let depth = 1; depth < parts.length; depth += 1) {
       const above = parts.slice(0, depth).join("/");
-      if (!this.#nodes.has(above))
+      if (above.startsWith(this.#at) && !this.#nodes.has(above))
         this.#nodes.set(above, { entry: this.#folder(above), listed: false });
     }
     const written = this.#written(path, entry.type);

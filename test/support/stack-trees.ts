@@ -11,7 +11,7 @@ import { tarOf } from "./tar-forms.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const run = promisify(execFile);
-const lister = join(import.meta.dirname, "list-below.py");
+export const lister = join(import.meta.dirname, "list-below.py");
 
 /** A path as list-below.py describes it; `time` in nanoseconds. */
 export type Listed = Record<string, unknown> & { path: string; kind: string; time: string };
@@ -39,7 +39,8 @@ export async function differenceOf(
   const found = await dvmTree(layers, folder.path).catch(textOf);
   if (typeof found === "string") return { by: "dvm", text: found };
   const unlisted = new Set(stacks.flatMap((stack) => [...stack.unlisted]));
-  const text = await compare(expected, found, { unlisted, since });
+  const hasLinks = await hostKnowsErofs();
+  const text = compare(expected, found, { unlisted, since, hasLinks });
   return text === undefined ? undefined : { by: "tree", text };
 }
 
@@ -49,11 +50,15 @@ function textOf(error: unknown): string {
 }
 
 /** What umoci unpacks. */
-async function umociTree(layers: readonly Buffer[], work: string): Promise<Listed[]> {
+export async function umociTree(
+  layers: readonly Buffer[],
+  work: string,
+  below = "",
+): Promise<Listed[]> {
   await writeOciLayout(join(work, "oci"), { layers, tag: "made" });
   const bundle = join(work, "bundle");
   await run("umoci", ["unpack", "--image", `${join(work, "oci")}:made`, bundle]);
-  return listBelow(join(bundle, "rootfs"));
+  return listBelow(join(bundle, "rootfs", below));
 }
 
 /**
@@ -101,16 +106,17 @@ interface Masks {
   unlisted: ReadonlySet<string>;
   /** When the reference began to unpack, in ms: a folder's later time is the unpacking's. */
   since: number;
+  /** Whether what was found knows of xattrs and hard links. */
+  hasLinks: boolean;
 }
 
 /** The first difference of two trees, in words. */
-export async function compare(
+export function compare(
   expected: readonly Listed[],
   found: readonly Listed[],
-  { unlisted, since }: Masks,
-): Promise<string | undefined> {
+  { unlisted, since, hasLinks }: Masks,
+): string | undefined {
   const others = new Map(found.map((one) => [one.path, one]));
-  const ignoresLinks = !(await hostKnowsErofs());
   for (const one of expected) {
     const other = others.get(one.path);
     others.delete(one.path);
@@ -118,7 +124,7 @@ export async function compare(
     const left = new Set([
       ...(unlisted.has(one.path) ? ["mode", "owner", "time"] : []),
       ...(ownTime ? ["time"] : []),
-      ...(ignoresLinks ? ["xattrs", "links", "same"] : []),
+      ...(hasLinks ? [] : ["xattrs", "links", "same"]),
     ]);
     const text = (listed: Listed | undefined) =>
       listed &&
