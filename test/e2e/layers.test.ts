@@ -88,7 +88,7 @@ for (const kernel of ["hyper", "stock"]) {
       assert(found.length > 500, `only ${found.length} paths`);
       const below = (path: string) => path.replace(/^stacks\//, "");
       const unlisted = new Set(stacks.flatMap((stack) => [...stack.unlisted].map(below)));
-      const difference = compare(expected, found, { unlisted, since, hasLinks: true });
+      const difference = compare(expected, found, { unlisted, since });
       assert.equal(difference, undefined, `DVM_FUZZ_SEED=${fuzzSeed}`);
     },
   );

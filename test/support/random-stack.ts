@@ -9,7 +9,7 @@ export interface Stack {
 }
 
 export interface StackOptions {
-  /** Only what dockerd takes: no path twice in a layer, whiteouts first. */
+  /** Only what dockerd takes and keeps: no path twice in a layer, one whiteout, which comes first, no date before 1970. */
   once?: boolean;
   /** How many layers it has. */
   depth?: number;
@@ -94,9 +94,9 @@ class StackMaker {
     const random = this.#random;
     this.#used = new Set();
     // what a layer hides is what lies below it, wherever in the layer that is said
-    const hidden = Array.from({ length: random.below(4) }, () => this.#whiteout()).filter(
-      ({ path }) => this.#isFree(path),
-    );
+    const most = this.#once ? 1 : 3;
+    const hidden = Array.from({ length: random.below(most + 1) }, () => this.#whiteout());
+    for (const { path } of hidden) this.#isFree(path);
     const made: Made[] = [];
     if (this.#nodes.size === 1) {
       this.#isFree(this.#at);
@@ -263,7 +263,13 @@ class StackMaker {
   #common(path: string) {
     const random = this.#random;
     const [uid, gid] = [random.pick(owners), random.pick(owners)];
-    return { path, mode: random.pick(modes), uid, gid, mtime: random.pick(times) };
+    return {
+      path,
+      mode: random.pick(modes),
+      uid,
+      gid,
+      mtime: random.pick(this.#once ? times.filter(([seconds]) => seconds >= 0) : times),
+    };
   }
 
   #folder(path: string): LayerEntry {

@@ -40,7 +40,8 @@ export async function differenceOf(
   if (typeof found === "string") return { by: "dvm", text: found };
   const unlisted = new Set(stacks.flatMap((stack) => [...stack.unlisted]));
   const hasLinks = await hostKnowsErofs();
-  const text = compare(expected, found, { unlisted, since, hasLinks });
+  const ignored = () => (hasLinks ? [] : unextracted);
+  const text = compare(expected, found, { unlisted, since, ignored });
   return text === undefined ? undefined : { by: "tree", text };
 }
 
@@ -91,7 +92,7 @@ export async function hostKnowsErofs(): Promise<boolean> {
 
 const large = { maxBuffer: 1 << 28 };
 
-async function listBelow(folder: string): Promise<Listed[]> {
+export async function listBelow(folder: string): Promise<Listed[]> {
   return parse((await run("python3", [lister, folder], large)).stdout);
 }
 
@@ -106,15 +107,18 @@ interface Masks {
   unlisted: ReadonlySet<string>;
   /** When the reference began to unpack, in ms: a folder's later time is the unpacking's. */
   since: number;
-  /** Whether what was found knows of xattrs and hard links. */
-  hasLinks: boolean;
+  /** What the two can't have in common; as a rule nothing. */
+  ignored?: (one: Listed) => readonly string[];
 }
+
+/** What erofs-utils leave out when they unpack. */
+const unextracted = ["xattrs", "links", "same"];
 
 /** The first difference of two trees, in words. */
 export function compare(
   expected: readonly Listed[],
   found: readonly Listed[],
-  { unlisted, since, hasLinks }: Masks,
+  { unlisted, since, ignored = () => [] }: Masks,
 ): string | undefined {
   const others = new Map(found.map((one) => [one.path, one]));
   for (const one of expected) {
@@ -124,7 +128,7 @@ export function compare(
     const left = new Set([
       ...(unlisted.has(one.path) ? ["mode", "owner", "time"] : []),
       ...(ownTime ? ["time"] : []),
-      ...(hasLinks ? [] : ["xattrs", "links", "same"]),
+      ...ignored(one),
     ]);
     const text = (listed: Listed | undefined) =>
       listed &&
