@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DvmError } from "../base/errors.ts";
+import { parseJson } from "../base/parse-json.ts";
 import { maximumDocumentBytes, type Archive } from "./archive.ts";
 import { digestHex, digestOf } from "./digest.ts";
 import { parseImageConfig, type ParsedConfig } from "./image-config.ts";
@@ -187,7 +188,7 @@ function parseDocument<T>(
   const document = documentAt(archive, path);
   if (digest !== undefined) checkDigest(document, digest, "a manifest");
   try {
-    return schema.parse(JSON.parse(document.toString("utf8")));
+    return schema.parse(parseJson(document));
   } catch (cause) {
     throw new DvmError("damaged", `cannot read the archive: ${JSON.stringify(path)} is not valid`, {
       cause,

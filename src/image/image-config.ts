@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DvmError } from "../base/errors.ts";
+import { parseJson } from "../base/parse-json.ts";
 
 const strings = z.array(z.string()).nullish();
 const keys = z
@@ -63,7 +64,7 @@ const neverTime = "0001-01-01T00:00:00Z";
 export function parseImageConfig(text: string): ParsedConfig {
   let raw: unknown;
   try {
-    raw = JSON.parse(text);
+    raw = parseJson(text);
     const parsed = configSchema.parse(raw);
     const { config } = parsed;
     return {

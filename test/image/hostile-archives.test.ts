@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { DvmError, type ErrorCode } from "../../src/base/errors.ts";
+import { parseJson } from "../../src/base/parse-json.ts";
 import { ImageStore } from "../../src/image/image-store.ts";
 import { flatten } from "../support/image-tree.ts";
 import { digestOf, dockerArchive, makeTar, streamOf, type MadeEntry } from "../support/tar.ts";
@@ -109,6 +110,18 @@ const cases: Case[] = [
     archive: makeTar([{ path: "manifest.json", content: Buffer.alloc(100_000_000, " ") }]),
     code: "invalid",
     says: /"manifest\.json" has more than the 8388608 bytes/,
+  },
+  {
+    what: "a manifest of two million lists",
+    archive: makeTar([{ path: "manifest.json", content: `[${"[],".repeat(2e6)}[]]` }]),
+    code: "damaged",
+    says: /"manifest\.json" is not valid/,
+  },
+  {
+    what: "a manifest of lists a million deep",
+    archive: makeTar([{ path: "manifest.json", content: "[".repeat(1e6) + "]".repeat(1e6) }]),
+    code: "damaged",
+    says: /"manifest\.json" is not valid/,
   },
   {
     what: "an archive of more files than any has",
@@ -391,3 +404,13 @@ function writeRenamed(
   const sum = Number.parseInt(block.toString("latin1", 148, 154), 8) + more;
   to.write(sum.toString(8).padStart(6, "0"), offset + 148, "latin1");
 }
+
+test("JSON of strangers is parsed as it is, unless it has more values than memory is for", () => {
+  const odd = { 'a"\\': ["[", "{,:", "\\", 'x\\"', "\u00fc", -1.5, null, true, {}], "": [[[]]] };
+  assert.deepEqual(parseJson(JSON.stringify(odd)), odd);
+  assert.deepEqual(parseJson(`[${"1,".repeat(99_998)}1]`), Array(99_999).fill(1));
+  assert.throws(() => parseJson(`[${"1,".repeat(99_999)}1]`), /more than 100000 values/);
+  assert.throws(() => parseJson("[".repeat(101)), /nested more than 100 deep/);
+  for (const text of ["", "[", '"', '"\\', "{]", "nul"])
+    assert.throws(() => parseJson(text), SyntaxError, text);
+});

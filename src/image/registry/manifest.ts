@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
+import { parseJson } from "../../base/parse-json.ts";
 
 /** A reference to content, by the OCI image spec. */
 export interface Descriptor {
@@ -69,7 +70,7 @@ const versionSchema = z.object({ schemaVersion: z.int(), mediaType: z.string().o
 export function parseManifest(body: Uint8Array, what: string): Manifest {
   let json: unknown;
   try {
-    json = JSON.parse(Buffer.from(body).toString("utf8"));
+    json = parseJson(body);
   } catch {
     throw new DvmError("damaged", `cannot read the manifest of ${what}: it is not JSON`);
   }

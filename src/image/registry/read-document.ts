@@ -1,4 +1,5 @@
 import { DvmError } from "../../base/errors.ts";
+import { parseJson } from "../../base/parse-json.ts";
 import { connectionError, type HttpAnswer } from "./http-request.ts";
 
 /** The whole body, if it has no more than `limit` bytes. `what` names it in errors. */
@@ -31,7 +32,7 @@ export async function readJson(
 ): Promise<unknown> {
   const bytes = await readDocument(answer, options);
   try {
-    return JSON.parse(bytes.toString("utf8")) as unknown;
+    return parseJson(bytes);
   } catch {
     throw new DvmError("damaged", `cannot read ${options.what} of ${answer.url.host}: no JSON`);
   }
