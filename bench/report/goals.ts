@@ -37,6 +37,7 @@ export const goals: readonly Goal[] = [
   { what: "20 × run -d at once", of: "DVM clone", most: 5000, than: "unit" },
   { ...oneMore, most: 25, than: "unit" },
   { what: /^load and rmi/, of: "DVM", most: 1, than: "docker" },
+  { what: /^merge of/, of: "DVM", most: 2000, than: "unit" },
   { what: "daemon, at most", of: "DVM", most: 150, than: "unit" },
   ...onKvm({ what: wholeRun, of: "DVM cold" }, [[1300, "Kata"]]),
   ...onKvm({ what: startCall, of: "DVM clone" }, [
