@@ -1,18 +1,23 @@
 import { writeSync } from "node:fs";
 import { ImageStore } from "../../../src/image/image-store.ts";
+import { LayerDownloads } from "../../../src/image/layer-downloads.ts";
+import { pullImage } from "../../../src/image/pull-image.ts";
+import { parseReference } from "../../../src/image/reference.ts";
 import { dockerArchive, makeTar, streamOf, type MadeEntry } from "../../support/tar.ts";
 
 /*
- * Works on the store in its first argument until it is killed, and says on standard output what it
+ * Works on the store in its first argument until it is killed, pulls from the repository in its second
+ * one what is in the tags after it, and says on standard output what it
  * begins (`remove ID`) and what has come to its end (`added ID`, `removed ID`).
  */
 
-const [root = ""] = process.argv.slice(2);
+const [root = "", repository = "", ...tags] = process.argv.slice(2);
 const store = await ImageStore.open(root);
+const downloads = await LayerDownloads.open(root);
 const free = { force: true, inUse: () => undefined };
 
 for (let round = Date.now(); ; round += 1) {
-  const steps = [load, importRoot, commit, remove, prune];
+  const steps = [load, importRoot, pull, pull, commit, remove, prune];
   const step = steps[Math.floor(Math.random() * steps.length)] ?? load;
   await step(String(round));
 }
@@ -38,6 +43,20 @@ async function importRoot(seed: string): Promise<void> {
   const { id } = await store.importRootFs(streamOf(makeTar(files(seed))), {
     reference: `imported:${seed}`,
   });
+  say("added", id);
+}
+
+async function pull(): Promise<void> {
+  const tag = tags[Math.floor(Math.random() * tags.length)] ?? "";
+  const transport = { folders: { settings: [], certificates: [] }, environment: {} };
+  const id = await pullImage(
+    { store, downloads, transport },
+    {
+      reference: parseReference(`${repository}:${tag}`),
+      credentials: {},
+      onProgress: () => undefined,
+    },
+  );
   say("added", id);
 }
 
