@@ -23,6 +23,7 @@ import { exec } from "./sections/exec.ts";
 import { http } from "./sections/http.ts";
 import { idleFleet } from "./sections/idle-fleet.ts";
 import { loading } from "./sections/loading.ts";
+import { registry } from "./sections/registry.ts";
 import type { Bench, Section } from "./sections/section.ts";
 import { startUp } from "./sections/start-up.ts";
 
@@ -33,6 +34,7 @@ const sections: Record<SectionName, Section> = {
   burst,
   idle: idleFleet,
   loading,
+  registry,
   distribution,
 };
 

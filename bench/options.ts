@@ -9,6 +9,7 @@ export const sectionNames = [
   "burst",
   "idle",
   "loading",
+  "registry",
   "distribution",
 ] as const;
 export type SectionName = (typeof sectionNames)[number];

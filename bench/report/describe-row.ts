@@ -1,6 +1,6 @@
 import { summarize } from "../measure/statistics.ts";
 import { isFigure, type Row, type Unit } from "./figure.ts";
-import { judge, ratioToDocker } from "./goals.ts";
+import { judge, ratioTo } from "./goals.ts";
 
 export const columns = ["of", "median", "min–max", "n", "× docker", "goal"] as const;
 
@@ -9,7 +9,7 @@ export function describeRow(row: Row, rows: readonly Row[], accelerator: string)
   const of = row.scale === undefined ? row.of : `${row.of}, ${row.scale}`;
   if (!isFigure(row)) return [of, "–", "", "", "", `left out: ${row.reason}`];
   const { median, min, max, count } = summarize(row.values);
-  const ratio = row.of === "docker" ? undefined : ratioToDocker(row, rows);
+  const ratio = row.of === "docker" ? undefined : ratioTo("docker", row, rows);
   const goals = judge(row, rows, accelerator)
     .filter(({ met }) => met !== undefined)
     .map(({ text, met }) => `${text}: ${met === true ? "met" : "MISSED"}`);

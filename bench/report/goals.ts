@@ -6,9 +6,9 @@ interface Goal {
   what: string | RegExp;
   of: string;
   scale?: string;
-  /** At most: so many of the row's unit, or so many times docker's median. */
+  /** At most: so many of the row's unit, or so many times a peer's median. */
   most: number;
-  than: "unit" | "docker";
+  than: "unit" | "docker" | "skopeo" | "its tars";
   /** Said beside the number. */
   note?: string;
   /** Compares with others' figures, which were taken on real KVM. */
@@ -37,6 +37,9 @@ export const goals: readonly Goal[] = [
   { what: "20 × run -d at once", of: "DVM clone", most: 5000, than: "unit" },
   { ...oneMore, most: 25, than: "unit" },
   { what: /^load and rmi/, of: "DVM", most: 1, than: "docker" },
+  { what: /^pull of/, of: "DVM", most: 1, than: "docker" },
+  { what: /^push of/, of: "DVM", most: 1.2, than: "skopeo" },
+  { what: /^on disk/, of: "DVM", most: 1.15, than: "its tars" },
   { what: /^merge of/, of: "DVM", most: 2000, than: "unit" },
   { what: "daemon, at most", of: "DVM", most: 150, than: "unit" },
   ...onKvm({ what: wholeRun, of: "DVM cold" }, [[1300, "Kata"]]),
@@ -58,28 +61,29 @@ export function judge(figure: Figure, rows: readonly Row[], accelerator: string)
     .filter((goal) => isAbout(goal, figure))
     .map((goal) => {
       const isJudged = goal.onlyOn === undefined || goal.onlyOn === accelerator;
-      const found = goal.than === "unit" ? median(figure.values) : ratioToDocker(figure, rows);
-      const limit = goal.than === "unit" ? `${goal.most} ${figure.unit}` : `${goal.most} × docker`;
+      const { most, than } = goal;
+      const found = than === "unit" ? median(figure.values) : ratioTo(than, figure, rows);
+      const limit = than === "unit" ? `${most} ${figure.unit}` : `${most} × ${than}`;
       const note = goal.note === undefined ? "" : ` (${goal.note})`;
       return {
         text: `≤ ${limit}${note}`,
-        met: isJudged && found !== undefined ? found <= goal.most : undefined,
+        met: isJudged && found !== undefined ? found <= most : undefined,
       };
     });
 }
 
-/** How many times docker's median the row's is. */
-export function ratioToDocker(figure: Figure, rows: readonly Row[]): number | undefined {
-  const docker = rows
+/** How many times a peer's median the row's is. */
+export function ratioTo(peer: string, figure: Figure, rows: readonly Row[]): number | undefined {
+  const peers = rows
     .filter(isFigure)
     .find(
       (one) =>
-        one.of === "docker" &&
+        one.of === peer &&
         one.section === figure.section &&
         one.what === figure.what &&
         one.scale === figure.scale,
     );
-  const theirs = docker === undefined ? 0 : median(docker.values);
+  const theirs = peers === undefined ? 0 : median(peers.values);
   return theirs > 0 ? median(figure.values) / theirs : undefined;
 }
 

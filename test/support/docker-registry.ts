@@ -17,6 +17,10 @@ interface RegistrySetUp {
   tls?: boolean;
   /** Let nobody in but `DockerRegistry.user`, by name and password. */
   htpasswd?: boolean;
+  /** Serve what another one has. */
+  storage?: string;
+  /** The words that run it, such as in a network of its own. */
+  within?: (words: string[]) => string[];
   /** The token server that lets in. */
   token?: { realm: string; issuer: string; service: string; certificate: string };
 }
@@ -40,11 +44,18 @@ export class DockerRegistry implements AsyncDisposable {
     if (setUp.tls === true) await makeCertificate(root);
     if (setUp.htpasswd === true) await writeFile(join(root, "htpasswd"), passwordLine);
     await writeFile(join(root, "config.yml"), JSON.stringify(configuration(root, setUp)));
-    const child = spawn("docker-registry", ["serve", join(root, "config.yml")], {
+    const words = ["docker-registry", "serve", join(root, "config.yml")];
+    const [program = "", ...rest] = setUp.within?.(words) ?? words;
+    const child = spawn(program, rest, {
       stdio: ["ignore", "ignore", "pipe"],
     });
     const host = await listeningOn(child);
     return new DockerRegistry(root, child, host);
+  }
+
+  /** Folder of all that it has. */
+  get storage(): string {
+    return join(this.root, "storage");
   }
 
   /** PEM file of the certificate to trust. */
@@ -72,10 +83,10 @@ export async function makeCertificate(folder: string): Promise<void> {
 }
 
 /** YAML holds JSON. */
-function configuration(root: string, { tls, htpasswd, token }: RegistrySetUp) {
+function configuration(root: string, { tls, htpasswd, token, storage }: RegistrySetUp) {
   return {
     version: 0.1,
-    storage: { filesystem: { rootdirectory: join(root, "storage") } },
+    storage: { filesystem: { rootdirectory: storage ?? join(root, "storage") } },
     http: {
       addr: "127.0.0.1:0",
       relativeurls: true,
