@@ -3,7 +3,7 @@ import { constants, crc32, createDeflateRaw, type DeflateRaw } from "node:zlib";
 import { gather } from "../base/gather.ts";
 
 const blockBytes = 128 * 1024;
-const defaultLevel = 4;
+const defaultLevel = 3;
 /** No name, no time: the same bytes give the same stream. */
 const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 /** An empty block of deflate, the last one (RFC 1951, 3.2.3). */
