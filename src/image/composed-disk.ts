@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join, relative } from "node:path";
 import { DvmError } from "../base/errors.ts";
@@ -18,30 +18,23 @@ export function diskFiles(folder: string) {
 }
 
 /**
- * Makes the disk of image `id` in `target`: EROFS metadata of its own, and a descriptor that joins
- * it with the data of the layers' folders, which stay where they are. `work` is a folder of ours on
- * the same file system. The same layers and id give the same bytes.
+ * Writes the disk of image `id` into the folder `work`, as it will be at `target`: EROFS metadata of
+ * its own, and a descriptor that joins it with the data of the layers' folders, which stay where they
+ * are. The same layers and id give the same bytes.
  */
-export async function composeDisk({ id, target, work, layers }: ComposeRequest): Promise<void> {
-  await mkdir(work, { recursive: true, mode: 0o700 });
-  try {
-    const sized = await Promise.all(layers.map(withPages));
-    const root = await mergeLayers(layers);
-    const uuid = createHash("sha256").update(id).digest().subarray(0, 16);
-    const metadataBytes = await writeErofs(diskFiles(work).metadata, { root, layers: sized, uuid });
-    const extents = [
-      { bytes: metadataBytes, file: "metadata.erofs" },
-      ...sized.map(({ folder, pages }) => ({
-        bytes: pages * blockBytes,
-        file: relative(target, layerFiles(folder).data),
-      })),
-    ];
-    await writeFile(diskFiles(work).descriptor, vmdkDescriptor(extents), { mode: 0o600 });
-    await rm(target, { recursive: true, force: true });
-    await rename(work, target);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+export async function writeDisk({ id, target, work, layers }: ComposeRequest): Promise<void> {
+  const sized = await Promise.all(layers.map(withPages));
+  const root = await mergeLayers(layers);
+  const uuid = createHash("sha256").update(id).digest().subarray(0, 16);
+  const metadataBytes = await writeErofs(diskFiles(work).metadata, { root, layers: sized, uuid });
+  const extents = [
+    { bytes: metadataBytes, file: "metadata.erofs" },
+    ...sized.map(({ folder, pages }) => ({
+      bytes: pages * blockBytes,
+      file: relative(target, layerFiles(folder).data),
+    })),
+  ];
+  await writeFile(diskFiles(work).descriptor, vmdkDescriptor(extents), { mode: 0o600 });
 }
 
 async function withPages(folder: string): Promise<{ folder: string; pages: number }> {

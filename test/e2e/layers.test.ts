@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { createWriteStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { fixture } from "../support/cache.ts";
 import { fuzzSeed } from "../support/fuzz-settings.ts";
+import { manyFiles } from "../support/many-files.ts";
 import { Random } from "../support/random.ts";
 import { randomStack, type Stack } from "../support/random-stack.ts";
 import {
@@ -93,3 +97,16 @@ for (const kernel of ["hyper", "stock"]) {
     },
   );
 }
+
+test(
+  "an image of three hundred thousand files is taken by a daemon that stays small",
+  { timeout: 300_000 },
+  async () => {
+    const tar = join(daemon.root, "many.tar");
+    await pipeline(Readable.from(manyFiles(300_000)), createWriteStream(tar));
+    await daemon.succeeds(["import", tar, "made:many"]);
+    const status = await readFile(`/proc/${daemon.pid}/status`, "utf8");
+    const mostKiB = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
+    assert(mostKiB < 150e6 / 1024, `the daemon took ${mostKiB} KiB at most`);
+  },
+);

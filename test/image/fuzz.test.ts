@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { DvmError } from "../../src/base/errors.ts";
 import { ByteSource } from "../../src/base/byte-source.ts";
-import { composeDisk, diskFiles } from "../../src/image/composed-disk.ts";
+import { diskFiles, writeDisk } from "../../src/image/composed-disk.ts";
 import { compressionOf, decompress } from "../../src/image/decompress.ts";
 import { ImageStore } from "../../src/image/image-store.ts";
 import { layerTar } from "../../src/image/layer-tar.ts";
@@ -133,12 +133,12 @@ test(
           assert.equal(staged.diffId, digestOf(layer));
           await drain(layerTar(staged.folder, staged.diffId));
         }
-        const target = join(folder.path, "disks", "one");
-        await mkdir(join(folder.path, "disks"));
-        await composeDisk({ id: "fuzz", target, work: join(folder.path, "work"), layers: folders });
+        const work = join(folder.path, "disk");
+        await mkdir(work);
+        await writeDisk({ id: "fuzz", target: work, work, layers: folders });
         if (!random.oneIn(4)) return;
         const flat = join(folder.path, "flat");
-        await flatten(diskFiles(target).descriptor, flat);
+        await flatten(diskFiles(work).descriptor, flat);
         await run("fsck.erofs", [flat]);
       });
       if (isWhole) made += 1;

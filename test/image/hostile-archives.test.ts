@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -10,6 +11,7 @@ import { DvmError, type ErrorCode } from "../../src/base/errors.ts";
 import { parseJson } from "../../src/base/parse-json.ts";
 import { ImageStore } from "../../src/image/image-store.ts";
 import { flatten } from "../support/image-tree.ts";
+import { manyFiles } from "../support/many-files.ts";
 import { digestOf, dockerArchive, makeTar, streamOf, type MadeEntry } from "../support/tar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -286,18 +288,8 @@ test("a link that leads up and out stays inside the image", async () => {
 test("a layer of more than a million files is refused", { timeout: 300_000 }, async () => {
   await using folder = await temporaryFolder();
   await using store = await ImageStore.open(folder.path);
-  const one = makeTar([{ path: "files/0000000" }]).subarray(0, 512);
-  async function* many() {
-    for (let first = 0; first < 1_001_000; first += 1000) {
-      const chunk = Buffer.alloc(1000 * 512);
-      for (let index = 0; index < 1000; index += 1)
-        writeRenamed(chunk, index * 512, { block: one, number: first + index });
-      yield chunk;
-    }
-    yield Buffer.alloc(1024);
-  }
-  const { Readable } = await import("node:stream");
-  await assert.rejects(store.importRootFs(Readable.from(many())), /more than 1000000 entries/);
+  const million = Readable.from(manyFiles(1_001_000));
+  await assert.rejects(store.importRootFs(million), /more than 1000000 entries/);
   assert.deepEqual(await readdir(join(folder.path, "tmp")), []);
 });
 
@@ -387,22 +379,6 @@ function spoiled(bytes: Buffer, at: number): Buffer {
   const copy = Buffer.from(bytes);
   copy.writeUInt8(copy.readUInt8(at) ^ 1, at);
   return copy;
-}
-
-/** Writes a header with another seven-digit name, and the checksum that fits it, at `offset` of `to`. */
-function writeRenamed(
-  to: Buffer,
-  offset: number,
-  { block, number }: { block: Buffer; number: number },
-) {
-  block.copy(to, offset);
-  const digits = String(number).padStart(7, "0");
-  to.write(digits, offset + 6, "latin1");
-  // the block's own name is of zeros
-  let more = 0;
-  for (let left = number; left > 0; left = Math.floor(left / 10)) more += left % 10;
-  const sum = Number.parseInt(block.toString("latin1", 148, 154), 8) + more;
-  to.write(sum.toString(8).padStart(6, "0"), offset + 148, "latin1");
 }
 
 test("JSON of strangers is parsed as it is, unless it has more values than memory is for", () => {
