@@ -1,7 +1,7 @@
 import { DvmError } from "../../base/errors.ts";
 import { digestOf } from "../digest.ts";
 import { answerError } from "./answer-error.ts";
-import type { HttpAnswer } from "./http-request.ts";
+import { discard, type HttpAnswer } from "./http-request.ts";
 import type { Descriptor } from "./manifest.ts";
 import { readDocument } from "./read-document.ts";
 import type { Repository } from "./repository.ts";
@@ -60,11 +60,11 @@ export async function findBlob(
     const path = `${name}/blobs/${digest}`;
     const answer = await connection.request({ method: "HEAD", path, scopes, signal });
     if (answer.status === 404) {
-      answer.body.destroy();
+      discard(answer);
       return undefined;
     }
     if (answer.status !== 200) throw await answerError(answer, `cannot look into ${familiar}`);
-    answer.body.destroy();
+    discard(answer);
     return { size: Number(answer.headers["content-length"] ?? 0) };
   });
 }

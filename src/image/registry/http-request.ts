@@ -16,12 +16,15 @@ export interface HttpRequest {
 }
 
 export interface HttpAnswer {
+  method: HttpRequest["method"];
   url: URL;
   status: number;
   headers: IncomingHttpHeaders;
   /** Must be read or destroyed. */
   body: IncomingMessage;
 }
+
+const shortBytes = 64 * 1024;
 
 /** One request, whatever the answer's status. Throws `unavailable` or `deadline` when none came. */
 export async function sendRequest(options: HttpRequest): Promise<HttpAnswer> {
@@ -48,7 +51,14 @@ export async function sendRequest(options: HttpRequest): Promise<HttpAnswer> {
   if (body === undefined || Buffer.isBuffer(body)) request.end(body);
   else await sendStream(request, body, answer);
   const { statusCode = 0, headers: answered } = await answer;
-  return { url, status: statusCode, headers: answered, body: await answer };
+  return { method, url, status: statusCode, headers: answered, body: await answer };
+}
+
+/** Lets go of an answer whose body nobody wants; after a short one the connection serves again. */
+export function discard({ method, headers, body }: HttpAnswer): void {
+  const length = method === "HEAD" ? 0 : Number(headers["content-length"] ?? Infinity);
+  if (length <= shortBytes) body.resume();
+  else body.destroy();
 }
 
 /** Its own failures count; that the registry hangs up early doesn't, when it says why. */

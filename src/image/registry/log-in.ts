@@ -2,6 +2,7 @@ import { answerError } from "./answer-error.ts";
 import type { Credentials } from "./credentials.ts";
 import { connect } from "./registry-connection.ts";
 import type { Transport } from "./transport.ts";
+import { discard } from "./http-request.ts";
 
 /** Checks credentials with the registry. Gives an identity token where the registry hands one out. */
 export async function logIn(
@@ -13,6 +14,6 @@ export async function logIn(
   const identityToken = await connection.identityToken(signal);
   const answer = await connection.request({ method: "GET", path: "", signal });
   if (answer.status !== 200) throw await answerError(answer, `login attempt to ${registry} failed`);
-  answer.body.destroy();
+  discard(answer);
   return { identityToken };
 }

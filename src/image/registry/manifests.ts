@@ -1,7 +1,7 @@
 import { DvmError } from "../../base/errors.ts";
 import { digestOf } from "../digest.ts";
 import { answerError, readRefusal } from "./answer-error.ts";
-import type { HttpAnswer } from "./http-request.ts";
+import { discard, type HttpAnswer } from "./http-request.ts";
 import { isOldSchema, maximumManifestBytes, mediaTypes, oldSchema } from "./manifest.ts";
 import { readDocument } from "./read-document.ts";
 import type { Repository } from "./repository.ts";
@@ -37,7 +37,7 @@ export async function fetchManifest(
     if (answer.status !== 200) throw await manifestError(answer, repository, what);
     const mediaType = mediaTypeOf(answer);
     if (isOldSchema(mediaType)) {
-      answer.body.destroy();
+      discard(answer);
       throw oldSchema(what);
     }
     const body = await readDocument(answer, {
@@ -59,7 +59,7 @@ export async function resolveTag(
 ): Promise<string | undefined> {
   return withRetries({ ...repository.connection.transport.retries, signal }, async () => {
     const answer = await ask(repository, { method: "HEAD", tagOrDigest: tag, signal });
-    answer.body.destroy();
+    discard(answer);
     // some registries know no HEAD: the GET that follows finds out what is wrong
     if (answer.status !== 200) return undefined;
     const digest = answer.headers["docker-content-digest"];
@@ -85,7 +85,7 @@ export async function putManifest(
     });
     if (answer.status < 200 || answer.status >= 300)
       throw await answerError(answer, `failed to push ${nameOf(repository, tagOrDigest)}`);
-    answer.body.destroy();
+    discard(answer);
   });
   return digest;
 }

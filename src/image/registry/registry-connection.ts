@@ -1,7 +1,7 @@
 import { DvmError } from "../../base/errors.ts";
 import { parseChallenge, type Challenge } from "./challenge.ts";
 import { basicAuthorization, type Credentials } from "./credentials.ts";
-import type { HttpAnswer, HttpRequest } from "./http-request.ts";
+import { discard, type HttpAnswer, type HttpRequest } from "./http-request.ts";
 import { apiHost, isLocalHost } from "./registry-host.ts";
 import { fetchToken, type BearerChallenge, type Token } from "./token-source.ts";
 import type { Transport } from "./transport.ts";
@@ -52,7 +52,7 @@ export async function connectTo(
 ): Promise<RegistryConnection> {
   const url = new URL(`${base.pathname.replace(/\/*$/, "")}/v2/`, base);
   const answer = await transport.send({ method: "GET", url, headers: {}, signal });
-  answer.body.destroy();
+  discard(answer);
   const challenge =
     answer.status === 401 ? parseChallenge(answer.headers["www-authenticate"]) : undefined;
   return new RegistryConnection({ transport, base: url, credentials, challenge });
@@ -90,7 +90,7 @@ export class RegistryConnection {
     const challenge = parseChallenge(answer.headers["www-authenticate"]);
     const mayRepeat = request.body === undefined || Buffer.isBuffer(request.body);
     if (challenge === undefined || !mayRepeat || !this.#learn(challenge, scopes)) return answer;
-    answer.body.destroy();
+    discard(answer);
     return this.#follow(request);
   }
 
@@ -124,7 +124,7 @@ export class RegistryConnection {
       const answer = await this.transport.send({ method, url, headers, body, signal });
       const { location } = answer.headers;
       if (!redirects.has(answer.status) || location === undefined) return answer;
-      answer.body.destroy();
+      discard(answer);
       if (method !== "GET" && method !== "HEAD")
         throw new DvmError("invalid", `cannot send to ${url.host}: it redirects to elsewhere`);
       url = redirectTarget(url, location);

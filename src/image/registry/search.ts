@@ -5,6 +5,7 @@ import { basicAuthorization, type Credentials } from "./credentials.ts";
 import { readJson } from "./read-document.ts";
 import { apiHost, dockerHub, isLocalHost } from "./registry-host.ts";
 import type { Transport } from "./transport.ts";
+import { discard } from "./http-request.ts";
 
 export interface FoundRepository {
   name: string;
@@ -61,7 +62,7 @@ export async function searchRegistry(
     signal,
   });
   if (answer.status === 404) {
-    answer.body.destroy();
+    discard(answer);
     throw new DvmError("not-found", `cannot search ${registry}: it offers no search`);
   }
   if (answer.status !== 200) throw await answerError(answer, `cannot search ${registry}`);

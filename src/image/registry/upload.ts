@@ -1,7 +1,7 @@
 import { DvmError } from "../../base/errors.ts";
 import { Digester, digestOf } from "../digest.ts";
 import { answerError } from "./answer-error.ts";
-import type { HttpAnswer } from "./http-request.ts";
+import { discard, type HttpAnswer } from "./http-request.ts";
 import type { Repository } from "./repository.ts";
 import { withRetries } from "./with-retries.ts";
 
@@ -37,6 +37,7 @@ export async function uploadStream(
       signal,
     });
     if (sent.status < 200 || sent.status >= 300) throw await uploadError(repository, sent);
+    discard(sent);
     const digest = digester.digest();
     await finishUpload(repository, followingLocation(sent, location), { digest, signal });
     return { digest, size: digester.bytes };
@@ -89,7 +90,7 @@ async function startUpload(
     signal,
   });
   if (answer.status !== 201 && answer.status !== 202) throw await uploadError(repository, answer);
-  answer.body.destroy();
+  discard(answer);
   if (answer.status === 201) return undefined;
   if (answer.headers.location === undefined) throw noLocation(repository);
   return followingLocation(answer, answer.url);
@@ -111,14 +112,14 @@ async function finishUpload(
     signal,
   });
   if (answer.status < 200 || answer.status >= 300) throw await uploadError(repository, answer);
-  answer.body.destroy();
+  discard(answer);
 }
 
 /** Registries forget uploads that were begun by themselves, so a refusal is no failure. */
 async function cancelUpload(repository: Repository, path: URL, signal?: AbortSignal) {
   const { connection, scopes } = repository;
   const answer = await connection.request({ method: "DELETE", path, scopes, signal });
-  answer.body.destroy();
+  discard(answer);
 }
 
 /** Behind a proxy that ends TLS, registries give plain http URLs of themselves. */

@@ -22,7 +22,7 @@ import type { TransferProgress } from "../../../src/image/transfer-progress.ts";
 import { fixture } from "../../support/cache.ts";
 import { DockerRegistry } from "../../support/docker-registry.ts";
 import { RegistryGate } from "../../support/registry-gate.ts";
-import { digestOf, makeTar } from "../../support/tar.ts";
+import { digestOf, dockerArchive, makeTar, streamOf } from "../../support/tar.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const run = promisify(execFile);
@@ -201,6 +201,22 @@ test("a loaded image is packed and pushed, and skopeo and another store have the
   const [again] = await third.parts.store.load(createReadStream(join(folder.path, "x.tar")));
   assert.equal(again?.id, loaded?.id);
 });
+
+test(
+  "a push of more layers than there are connections waits for none",
+  { timeout: 60_000 },
+  async () => {
+    await using store = await openStore();
+    store.parts.transport = { ...transportOptions, idleMs: 600_000 };
+    const layers = Array.from({ length: 20 }, (_, index) =>
+      makeTar([{ path: `file-${index}`, content: String(index) }]),
+    );
+    const name = `${registry.host}/many-layers:1`;
+    await store.parts.store.load(streamOf(makeTar(dockerArchive(layers, { name }))));
+    await store.push(name);
+    assert.equal((await skopeoInspect(name)).Layers.length, 20);
+  },
+);
 
 test("layers of all packings, in an index beside an attestation, are pulled by platform", async () => {
   using transport = new Transport(transportOptions);
