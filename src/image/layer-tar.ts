@@ -8,7 +8,7 @@ import { besideInode, layerFiles, readLayerIndex, type LayerEntry } from "./laye
 import { readTarHeaders } from "./tar-headers.ts";
 
 const pieceBytes = 256 * 1024;
-const windowBytes = 1 << 20;
+const windowBytes = 512 * 1024;
 const keptWindows = 4;
 
 /**
@@ -28,7 +28,7 @@ export async function* layerTar(folder: string, diffId: string): AsyncGenerator<
 
 async function* rejoined(folder: string): AsyncGenerator<Buffer> {
   await using file = await open(layerFiles(folder).data, "r");
-  const data = new WindowedFile(file);
+  const data = new ContentReader(file);
   const contents = readLayerIndex(folder, mayHaveContent);
   try {
     for await (const { bytes, contentFollows } of readTarHeaders(layerFiles(folder).headers)) {
@@ -54,7 +54,7 @@ async function nextContent(entries: AsyncIterator<LayerEntry>): Promise<LayerEnt
   }
 }
 
-async function* contentOf(entry: LayerEntry, data: WindowedFile): AsyncGenerator<Buffer> {
+async function* contentOf(entry: LayerEntry, data: ContentReader): AsyncGenerator<Buffer> {
   const start =
     entry.slot === undefined
       ? (entry.page ?? 0) * blockBytes
@@ -66,10 +66,13 @@ async function* contentOf(entry: LayerEntry, data: WindowedFile): AsyncGenerator
   }
 }
 
-/** Reads a file by large windows, of which the last few are kept. */
-class WindowedFile {
+/**
+ * Reads contents: small ones by windows, of which the last few are kept, for they lie side by side.
+ * What comes of a window is good till the next read.
+ */
+class ContentReader {
   readonly #file: FileHandle;
-  readonly #windows = new Map<number, Buffer>();
+  #windows: { start: number; bytes: Buffer }[] = [];
 
   constructor(file: FileHandle) {
     this.#file = file;
@@ -77,23 +80,32 @@ class WindowedFile {
 
   /** At least one byte from `position` on, at most `length`. */
   async read(position: number, length: number): Promise<Buffer> {
-    const number = Math.floor(position / windowBytes);
-    const window = this.#windows.get(number) ?? (await this.#load(number));
-    const at = position - number * windowBytes;
-    const piece = window.subarray(at, at + length);
+    const piece =
+      length >= pieceBytes
+        ? await this.#fill(Buffer.allocUnsafe(pieceBytes), position)
+        : await this.#fromWindow(position, length);
     if (piece.length === 0) throw new Error("the data ends too early");
     return piece;
   }
 
-  async #load(number: number): Promise<Buffer> {
-    const window = Buffer.allocUnsafe(windowBytes);
-    const { bytesRead } = await this.#file.read(window, 0, windowBytes, number * windowBytes);
-    const oldest = this.#windows.keys().next();
-    if (this.#windows.size >= keptWindows && oldest.done !== true)
-      this.#windows.delete(oldest.value);
-    const filled = window.subarray(0, bytesRead);
-    this.#windows.set(number, filled);
-    return filled;
+  async #fromWindow(position: number, length: number): Promise<Buffer> {
+    const start = position - (position % windowBytes);
+    const known = this.#windows.find((window) => window.start === start);
+    const { bytes } = known ?? (await this.#load(start));
+    return bytes.subarray(position - start, position - start + length);
+  }
+
+  async #load(start: number): Promise<{ start: number; bytes: Buffer }> {
+    const oldest = this.#windows.length < keptWindows ? undefined : this.#windows.shift();
+    const buffer = oldest?.bytes.buffer ?? new ArrayBuffer(windowBytes);
+    const window = { start, bytes: await this.#fill(Buffer.from(buffer), start) };
+    this.#windows.push(window);
+    return window;
+  }
+
+  async #fill(buffer: Buffer, position: number): Promise<Buffer> {
+    const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, position);
+    return buffer.subarray(0, bytesRead);
   }
 }
 
