@@ -9,6 +9,7 @@
 #include "files.h"
 #include "process.h"
 #include "setup.h"
+#include "stand_by.h"
 #include "stat.h"
 
 #define FREEZE_DEADLINE_MS 1000
@@ -110,6 +111,7 @@ static bool container_is_empty(const void *unused) {
 static void shut_down(uint32_t id) {
     write_file(CONTAINER_CGROUP "/cgroup.freeze", "0");
     processes_kill();
+    stand_by_end();
     wait_until(container_is_empty, NULL, 5000);
     root_unmount();
     struct writer nothing = {.bound = 8};

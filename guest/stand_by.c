@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -219,4 +220,9 @@ pid_t stand_by_start(const struct process_spec *spec, const struct stdio *stdio,
         return -1;
     close_and_forget(&channel);
     return waiting;
+}
+
+void stand_by_end(void) {
+    if (channel >= 0 && waiting > 0)
+        kill(waiting, SIGKILL);
 }

@@ -22,4 +22,7 @@ int stand_by_rehearse(const struct process_spec *spec, const struct stdio *stdio
 pid_t stand_by_start(const struct process_spec *spec, const struct stdio *stdio,
                      struct failure *failure);
 
+/* Ends it, if it still waits: no container comes any more. */
+void stand_by_end(void);
+
 #endif
