@@ -22,15 +22,24 @@ export function createExec(engine: Engine, container: string, request: ExecReque
   return engine.execs.add(record.id, request);
 }
 
-/** Starts it once; its exit code can be asked for after it has ended. */
-export async function startExec(engine: Engine, id: string): Promise<GuestProcess> {
+/**
+ * Starts it once; its exit code can be asked for after it has ended. `consoleSize`: what is known of
+ * its terminal by now; zeros leave it at what it was noted with.
+ */
+export async function startExec(
+  engine: Engine,
+  id: string,
+  consoleSize: number[],
+): Promise<GuestProcess> {
   const exec = engine.execs.find(id);
   if (exec.state.kind !== "created") {
     throw new DvmError("conflict", `Error: Exec command ${id} is already running or has run`);
   }
   const record = engine.find(exec.containerId);
   try {
-    const process = await runOf(engine, record).agent.exec(execProcessSpec(record, exec.request));
+    const isKnown = consoleSize.some((cells) => cells > 0);
+    const asked = isKnown ? { ...exec.request, ConsoleSize: consoleSize } : exec.request;
+    const process = await runOf(engine, record).agent.exec(execProcessSpec(record, asked));
     exec.state = { kind: "running", process };
     void process.exited.then(
       ({ exitCode }) => endExec(exec, process.pid, exitCode),

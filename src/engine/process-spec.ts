@@ -39,6 +39,8 @@ export interface ExecRequest {
   AttachStderr: boolean;
   Privileged: boolean;
   DetachKeys: string;
+  /** Rows and columns of the terminal at its start; zeros: not known. */
+  ConsoleSize: number[];
 }
 
 /** A further process in a running container. */
@@ -52,6 +54,7 @@ export function execProcessSpec(record: ContainerRecord, request: ExecRequest): 
     user: request.User === "" ? config.User : request.User,
     stdin: request.AttachStdin,
     ...shared(record, request.Tty, privileged),
+    ...terminalSize(request.ConsoleSize),
   };
 }
 

@@ -74,7 +74,8 @@ async function attach(engine: Engine, request: FastifyRequest, reply: FastifyRep
     connectionAttachment(connection, { stdout: query.stdout, stderr: query.stderr, tty }),
   );
   connection.on("close", remove);
-  if (query.stdin && OpenStdin) streams.addInput(connection, { once: StdinOnce });
+  // who leaves a terminal doesn't hang it up
+  if (query.stdin && OpenStdin) streams.addInput(connection, { once: StdinOnce && !tty });
   else connection.resume();
 }
 

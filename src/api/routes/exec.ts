@@ -7,7 +7,7 @@ import type { Engine } from "../../engine/engine.ts";
 import { createExec, startExec } from "../../engine/exec.ts";
 import { hijack, jsonBody } from "../hijack.ts";
 import { numberParameter, parse } from "../query.ts";
-import { flag, string, strings } from "../schemas/fields.ts";
+import { consoleSize, flag, string, strings } from "../schemas/fields.ts";
 import { nameOf } from "./containers.ts";
 
 const execSchema = z.object({
@@ -21,8 +21,9 @@ const execSchema = z.object({
   AttachStderr: flag,
   Privileged: flag,
   DetachKeys: string,
+  ConsoleSize: consoleSize,
 });
-const startSchema = z.object({ Detach: flag, Tty: flag }).nullish();
+const startSchema = z.object({ Detach: flag, Tty: flag, ConsoleSize: consoleSize }).nullish();
 
 /** `/containers/{id}/exec` and `/exec/{id}`. */
 export function execRoutes(app: FastifyInstance, engine: Engine): void {
@@ -74,7 +75,7 @@ async function start(engine: Engine, request: FastifyRequest, reply: FastifyRepl
   const body = parse(startSchema, jsonBody(request), "exec start config");
   const exec = engine.execs.find(nameOf(request.params));
   const { Tty: tty, AttachStdin, AttachStdout, AttachStderr } = exec.request;
-  const process = await startExec(engine, exec.id);
+  const process = await startExec(engine, exec.id, body?.ConsoleSize ?? []);
   if (body?.Detach === true) {
     process.stdout.discard();
     process.stderr.discard();

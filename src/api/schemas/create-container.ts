@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import type { ContainerConfig, HostConfig } from "../../engine/container-config.ts";
 import { parse } from "../query.ts";
-import { emptyMap, flag, number, string, stringMap, strings } from "./fields.ts";
+import { consoleSize, emptyMap, flag, number, string, stringMap, strings } from "./fields.ts";
 
 /** Docker takes a command as a list or as one word. */
 const command = z
@@ -114,11 +114,7 @@ const hostConfigSchema = z.object({
     .nullish()
     .transform((value) => value ?? []),
   Init: flag,
-  ConsoleSize: z
-    .array(z.int().min(0).max(65_535))
-    .length(2)
-    .nullish()
-    .transform((value) => value ?? [0, 0]),
+  ConsoleSize: consoleSize,
   Dvm: z
     .object({
       Kernel: z.string().optional(),

@@ -26,3 +26,9 @@ export const emptyMap = z
   .record(z.string(), z.object({}))
   .nullish()
   .transform((value) => value ?? {});
+/** Rows and columns. */
+export const consoleSize = z
+  .array(z.int().min(0).max(65_535))
+  .length(2)
+  .nullish()
+  .transform((value) => value ?? [0, 0]);
