@@ -32,9 +32,9 @@ async function leftovers(): Promise<unknown> {
 
 test("an unknown image is refused with 125", async () => {
   await refuses(
-    ["no-such-image"],
+    ["127.0.0.1:1/no-such-image"],
     125,
-    /No such image: no-such-image:latest|cannot pull no-such-image/,
+    /Unable to find image '127.0.0.1:1\/no-such-image:latest' locally\n.*cannot reach http/s,
   );
 });
 

@@ -42,7 +42,8 @@ const heads: TarHead[] = [
   { ...plain, path: "soft", type: "symlink", linkTarget: "t".repeat(3000) },
   { ...plain, path: "hard", type: "hardlink", linkTarget: "plain" },
   { ...plain, path: "char", type: "char", deviceMajor: 4095, deviceMinor: 1_048_575 },
-  { ...plain, path: "fifo", type: "fifo", xattrs: new Map([["user.empty", Buffer.alloc(0)]]) },
+  { ...plain, path: "fifo", type: "fifo" },
+  { ...plain, path: "binary-attribute", xattrs: new Map([["user.b", Buffer.from([0, 10, 61])]]) },
   { ...plain, path: "big-attribute", xattrs: new Map([["user.big", Buffer.alloc(60_000, 0xff)]]) },
 ];
 
