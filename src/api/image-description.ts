@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Engine, Image } from "../engine/engine.ts";
+import type { ImageTrust } from "../engine/image-trust.ts";
 import { unixSeconds } from "./image-list.ts";
+import { describeTrust } from "./trust-description.ts";
 
 const text = z.string().nullish().catch(undefined);
 /** What only people look at: a part that doesn't fit is left out. */
@@ -25,7 +27,7 @@ const looseConfig = z.object({
 });
 
 /** `GET /images/{name}/json`. */
-export function describeImage(image: Image) {
+export function describeImage(image: Image, trust: ImageTrust) {
   const { config } = image;
   const raw = looseConfig.parse(image.rawConfig);
   const last = raw.history?.at(-1);
@@ -61,6 +63,7 @@ export function describeImage(image: Image) {
     GraphDriver: { Name: "erofs", Data: null },
     RootFS: { Type: "layers", Layers: image.layers },
     Metadata: { LastTagTime: image.namedAt ?? "0001-01-01T00:00:00Z" },
+    Dvm: { Trust: describeTrust(trust) },
   };
 }
 

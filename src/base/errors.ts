@@ -2,6 +2,7 @@
 export type ErrorCode =
   | "invalid" // the caller's input is wrong
   | "not-found"
+  | "forbidden" // a policy of this host doesn't allow it
   | "conflict" // the thing is in a state that forbids this, or the name is taken
   | "forbidden" // a rule that somebody set forbids this, such as a read-only root
   | "not-modified" // it is so already

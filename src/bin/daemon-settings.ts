@@ -1,5 +1,7 @@
+import { isAbsolute, join } from "node:path";
 import { DvmError } from "../base/errors.ts";
 import { defaultPoolSize, mostMachines, type PoolLimits } from "../engine/machine-pool.ts";
+import type { PolicyPlace } from "../image/trust/policy.ts";
 
 /** Ready machines of all shapes together are at most so many times those of one. */
 const poolShapes = 3;
@@ -9,21 +11,39 @@ const mostReady = 64;
 export interface DaemonSettings {
   useTemplates: boolean;
   pool: PoolLimits;
+  trust: PolicyPlace;
 }
 
 /**
  * From the environment: `DVM_TEMPLATES` (`on`, `off`) and `DVM_POOL` (machines that stand ready for
- * each shape that was used lately; 0 for none).
+ * each shape that was used lately; 0 for none), `DVM_POLICY` (path of the policy that says which
+ * images may be used; without it `policy.json` of the last settings folder that has one).
  */
 export function daemonSettings(
   environment: Record<string, string | undefined>,
   hostMemoryBytes: number,
+  settingsFolders: readonly string[],
 ): DaemonSettings {
   const useTemplates = readSwitch("DVM_TEMPLATES", environment["DVM_TEMPLATES"]);
   const perShape = readPoolSize(environment["DVM_POOL"]) ?? defaultPoolSize(hostMemoryBytes);
   const size = useTemplates ? perShape : 0;
   const machines = Math.min(size * poolShapes, mostMachines(hostMemoryBytes));
-  return { useTemplates, pool: { perShape: size, machines } };
+  return {
+    useTemplates,
+    pool: { perShape: size, machines },
+    trust: policyPlace(environment["DVM_POLICY"], settingsFolders),
+  };
+}
+
+function policyPlace(path: string | undefined, settingsFolders: readonly string[]): PolicyPlace {
+  if (path === undefined || path === "")
+    return {
+      paths: settingsFolders.toReversed().map((folder) => join(folder, "policy.json")),
+      mustExist: false,
+    };
+  if (!isAbsolute(path))
+    throw new DvmError("invalid", `cannot use DVM_POLICY=${path}: it must be an absolute path`);
+  return { paths: [path], mustExist: true };
 }
 
 function readSwitch(name: string, value: string | undefined): boolean {

@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     environment,
     uid: process.getuid?.() ?? 0,
   });
-  const settings = daemonSettings(environment, totalmem());
+  const settings = daemonSettings(environment, totalmem(), settingsFolders(environment));
   for (const folder of [where.dataRoot, where.runRoot])
     await mkdir(folder, { recursive: true, mode: 0o700 });
   const lock = await claim(where);
@@ -83,6 +83,7 @@ async function serve(
     templates: await TemplateStore.open(join(where.dataRoot, "templates")),
     useTemplates: settings.useTemplates,
     pool: settings.pool,
+    trust: settings.trust,
     chooseAccelerator: (want, kernel) => chooseAccelerator(where, want, kernel),
     log: (message) => console.error(`${new Date().toISOString()} ${message}`),
   });

@@ -7,6 +7,7 @@ import { capabilityMask } from "./capability-mask.ts";
 import type { ContainerConfig, HostConfig } from "./container-config.ts";
 import { shortId, timestamp, type ContainerRecord } from "./container-record.ts";
 import type { Engine } from "./engine.ts";
+import { requireTrust } from "./image-trust.ts";
 import { checkResources } from "./machine-plan.ts";
 import { resolveMountPoints } from "./mount-points.ts";
 import { requestedPorts } from "./port-map.ts";
@@ -34,6 +35,7 @@ export async function createContainer(
   const image = engine.parts.images.find(request.config.Image);
   if (request.platform !== undefined)
     checkPlatform(request.config.Image, image, parsePlatform(request.platform));
+  await requireTrust(engine, image, request.config.Image);
   const id = newId();
   let record = await newRecord(engine, { ...request, id, image });
   checkRequest(record, engine.parts.hostCpus);

@@ -8,6 +8,7 @@ import type { Kernel } from "../kernel/kernel-catalogue.ts";
 import type { Accelerator, Hypervisor } from "../machine/machine.ts";
 import type { TemplateStore } from "../machine/template-store.ts";
 import type { Places } from "../host/places.ts";
+import type { PolicyPlace } from "../image/trust/policy.ts";
 import { shortId, type ContainerRecord } from "./container-record.ts";
 import { ContainerStreams } from "./container-streams.ts";
 import { EventLog } from "./events.ts";
@@ -42,6 +43,8 @@ export interface EngineParts {
   /** Off: every machine is booted. */
   useTemplates: boolean;
   pool: PoolLimits;
+  /** Where the policy lies that says which images may be used. */
+  trust: PolicyPlace;
   log(message: string): void;
 }
 

@@ -47,6 +47,22 @@ const schemaText = `
     size_bytes INTEGER NOT NULL,
     media_type TEXT NOT NULL,
     PRIMARY KEY (diff_id, repository, digest)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS origins (
+    image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (image_id, repository, digest)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS signatures (
+    image_id TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    form TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (image_id, repository, digest, signature),
+    FOREIGN KEY (image_id, repository, digest) REFERENCES origins ON DELETE CASCADE
   ) STRICT;`;
 
 const imageRow = z.object({
@@ -72,6 +88,12 @@ const blobRow = z.object({
   digest: z.string(),
   size_bytes: z.number(),
   media_type: z.string(),
+});
+const originRow = z.object({ repository: z.string(), digest: z.string() });
+const signatureRow = z.object({
+  form: z.enum(["simple-signing", "dsse"]),
+  payload: z.instanceof(Uint8Array),
+  signature: z.instanceof(Uint8Array),
 });
 const manifestRow = z.object({
   digest: z.string(),
@@ -126,6 +148,21 @@ export interface KnownBlob {
   digest: string;
   sizeBytes: number;
   mediaType: string;
+}
+
+/** Where an image was pulled from; not forgotten as long as the image is there. */
+export interface Origin {
+  /** As docker users write it, without a tag. */
+  repository: string;
+  /** Of what the reference led to first: an index, or the image's manifest. */
+  digest: string;
+}
+
+/** A signature as cosign makes it: see `trust/check-signature.ts`. */
+export interface StoredSignature {
+  form: "simple-signing" | "dsse";
+  payload: Uint8Array;
+  signature: Uint8Array;
 }
 
 export interface NewImageRow {
@@ -231,6 +268,32 @@ export class ImageDatabase implements Disposable {
       imageId,
       mediaType,
       body,
+    );
+  }
+
+  addOrigin({ repository, digest }: Origin, imageId: string): void {
+    this.#run("INSERT OR IGNORE INTO origins VALUES (?, ?, ?)", imageId, repository, digest);
+  }
+
+  origins(imageId: string): Origin[] {
+    const sql = "SELECT repository, digest FROM origins WHERE image_id = ? ORDER BY rowid";
+    return this.#all(originRow, sql, imageId);
+  }
+
+  addSignature(signature: StoredSignature, origin: Origin, imageId: string): void {
+    this.#run(
+      "INSERT OR IGNORE INTO signatures VALUES (?, ?, ?, ?, ?, ?)",
+      ...[imageId, origin.repository, origin.digest],
+      ...[signature.form, signature.payload, signature.signature],
+    );
+  }
+
+  signatures(imageId: string, { repository, digest }: Origin): StoredSignature[] {
+    return this.#all(
+      signatureRow,
+      `SELECT form, payload, signature FROM signatures
+       WHERE image_id = ? AND repository = ? AND digest = ? ORDER BY rowid`,
+      ...[imageId, repository, digest],
     );
   }
 

@@ -15,6 +15,7 @@ import {
   type KnownBlob,
   type StoredImage,
   type StoredManifest,
+  type StoredSignature,
 } from "./image-database.ts";
 import { isNamed, namesToTake, nameToGive, referenceOf, splitDigest } from "./image-names.ts";
 import { LayerHolds } from "./layer-holds.ts";
@@ -60,6 +61,8 @@ export interface ImageOrigin {
   digests: readonly string[];
   manifests: readonly StoredManifest[];
   blobs: readonly Omit<KnownBlob, "repository">[];
+  /** Of its first digest, as a policy asked for them. */
+  signatures?: readonly StoredSignature[] | undefined;
 }
 
 /** What one load, pull or commit has while it works. */
@@ -371,10 +374,14 @@ export class ImageStore implements AsyncDisposable {
     database.addImage({ id, config, parent, layers: rows });
     for (const reference of references) database.setName(reference, id);
     if (origin === undefined) return;
-    for (const digest of origin.digests)
-      database.addRepositoryDigest(origin.repository, digest, id);
+    const { repository, digests, signatures = [] } = origin;
+    for (const digest of digests) database.addRepositoryDigest(repository, digest, id);
+    for (const digest of digests.slice(0, 1)) {
+      database.addOrigin({ repository, digest }, id);
+      for (const one of signatures) database.addSignature(one, { repository, digest }, id);
+    }
     for (const manifest of origin.manifests) database.addManifest(manifest, id);
-    for (const blob of origin.blobs) database.addBlob({ ...blob, repository: origin.repository });
+    for (const blob of origin.blobs) database.addBlob({ ...blob, repository });
   }
 
   #held(work: ImageWork, diffId: string): HeldLayer {

@@ -4,7 +4,7 @@ import { daemonSettings } from "../../src/bin/daemon-settings.ts";
 
 const gibibyte = 2 ** 30;
 const poolOf = (environment: Record<string, string>, hostGiB: number) =>
-  daemonSettings(environment, hostGiB * gibibyte).pool;
+  daemonSettings(environment, hostGiB * gibibyte, []).pool;
 
 test("by default as many stand ready as one percent of the memory holds, two at most: none on a small host", () => {
   assert.equal(poolOf({}, 1).perShape, 0);

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
+import { imageTrust } from "../../engine/image-trust.ts";
 import { pruneImages, removeImage, type ImageRemoval } from "../../engine/prune.ts";
 import { saveImages } from "../../engine/save-images.ts";
 import { verifyImages } from "../../engine/verify-images.ts";
@@ -25,11 +26,14 @@ export function imageRoutes(app: FastifyInstance, engine: Engine): void {
     return sendArchive(reply, saveImages(engine, names));
   });
 
-  app.get("/images/*", (request, reply) => {
+  app.get("/images/*", async (request, reply) => {
     const path = wildcard(request);
     const [, name = "", what = ""] = /^(.*)\/(json|history|get)$/.exec(path) ?? [];
     if (what === "get") return sendArchive(reply, saveImages(engine, [name]));
-    if (what === "json") return describeImage(images.find(name));
+    if (what === "json") {
+      const image = images.find(name);
+      return describeImage(image, await imageTrust(engine, image, name));
+    }
     if (what === "history") return imageHistory(engine, images.find(name));
     throw new DvmError("not-found", "page not found");
   });
