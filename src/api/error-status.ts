@@ -7,7 +7,6 @@ const statuses: Record<ErrorCode, number> = {
   "command-not-found": 400,
   "command-not-executable": 400,
   unauthorized: 401,
-  forbidden: 403,
   "not-found": 404,
   conflict: 409,
   forbidden: 403,

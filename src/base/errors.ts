@@ -2,9 +2,8 @@
 export type ErrorCode =
   | "invalid" // the caller's input is wrong
   | "not-found"
-  | "forbidden" // a policy of this host doesn't allow it
   | "conflict" // the thing is in a state that forbids this, or the name is taken
-  | "forbidden" // a rule that somebody set forbids this, such as a read-only root
+  | "forbidden" // a rule that somebody set forbids this: a policy of this host, a read-only root
   | "not-modified" // it is so already
   | "unsupported" // DVM does not do this, and says so
   | "unauthorized" // a registry wants to know who asks, or refuses who does

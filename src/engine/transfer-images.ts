@@ -63,7 +63,12 @@ export async function pushImages(engine: Engine, request: PushImages): Promise<v
 }
 
 function transferParts({ parts }: Engine): TransferParts {
-  return { store: parts.images, downloads: parts.downloads, transport: parts.registries };
+  return {
+    store: parts.images,
+    downloads: parts.downloads,
+    transport: parts.registries,
+    trust: parts.trust,
+  };
 }
 
 /** Undefined when neither tag nor digest is given. */

@@ -14,11 +14,16 @@ import { Transport, type TransportOptions } from "./registry/transport.ts";
 import { findRemoteImage, type RemoteImage } from "./remote-image.ts";
 import type { StagedLayer } from "./stage-layer.ts";
 import { layerLabel, type OnProgress } from "./transfer-progress.ts";
+import { checkPull, pullRule, type TrustedPull } from "./trust/check-pull.ts";
+import type { PolicyPlace } from "./trust/policy.ts";
+import { registryArtifacts } from "./trust/registry-artifacts.ts";
 
 export interface TransferParts {
   store: ImageStore;
   downloads: LayerDownloads;
   transport: TransportOptions;
+  /** Where the policy lies that says what may be pulled. */
+  trust: PolicyPlace;
 }
 
 export interface PullRequest {
@@ -30,20 +35,32 @@ export interface PullRequest {
   onProgress: OnProgress;
 }
 
-/** Brings an image from its registry; gives its id. Nothing is there before all is checked. */
+/**
+ * Brings an image from its registry; gives its id. Nothing is there before all is checked, and nothing
+ * of the image is fetched before the policy lets it.
+ */
 export async function pullImage(parts: TransferParts, request: PullRequest): Promise<string> {
   const { reference, onProgress, platform, signal } = request;
+  const rule = await pullRule(parts.trust, reference);
   using transport = new Transport(parts.transport);
   const tagOrDigest = reference.digest ?? reference.tag ?? "latest";
-  const known = (digest: string) => parts.store.database.manifest(digest);
-  const wanted = { tagOrDigest, platform, known, signal };
-  const { result: remote, sources } = await firstSource(transport, request, (source) =>
-    findRemoteImage(source, wanted),
-  );
-  onProgress({ id: tagOrDigest, status: `Pulling from ${shownRepository(reference)}` });
   const before = currentId(parts.store, reference);
-  const id = await storeImage(parts, request, { remote, sources });
+  // whether the registry has a digest, only the registry can tell
+  const known = (digest: string) =>
+    digest === reference.digest && before === undefined
+      ? undefined
+      : parts.store.database.manifest(digest);
+  const wanted = { tagOrDigest, platform, known, signal };
+  const { result, sources } = await firstSource(transport, request, async (source) => {
+    const remote = await findRemoteImage(source, wanted);
+    const artifacts = registryArtifacts(source, signal);
+    return { remote, trusted: rule && (await checkPull(rule, remote.manifests, artifacts)) };
+  });
+  const { remote, trusted } = result;
+  onProgress({ id: tagOrDigest, status: `Pulling from ${shownRepository(reference)}` });
+  const id = await storeImage(parts, request, { ...result, sources });
   onProgress({ status: `Digest: ${remote.manifests[0]?.digest ?? ""}` });
+  if (trusted !== undefined) onProgress({ status: trusted.line });
   onProgress({
     status:
       before === id
@@ -55,13 +72,15 @@ export async function pullImage(parts: TransferParts, request: PullRequest): Pro
 
 interface Found {
   remote: RemoteImage;
+  /** Undefined without a policy. */
+  trusted: TrustedPull | undefined;
   sources: Repository[];
 }
 
 async function storeImage(
   { store, downloads }: TransferParts,
   request: PullRequest,
-  { remote, sources }: Found,
+  { remote, trusted, sources }: Found,
 ): Promise<string> {
   const { reference, signal } = request;
   const stored = store.list().find(({ id }) => id === remote.config.digest)?.configText;
@@ -75,10 +94,11 @@ async function storeImage(
   await store.withWork(async (work) => {
     await using inUse = new AsyncDisposableStack();
     const layers = await fetchLayers(downloads, {
-      ...{ request, remote, sources, work, inUse },
+      ...{ request, remote, trusted, sources, work, inUse },
       diffIds: parsed.layers,
     });
-    await store.add([newImage(reference, remote, { config, layers })], work);
+    const image = newImage(reference, remote, { config, layers });
+    await store.add([withSignatures(image, trusted)], work);
   });
   await downloads.forget(remote.layers.map(({ digest }) => digest));
   return remote.config.digest;
@@ -135,6 +155,13 @@ function newImage(
       blobs: known,
     },
   };
+}
+
+function withSignatures(image: NewImage, trusted: TrustedPull | undefined): NewImage {
+  const { origin } = image;
+  return origin && trusted
+    ? { ...image, origin: { ...origin, signatures: trusted.signatures } }
+    : image;
 }
 
 function checkConfig(

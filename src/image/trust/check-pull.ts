@@ -4,7 +4,13 @@ import type { Reference } from "../reference.ts";
 import { checkSignature, type Signature } from "./check-signature.ts";
 import { findSignatures, type ArtifactSource } from "./find-signatures.ts";
 import { rejectedHint } from "./judge-image.ts";
-import { ruleFor, type FoundRule, type TrustPolicy } from "./policy.ts";
+import {
+  readTrustPolicy,
+  ruleFor,
+  type FoundRule,
+  type PolicyPlace,
+  type TrustPolicy,
+} from "./policy.ts";
 import { policyName } from "./policy-scope.ts";
 import { requirementOf } from "./requirement.ts";
 import type { TrustedKey } from "./trusted-key.ts";
@@ -25,6 +31,20 @@ export interface TrustedPull {
 }
 
 const mostProblems = 3;
+
+/** The policy's rule for a pull; undefined without a policy. Throws `forbidden` as {@link rulePull} does. */
+export async function pullRule(
+  place: PolicyPlace,
+  reference: Reference,
+): Promise<PullRule | undefined> {
+  const policy = await readTrustPolicy(place).catch((error: unknown) => {
+    if (!(error instanceof DvmError)) throw error;
+    throw new DvmError(error.code, `cannot pull ${reference.familiar}: ${error.message}`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  });
+  return policy && rulePull(policy, reference);
+}
 
 /** What can be said before the registry is asked; throws `forbidden`. */
 export function rulePull(policy: TrustPolicy, reference: Reference): PullRule {

@@ -115,7 +115,12 @@ function signersOf(
   for (const origin of origins) {
     const signatures = database.signatures(image.id, origin);
     if (signatures.length === 0) continue;
-    const digests = coveringDigests(image.id, database.manifests(image.id));
+    // the same index may have brought another platform's image since, whose it is then
+    const index = database.manifest(origin.digest);
+    const digests = coveringDigests(image.id, [
+      ...database.manifests(image.id),
+      ...(index === undefined ? [] : [index]),
+    ]);
     const signed = { digests, repository: policyNameOf(repository) };
     for (const one of signatures) {
       const checked = checkSignature(one, requireSignature, signed);

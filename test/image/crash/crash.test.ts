@@ -57,6 +57,7 @@ async function fillRegistry(repository: string): Promise<string[]> {
         store,
         downloads,
         transport: { folders: { settings: [], certificates: [] }, environment: {} },
+        trust: { paths: [], mustExist: false },
       },
       { reference: parseReference(name), credentials: {}, onProgress: () => undefined },
     );

@@ -50,7 +50,8 @@ async function openStore(root?: string): Promise<TestStore> {
   const path = root ?? folder?.path ?? "";
   const store = await ImageStore.open(path);
   const downloads = await LayerDownloads.open(path);
-  const parts = { store, downloads, transport: transportOptions };
+  const trust = { paths: [], mustExist: false };
+  const parts = { store, downloads, transport: transportOptions, trust };
   const lines: TransferProgress[] = [];
   const onProgress = (line: TransferProgress) => lines.push(line);
   const common = { credentials: {}, onProgress };

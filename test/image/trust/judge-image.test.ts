@@ -36,9 +36,13 @@ async function load(name: string): Promise<Image> {
 }
 
 /** Stores what a pull would: where the image came from, and the signatures that were found. */
-async function arrive(image: Image, reference: string, sign?: (digest: string) => Artifacts) {
-  const manifest = manifestOf({ config: { digest: image.id, size: 1 }, layers: [] });
-  const index = manifestOf({ manifests: [{ digest: manifest.digest, size: 1 }] });
+async function arrive(
+  image: Image,
+  reference: string,
+  sign?: (digest: string) => Artifacts,
+  index = indexOf(image),
+) {
+  const manifest = manifestFor(image);
   const repository = reference.replace(/:[^:/]*$/, "");
   const artifacts = memoryArtifacts(sign?.(index.digest) ?? { manifests: {}, blobs: {} });
   const signatures: Signature[] = [];
@@ -54,6 +58,15 @@ async function arrive(image: Image, reference: string, sign?: (digest: string) =
     await store.add([{ config, layers, references: [reference], origin }], work);
   });
   return index.digest;
+}
+
+function manifestFor({ id }: Image): StoredManifest {
+  return manifestOf({ config: { digest: id, size: 1 }, layers: [] });
+}
+
+function indexOf(...images: Image[]): StoredManifest {
+  const manifests = images.map((image) => ({ digest: manifestFor(image).digest, size: 1 }));
+  return manifestOf({ manifests });
 }
 
 function manifestOf(content: object): StoredManifest {
@@ -89,6 +102,15 @@ test("a key that was taken out of the policy stops new containers, and one that 
     `policy /policy.json requires a signature by its key for ${secure}/key, and the image was pulled with none that fits`,
   );
   assert.equal(await refusal(withKey(signer.publicPem), `${secure}/key:1`), undefined);
+});
+
+test("two platforms' images that one signed index brought may both be used", async () => {
+  const images = [await load("platform:1"), await load("platform:2")];
+  const index = indexOf(...images);
+  for (const [number, image] of images.entries())
+    await arrive(image, `${secure}/many:${number}`, (digest) => bundle(signer, { digest }), index);
+  for (const number of images.keys())
+    assert.equal(await refusal(onlySecure, `${secure}/many:${number}`), undefined);
 });
 
 test("an archive that is loaded under a repository's name doesn't come from there", async () => {
