@@ -3,7 +3,7 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { ImageStore } from "../../src/image/image-store.ts";
+import { ImageStore } from "../../src/image/store/image-store.ts";
 import { tarOf, type LayerEntry } from "../../test/support/tar-forms.ts";
 import { timed } from "../measure/timed.ts";
 import type { Fixture } from "../peers/fixture.ts";

@@ -13,8 +13,8 @@ import { certificateFolders, places, settingsFolders, type Places } from "../hos
 import { endProcess } from "../host/end-process.ts";
 import { findQemu } from "../host/tools.ts";
 import { hostTscKhz } from "../host/tsc.ts";
-import { ImageStore } from "../image/image-store.ts";
-import { LayerDownloads } from "../image/layer-downloads.ts";
+import { ImageStore } from "../image/store/image-store.ts";
+import { LayerDownloads } from "../image/transfer/layer-downloads.ts";
 import { agentBinary } from "../kernel/agent-binary.ts";
 import { chooseKernel, type Kernel } from "../kernel/kernel-catalogue.ts";
 import { qemuHypervisor } from "../machine/drivers/qemu/qemu-driver.ts";

@@ -1,5 +1,5 @@
 import { DvmError } from "../base/errors.ts";
-import { saveArchive, type SavedImage } from "../image/save-archive.ts";
+import { saveArchive, type SavedImage } from "../image/archive/save-archive.ts";
 import { parseReference } from "../image/reference.ts";
 import type { Engine } from "./engine.ts";
 

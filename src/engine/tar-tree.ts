@@ -3,7 +3,7 @@ import type { NewFile } from "../agent/guest-files.ts";
 import { ByteSource } from "../base/byte-source.ts";
 import { DvmError } from "../base/errors.ts";
 import { printable, readTar, type TarEntry } from "../base/tar/tar-reader.ts";
-import { compressionOf, decompress, peek } from "../image/decompress.ts";
+import { compressionOf, decompress, peek } from "../image/layer/decompress.ts";
 
 const sniffBytes = 6;
 

@@ -1,6 +1,6 @@
 import { DvmError } from "../base/errors.ts";
-import { pullImage, type TransferParts } from "../image/pull-image.ts";
-import { pushImage } from "../image/push-image.ts";
+import { pullImage, type TransferParts } from "../image/transfer/pull-image.ts";
+import { pushImage } from "../image/transfer/push-image.ts";
 import { parseReference, type Reference } from "../image/reference.ts";
 import { parsePlatform } from "../image/registry/choose-platform.ts";
 import type { Credentials } from "../image/registry/credentials.ts";
@@ -8,10 +8,10 @@ import { connect } from "../image/registry/registry-connection.ts";
 import { repositoryOf } from "../image/registry/repository.ts";
 import { listTags } from "../image/registry/tags.ts";
 import { Transport } from "../image/registry/transport.ts";
-import type { OnProgress } from "../image/transfer-progress.ts";
+import type { OnProgress } from "../image/transfer/transfer-progress.ts";
 import type { Engine } from "./engine.ts";
 
-export type { TransferProgress } from "../image/transfer-progress.ts";
+export type { TransferProgress } from "../image/transfer/transfer-progress.ts";
 
 export interface PullImages {
   name: string;

@@ -1,4 +1,4 @@
-import { verifyImages as verifyStored, type Verification } from "../image/verify-image.ts";
+import { verifyImages as verifyStored, type Verification } from "../image/store/verify-image.ts";
 import type { Engine } from "./engine.ts";
 
 /** Looks through the images of these names or ids, or all when none is named, one by one. */

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { DvmError, type ErrorCode } from "../../src/base/errors.ts";
 import { parseJson } from "../../src/base/parse-json.ts";
-import { ImageStore } from "../../src/image/image-store.ts";
+import { ImageStore } from "../../src/image/store/image-store.ts";
 import { flatten } from "../support/image-tree.ts";
 import { manyFiles } from "../support/many-files.ts";
 import { digestOf, dockerArchive, makeTar, streamOf, type MadeEntry } from "../support/tar.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ImageStore } from "../../src/image/image-store.ts";
+import { ImageStore } from "../../src/image/store/image-store.ts";
 import { dockerArchive, makeTar, streamOf } from "../support/tar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { ImageStore } from "../../src/image/image-store.ts";
-import { layerFiles } from "../../src/image/layer.ts";
+import { ImageStore } from "../../src/image/store/image-store.ts";
+import { layerFiles } from "../../src/image/layer/layer.ts";
 import { makeTar, streamOf, type MadeEntry } from "../support/tar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 

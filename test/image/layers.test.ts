@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { ImageStore } from "../../src/image/image-store.ts";
+import { ImageStore } from "../../src/image/store/image-store.ts";
 import { extract } from "../support/image-tree.ts";
 import { digestOf, dockerArchive, makeTar, streamOf, type MadeEntry } from "../support/tar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";

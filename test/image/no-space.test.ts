@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { DvmError } from "../../src/base/errors.ts";
-import { ImageStore } from "../../src/image/image-store.ts";
+import { ImageStore } from "../../src/image/store/image-store.ts";
 import { digestOf, dockerArchive, makeTar, streamOf } from "../support/tar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { ImageStore } from "../../src/image/image-store.ts";
+import { ImageStore } from "../../src/image/store/image-store.ts";
 import { extract, flatten } from "./image-tree.ts";
 import { writeOciLayout } from "./oci-layout.ts";
 import type { Stack } from "./random-stack.ts";

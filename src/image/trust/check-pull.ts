@@ -1,5 +1,5 @@
 import { DvmError } from "../../base/errors.ts";
-import type { StoredManifest } from "../image-database.ts";
+import type { StoredManifest } from "../store/image-database.ts";
 import type { Reference } from "../reference.ts";
 import { checkSignature, type Signature } from "./check-signature.ts";
 import { findSignatures, type ArtifactSource } from "./find-signatures.ts";

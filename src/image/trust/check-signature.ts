@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { StoredSignature } from "../image-database.ts";
+import type { StoredSignature } from "../store/image-database.ts";
 import { parseReference } from "../reference.ts";
 import type { SignatureRule } from "./policy.ts";
 import { policyName, scopesOf } from "./policy-scope.ts";

@@ -1,5 +1,5 @@
 import { digestOf } from "../digest.ts";
-import type { StoredManifest } from "../image-database.ts";
+import type { StoredManifest } from "../store/image-database.ts";
 import { parseManifest } from "../registry/manifest.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
-import { ImageStore } from "../../../src/image/image-store.ts";
-import { LayerDownloads } from "../../../src/image/layer-downloads.ts";
-import { pullImage } from "../../../src/image/pull-image.ts";
+import { ImageStore } from "../../../src/image/store/image-store.ts";
+import { LayerDownloads } from "../../../src/image/transfer/layer-downloads.ts";
+import { pullImage } from "../../../src/image/transfer/pull-image.ts";
 import { parseReference } from "../../../src/image/reference.ts";
 import { dockerArchive, makeTar, streamOf, type MadeEntry } from "../../support/tar.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { digestOf } from "../../../src/image/digest.ts";
-import type { StoredManifest } from "../../../src/image/image-database.ts";
-import { ImageStore, type Image } from "../../../src/image/image-store.ts";
+import type { StoredManifest } from "../../../src/image/store/image-database.ts";
+import { ImageStore, type Image } from "../../../src/image/store/image-store.ts";
 import type { Signature } from "../../../src/image/trust/check-signature.ts";
 import { findSignatures } from "../../../src/image/trust/find-signatures.ts";
 import { describeRefusal, judgeImage } from "../../../src/image/trust/judge-image.ts";

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { constants, crc32, createDeflateRaw, type DeflateRaw } from "node:zlib";
-import { gather } from "../base/gather.ts";
+import { gather } from "../../base/gather.ts";
 
 const blockBytes = 128 * 1024;
 const defaultLevel = 3;

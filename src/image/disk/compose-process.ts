@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { describeError, DvmError, systemErrorCode } from "../base/errors.ts";
+import { describeError, DvmError, systemErrorCode } from "../../base/errors.ts";
 import type { ComposeAnswer, ComposeRequest } from "./compose-apart.ts";
 import { writeDisk } from "./composed-disk.ts";
 

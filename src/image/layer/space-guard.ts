@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
-import { DvmError } from "../base/errors.ts";
-import type { TarEntry } from "../base/tar/tar-reader.ts";
+import { DvmError } from "../../base/errors.ts";
+import type { TarEntry } from "../../base/tar/tar-reader.ts";
 
 const maximumReserveBytes = 2 ** 30;
 const reservePart = 0.05;

@@ -1,5 +1,5 @@
-import { DvmError } from "../base/errors.ts";
-import { digestHex } from "./digest.ts";
+import { DvmError } from "../../base/errors.ts";
+import { digestHex } from "../digest.ts";
 
 interface Removal {
   image: { id: string; references: string[] };

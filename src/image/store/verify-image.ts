@@ -3,14 +3,14 @@ import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { DvmError, ignore } from "../base/errors.ts";
-import { newId } from "../base/ids.ts";
-import { composeApart } from "./compose-apart.ts";
-import { diskFiles } from "./composed-disk.ts";
-import { digestHex, digestOf } from "./digest.ts";
+import { DvmError, ignore } from "../../base/errors.ts";
+import { newId } from "../../base/ids.ts";
+import { composeApart } from "../disk/compose-apart.ts";
+import { diskFiles } from "../disk/composed-disk.ts";
+import { digestHex, digestOf } from "../digest.ts";
 import type { Image, ImageStore } from "./image-store.ts";
-import { layerFiles } from "./layer.ts";
-import { stageLayer } from "./stage-layer.ts";
+import { layerFiles } from "../layer/layer.ts";
+import { stageLayer } from "../layer/stage-layer.ts";
 
 /** What a verification found of one image; nothing wrong when `problems` is empty. */
 export interface Verification {

@@ -1,5 +1,5 @@
-import { DvmError } from "../base/errors.ts";
-import { parseReference, type Reference } from "./reference.ts";
+import { DvmError } from "../../base/errors.ts";
+import { parseReference, type Reference } from "../reference.ts";
 
 interface NamedImage {
   /** As docker shows them: `busybox:latest`. */

@@ -1,15 +1,15 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { DvmError, ignore, systemErrorCode } from "../base/errors.ts";
-import { bytesOnDisk } from "../host/bytes-on-disk.ts";
-import { archivedImages } from "./archive-images.ts";
-import { readArchive } from "./archive.ts";
-import { composeApart } from "./compose-apart.ts";
-import { diskFiles } from "./composed-disk.ts";
-import { digestHex, digestOf } from "./digest.ts";
-import { applyChanges } from "./dockerfile-changes.ts";
-import { parseImageConfig, type ImageConfig, type ParsedConfig } from "./image-config.ts";
+import { DvmError, ignore, systemErrorCode } from "../../base/errors.ts";
+import { bytesOnDisk } from "../../host/bytes-on-disk.ts";
+import { archivedImages } from "../archive/archive-images.ts";
+import { readArchive } from "../archive/archive.ts";
+import { composeApart } from "../disk/compose-apart.ts";
+import { diskFiles } from "../disk/composed-disk.ts";
+import { digestHex, digestOf } from "../digest.ts";
+import { applyChanges } from "../dockerfile-changes.ts";
+import { parseImageConfig, type ImageConfig, type ParsedConfig } from "../image-config.ts";
 import {
   ImageDatabase,
   type KnownBlob,
@@ -19,10 +19,10 @@ import {
 } from "./image-database.ts";
 import { isNamed, namesToTake, nameToGive, referenceOf, splitDigest } from "./image-names.ts";
 import { LayerHolds } from "./layer-holds.ts";
-import { layerTar } from "./layer-tar.ts";
+import { layerTar } from "../layer/layer-tar.ts";
 import { checkRemoval } from "./removal-rules.ts";
 import { databaseFile, setOtherVersionAside, syncFolder, takeLayer } from "./store-files.ts";
-import { stageLayer, type StagedLayer } from "./stage-layer.ts";
+import { stageLayer, type StagedLayer } from "../layer/stage-layer.ts";
 
 export interface Image extends Omit<StoredImage, "config"> {
   /** As it came, or as it was made here. */

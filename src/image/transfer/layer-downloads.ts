@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DvmError } from "../base/errors.ts";
-import { limiter } from "../base/limiter.ts";
-import { digestHex } from "./digest.ts";
-import { downloadBlob } from "./registry/download-blob.ts";
-import type { Descriptor } from "./registry/manifest.ts";
-import type { Repository } from "./registry/repository.ts";
-import { stageLayer, type StagedLayer } from "./stage-layer.ts";
+import { DvmError } from "../../base/errors.ts";
+import { limiter } from "../../base/limiter.ts";
+import { digestHex } from "../digest.ts";
+import { downloadBlob } from "../registry/download-blob.ts";
+import type { Descriptor } from "../registry/manifest.ts";
+import type { Repository } from "../registry/repository.ts";
+import { stageLayer, type StagedLayer } from "../layer/stage-layer.ts";
 import { byteProgress, layerLabel, type OnProgress } from "./transfer-progress.ts";
 
 export interface LayerRequest {

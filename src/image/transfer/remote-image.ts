@@ -1,15 +1,15 @@
-import { DvmError } from "../base/errors.ts";
-import type { StoredManifest } from "./image-database.ts";
-import { printableText } from "./registry/answer-error.ts";
-import { choosePlatform, ownPlatform } from "./registry/choose-platform.ts";
+import { DvmError } from "../../base/errors.ts";
+import type { StoredManifest } from "../store/image-database.ts";
+import { printableText } from "../registry/answer-error.ts";
+import { choosePlatform, ownPlatform } from "../registry/choose-platform.ts";
 import {
   mediaTypes,
   parseManifest,
   type DescribedPlatform,
   type Descriptor,
-} from "./registry/manifest.ts";
-import { fetchManifest, resolveTag } from "./registry/manifests.ts";
-import type { Repository } from "./registry/repository.ts";
+} from "../registry/manifest.ts";
+import { fetchManifest, resolveTag } from "../registry/manifests.ts";
+import type { Repository } from "../registry/repository.ts";
 
 /** An image as a registry has it. */
 export interface RemoteImage {

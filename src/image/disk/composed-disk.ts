@@ -1,11 +1,11 @@
 import { stat, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join, relative } from "node:path";
-import { DvmError } from "../base/errors.ts";
+import { DvmError } from "../../base/errors.ts";
 import type { ComposeRequest } from "./compose-apart.ts";
 import { writeErofs } from "./erofs-writer.ts";
 import { blockBytes } from "./erofs-format.ts";
-import { layerFiles } from "./layer.ts";
+import { layerFiles } from "../layer/layer.ts";
 import { mergeLayers } from "./merge-tree.ts";
 
 const sectorBytes = 512;

@@ -1,11 +1,11 @@
-import { gzipStream } from "./gzip-stream.ts";
-import type { KnownBlob } from "./image-database.ts";
-import type { ImageStore } from "./image-store.ts";
-import { parseReference } from "./reference.ts";
-import { findBlob } from "./registry/blobs.ts";
-import { mediaTypes, type Descriptor } from "./registry/manifest.ts";
-import type { Repository } from "./registry/repository.ts";
-import { mountBlob, uploadStream } from "./registry/upload.ts";
+import { gzipStream } from "../layer/gzip-stream.ts";
+import type { KnownBlob } from "../store/image-database.ts";
+import type { ImageStore } from "../store/image-store.ts";
+import { parseReference } from "../reference.ts";
+import { findBlob } from "../registry/blobs.ts";
+import { mediaTypes, type Descriptor } from "../registry/manifest.ts";
+import type { Repository } from "../registry/repository.ts";
+import { mountBlob, uploadStream } from "../registry/upload.ts";
 import { byteProgress, layerLabel, type OnProgress } from "./transfer-progress.ts";
 
 interface LayerPush {

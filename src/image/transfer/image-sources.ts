@@ -1,9 +1,9 @@
-import { DvmError } from "../base/errors.ts";
-import type { Reference } from "./reference.ts";
-import type { Credentials } from "./registry/credentials.ts";
-import { connect, connectTo } from "./registry/registry-connection.ts";
-import { repositoryOf, type Repository } from "./registry/repository.ts";
-import type { Transport } from "./registry/transport.ts";
+import { DvmError } from "../../base/errors.ts";
+import type { Reference } from "../reference.ts";
+import type { Credentials } from "../registry/credentials.ts";
+import { connect, connectTo } from "../registry/registry-connection.ts";
+import { repositoryOf, type Repository } from "../registry/repository.ts";
+import type { Transport } from "../registry/transport.ts";
 
 /**
  * Calls `action` with each place that `reference` may be had from, in turn, until one succeeds: the

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { DvmError } from "../base/errors.ts";
-import { ByteSource } from "../base/byte-source.ts";
-import { compressionOf, decompress, peek } from "./decompress.ts";
-import { joined } from "../base/gather.ts";
-import { stageLayer, type StagedLayer } from "./stage-layer.ts";
-import { looksLikeTar, printable, readTar, type TarEntry } from "../base/tar/tar-reader.ts";
+import { DvmError } from "../../base/errors.ts";
+import { ByteSource } from "../../base/byte-source.ts";
+import { compressionOf, decompress, peek } from "../layer/decompress.ts";
+import { joined } from "../../base/gather.ts";
+import { stageLayer, type StagedLayer } from "../layer/stage-layer.ts";
+import { looksLikeTar, printable, readTar, type TarEntry } from "../../base/tar/tar-reader.ts";
 
 /** What an image archive holds: its layers, put on disk, and its JSON documents, by their paths. */
 export interface Archive {

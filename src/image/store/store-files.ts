@@ -1,6 +1,6 @@
 import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { ignore } from "../base/errors.ts";
+import { ignore } from "../../base/errors.ts";
 import { storedVersion, storeVersion } from "./image-database.ts";
 
 /** A layer that is there already is as good: it has the same bytes. Whether `staged` was taken. */

@@ -1,6 +1,6 @@
-import { DvmError } from "../base/errors.ts";
-import { readLayerIndex, type LayerEntry } from "./layer.ts";
-import { printable } from "../base/tar/tar-reader.ts";
+import { DvmError } from "../../base/errors.ts";
+import { readLayerIndex, type LayerEntry } from "../layer/layer.ts";
+import { printable } from "../../base/tar/tar-reader.ts";
 
 /** A file, folder or other thing of the merged tree; several names may lead to one. */
 export interface Inode extends Omit<LayerEntry, "path" | "type" | "page" | "slot" | "sparse"> {

@@ -1,4 +1,4 @@
-import { DvmError } from "../base/errors.ts";
+import { DvmError } from "../../base/errors.ts";
 
 /** Prefixes that EROFS keeps as a number (fs/erofs/erofs_fs.h). */
 const prefixes: readonly (readonly [string, number])[] = [

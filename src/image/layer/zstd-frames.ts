@@ -1,5 +1,5 @@
-import { DvmError } from "../base/errors.ts";
-import { ByteSource } from "../base/byte-source.ts";
+import { DvmError } from "../../base/errors.ts";
+import { ByteSource } from "../../base/byte-source.ts";
 
 const frameMagic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;

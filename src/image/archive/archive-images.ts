@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { DvmError } from "../base/errors.ts";
-import { parseJson } from "../base/parse-json.ts";
+import { DvmError } from "../../base/errors.ts";
+import { parseJson } from "../../base/parse-json.ts";
 import { maximumDocumentBytes, type Archive } from "./archive.ts";
-import { digestHex, digestOf } from "./digest.ts";
-import { parseImageConfig, type ParsedConfig } from "./image-config.ts";
-import { parseReference } from "./reference.ts";
-import type { StagedLayer } from "./stage-layer.ts";
+import { digestHex, digestOf } from "../digest.ts";
+import { parseImageConfig, type ParsedConfig } from "../image-config.ts";
+import { parseReference } from "../reference.ts";
+import type { StagedLayer } from "../layer/stage-layer.ts";
 
 /** An image of an archive, everything of it there and checked. */
 export interface ArchivedImage {

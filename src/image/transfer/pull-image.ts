@@ -1,22 +1,22 @@
-import { allOrAbort } from "../base/all-or-abort.ts";
-import { DvmError } from "../base/errors.ts";
-import { parseImageConfig, type ParsedConfig } from "./image-config.ts";
-import type { HeldLayer, ImageStore, ImageWork, NewImage } from "./image-store.ts";
+import { allOrAbort } from "../../base/all-or-abort.ts";
+import { DvmError } from "../../base/errors.ts";
+import { parseImageConfig, type ParsedConfig } from "../image-config.ts";
+import type { HeldLayer, ImageStore, ImageWork, NewImage } from "../store/image-store.ts";
 import { firstSource, fromAny } from "./image-sources.ts";
 import type { LayerDownloads } from "./layer-downloads.ts";
-import type { Reference } from "./reference.ts";
-import { fetchDocument } from "./registry/blobs.ts";
-import { checkPlatform } from "./registry/choose-platform.ts";
-import type { Credentials } from "./registry/credentials.ts";
-import type { DescribedPlatform } from "./registry/manifest.ts";
-import type { Repository } from "./registry/repository.ts";
-import { Transport, type TransportOptions } from "./registry/transport.ts";
+import type { Reference } from "../reference.ts";
+import { fetchDocument } from "../registry/blobs.ts";
+import { checkPlatform } from "../registry/choose-platform.ts";
+import type { Credentials } from "../registry/credentials.ts";
+import type { DescribedPlatform } from "../registry/manifest.ts";
+import type { Repository } from "../registry/repository.ts";
+import { Transport, type TransportOptions } from "../registry/transport.ts";
 import { findRemoteImage, type RemoteImage } from "./remote-image.ts";
-import type { StagedLayer } from "./stage-layer.ts";
+import type { StagedLayer } from "../layer/stage-layer.ts";
 import { layerLabel, type OnProgress } from "./transfer-progress.ts";
-import { checkPull, pullRule, type TrustedPull } from "./trust/check-pull.ts";
-import type { PolicyPlace } from "./trust/policy.ts";
-import { registryArtifacts } from "./trust/registry-artifacts.ts";
+import { checkPull, pullRule, type TrustedPull } from "../trust/check-pull.ts";
+import type { PolicyPlace } from "../trust/policy.ts";
+import { registryArtifacts } from "../trust/registry-artifacts.ts";
 
 export interface TransferParts {
   store: ImageStore;

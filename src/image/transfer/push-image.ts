@@ -1,19 +1,19 @@
-import { allOrAbort } from "../base/all-or-abort.ts";
-import { limiter } from "../base/limiter.ts";
-import { digestOf } from "./digest.ts";
-import type { StoredManifest } from "./image-database.ts";
-import type { Image, ImageStore } from "./image-store.ts";
+import { allOrAbort } from "../../base/all-or-abort.ts";
+import { limiter } from "../../base/limiter.ts";
+import { digestOf } from "../digest.ts";
+import type { StoredManifest } from "../store/image-database.ts";
+import type { Image, ImageStore } from "../store/image-store.ts";
 import type { TransferParts } from "./pull-image.ts";
 import { pushLayer } from "./push-layer.ts";
-import type { Reference } from "./reference.ts";
-import { findBlob } from "./registry/blobs.ts";
-import type { Credentials } from "./registry/credentials.ts";
-import { mediaTypes, parseManifest, type Descriptor } from "./registry/manifest.ts";
-import { putManifest } from "./registry/manifests.ts";
-import { connect } from "./registry/registry-connection.ts";
-import { repositoryOf, type Repository } from "./registry/repository.ts";
-import { Transport } from "./registry/transport.ts";
-import { uploadDocument } from "./registry/upload.ts";
+import type { Reference } from "../reference.ts";
+import { findBlob } from "../registry/blobs.ts";
+import type { Credentials } from "../registry/credentials.ts";
+import { mediaTypes, parseManifest, type Descriptor } from "../registry/manifest.ts";
+import { putManifest } from "../registry/manifests.ts";
+import { connect } from "../registry/registry-connection.ts";
+import { repositoryOf, type Repository } from "../registry/repository.ts";
+import { Transport } from "../registry/transport.ts";
+import { uploadDocument } from "../registry/upload.ts";
 import type { OnProgress } from "./transfer-progress.ts";
 
 export interface PushRequest {

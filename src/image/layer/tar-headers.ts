@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createReadStream, createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { createZstdCompress, createZstdDecompress, type ZstdCompress } from "node:zlib";
-import { ByteSource } from "../base/byte-source.ts";
+import { ByteSource } from "../../base/byte-source.ts";
 
 const bufferBytes = 64 * 1024;
 const lengthBytes = 4;

@@ -4,13 +4,13 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { finished } from "node:stream/promises";
-import { DvmError } from "../base/errors.ts";
-import { blockBytes, inodeBytes, inodeSlotBytes, writeInode } from "./erofs-format.ts";
-import { xattrBytes, xattrCount } from "./erofs-xattrs.ts";
-import { joined } from "../base/gather.ts";
+import { DvmError } from "../../base/errors.ts";
+import { blockBytes, inodeBytes, inodeSlotBytes, writeInode } from "../disk/erofs-format.ts";
+import { xattrBytes, xattrCount } from "../disk/erofs-xattrs.ts";
+import { joined } from "../../base/gather.ts";
 import { LayerData } from "./layer-data.ts";
 import type { TarHeaderLog } from "./tar-headers.ts";
-import { printable, type EntryType, type TarEntry } from "../base/tar/tar-reader.ts";
+import { printable, type EntryType, type TarEntry } from "../../base/tar/tar-reader.ts";
 
 const maximumEntries = 1_000_000;
 /** How much of an index is written at once. */

@@ -1,12 +1,12 @@
 import { mkdir, stat } from "node:fs/promises";
-import { DvmError } from "../base/errors.ts";
-import { ByteSource } from "../base/byte-source.ts";
+import { DvmError } from "../../base/errors.ts";
+import { ByteSource } from "../../base/byte-source.ts";
 import { compressionOf, decompress, peek } from "./decompress.ts";
-import { Digester } from "./digest.ts";
+import { Digester } from "../digest.ts";
 import { layerFiles, writeLayer } from "./layer.ts";
 import { withinSpace } from "./space-guard.ts";
 import { TarHeaderLog } from "./tar-headers.ts";
-import { readTar } from "../base/tar/tar-reader.ts";
+import { readTar } from "../../base/tar/tar-reader.ts";
 
 /** A layer on disk that no image owns yet. */
 export interface StagedLayer {

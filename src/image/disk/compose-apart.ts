@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { DvmError, type ErrorCode } from "../base/errors.ts";
+import { DvmError, type ErrorCode } from "../../base/errors.ts";
 
 export interface ComposeRequest {
   /** The image's. */

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress, zstdDecompressSync } from "node:zlib";
-import { DvmError } from "../base/errors.ts";
+import { DvmError } from "../../base/errors.ts";
 import { looksLikeZstd, zstdFrames } from "./zstd-frames.ts";
 
 export type Compression = "gzip" | "zstd" | "none";

@@ -12,7 +12,7 @@ import {
 } from "./erofs-format.ts";
 import { layOut, type Layout, type PlacedInode } from "./erofs-layout.ts";
 import { entryXattrs, xattrCount } from "./erofs-xattrs.ts";
-import { besideInode, layerFiles } from "./layer.ts";
+import { besideInode, layerFiles } from "../layer/layer.ts";
 import type { Inode } from "./merge-tree.ts";
 
 const writeBytes = 1 << 20;

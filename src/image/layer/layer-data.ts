@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import { BlockPacker } from "./block-packer.ts";
-import { blockBytes, inodeSlotBytes } from "./erofs-format.ts";
+import { BlockPacker } from "../disk/block-packer.ts";
+import { blockBytes, inodeSlotBytes } from "../disk/erofs-format.ts";
 
 const writeBytes = 1 << 20;
 
