@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { DvmError } from "../base/errors.ts";
 import { newId, newMacAddress, newName } from "../base/ids.ts";
-import type { Image } from "../image/store/image-store.ts";
+import type { Image } from "../image/store/image-types.ts";
 import { checkPlatform, parsePlatform } from "../image/registry/choose-platform.ts";
 import { capabilityMask } from "./capability-mask.ts";
 import type { ContainerConfig, HostConfig } from "./container-config.ts";

@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DvmError } from "../base/errors.ts";
-import type { Image, ImageStore } from "../image/store/image-store.ts";
+import type { ImageStore } from "../image/store/image-store.ts";
+import type { Image } from "../image/store/image-types.ts";
 import type { LayerDownloads } from "../image/transfer/layer-downloads.ts";
 import type { TransportOptions } from "../image/registry/transport.ts";
 import type { Kernel } from "../kernel/kernel-catalogue.ts";
@@ -19,7 +20,7 @@ import type { Run } from "./run.ts";
 import { StateStore } from "./state-store.ts";
 import { Trash } from "./trash.ts";
 
-export type { Image } from "../image/store/image-store.ts";
+export type { Image } from "../image/store/image-types.ts";
 
 /** What the engine is made of; the composition root chooses the parts. */
 export interface EngineParts {

@@ -1,6 +1,7 @@
 import { fileEnd, fileHeader, tarEnd } from "../../base/tar/tar-writer.ts";
 import { digestHex, digestOf } from "../digest.ts";
-import type { Image, ImageStore } from "../store/image-store.ts";
+import type { ImageStore } from "../store/image-store.ts";
+import type { Image } from "../store/image-types.ts";
 import { parseReference } from "../reference.ts";
 
 /** An image and the names by which it is to be known. */

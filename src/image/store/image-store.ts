@@ -9,99 +9,24 @@ import { composeApart } from "../disk/compose-apart.ts";
 import { diskFiles } from "../disk/composed-disk.ts";
 import { digestHex, digestOf } from "../digest.ts";
 import { applyChanges } from "../dockerfile-changes.ts";
-import { parseImageConfig, type ImageConfig, type ParsedConfig } from "../image-config.ts";
-import {
-  ImageDatabase,
-  type KnownBlob,
-  type StoredImage,
-  type StoredManifest,
-  type StoredSignature,
-} from "./image-database.ts";
+import { parseImageConfig, type ParsedConfig } from "../image-config.ts";
+import { ImageDatabase } from "./image-database.ts";
 import { isNamed, namesToTake, nameToGive, referenceOf, splitDigest } from "./image-names.ts";
+import type {
+  CommitOptions,
+  HeldLayer,
+  Image,
+  ImageWork,
+  ImportOptions,
+  LoadOptions,
+  NewImage,
+  RemoveOptions,
+} from "./image-types.ts";
 import { LayerHolds } from "./layer-holds.ts";
 import { layerTar } from "../layer/layer-tar.ts";
 import { checkRemoval } from "./removal-rules.ts";
 import { databaseFile, setOtherVersionAside, syncFolder, takeLayer } from "./store-files.ts";
-import { stageLayer, type StagedLayer } from "../layer/stage-layer.ts";
-
-export interface Image extends Omit<StoredImage, "config"> {
-  /** As it came, or as it was made here. */
-  configText: string;
-  createdAt: string;
-  architecture: string;
-  os: string;
-  config: ImageConfig;
-  rawConfig: unknown;
-  /** Diff ids, the lowest first. */
-  layers: string[];
-}
-
-/** A layer of the store that is held, so that nobody removes it. */
-export interface HeldLayer {
-  diffId: string;
-  folder?: undefined;
-}
-
-export interface NewImage {
-  /** The configuration's text; its digest is the image's id. */
-  config: string;
-  layers: readonly (StagedLayer | HeldLayer)[];
-  /** The image that it was made from here. */
-  parent?: string | undefined;
-  /** Names to give it, as docker shows them. */
-  references?: readonly string[];
-  /** How a registry has it. */
-  origin?: ImageOrigin | undefined;
-}
-
-export interface ImageOrigin {
-  /** As docker users write it, without a tag. */
-  repository: string;
-  /** Digests of the manifest, and of the index that led to it. */
-  digests: readonly string[];
-  manifests: readonly StoredManifest[];
-  blobs: readonly Omit<KnownBlob, "repository">[];
-  /** Of its first digest, as a policy asked for them. */
-  signatures?: readonly StoredSignature[] | undefined;
-}
-
-/** What one load, pull or commit has while it works. */
-export interface ImageWork {
-  /** A folder of its own, which goes with it. */
-  folder: string;
-  /** Whether the layer is there; then it stays until the work is over. */
-  hold(diffId: string): boolean;
-}
-
-interface LoadOptions {
-  signal?: AbortSignal | undefined;
-  onProgress?: ((text: string) => void) | undefined;
-}
-
-interface ImportOptions {
-  reference?: string | undefined;
-  /** Dockerfile instructions. */
-  changes?: string[] | undefined;
-  message?: string | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-interface CommitOptions {
-  /** Id of the image on which the layer lies. */
-  parent: string;
-  /** A tar of changes, with whiteouts. */
-  layer: AsyncIterable<Uint8Array>;
-  /** The text of the configuration, when its layers are known. */
-  config: (diffIds: string[]) => string;
-  reference?: string | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-interface RemoveOptions {
-  force: boolean;
-  /** Id of a container that needs the image. */
-  inUse: (id: string) => string | undefined;
-}
+import { stageLayer } from "../layer/stage-layer.ts";
 
 /** The only architecture that machines have so far. */
 const architecture = "amd64";

@@ -1,7 +1,8 @@
 import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ignore } from "../../base/errors.ts";
-import { storedVersion, storeVersion } from "./image-database.ts";
+import { storedVersion } from "./image-database.ts";
+import { storeVersion } from "./image-tables.ts";
 
 /** A layer that is there already is as good: it has the same bytes. Whether `staged` was taken. */
 export async function takeLayer(staged: string, target: string): Promise<boolean> {

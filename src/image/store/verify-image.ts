@@ -8,7 +8,8 @@ import { newId } from "../../base/ids.ts";
 import { composeApart } from "../disk/compose-apart.ts";
 import { diskFiles } from "../disk/composed-disk.ts";
 import { digestHex, digestOf } from "../digest.ts";
-import type { Image, ImageStore } from "./image-store.ts";
+import type { ImageStore } from "./image-store.ts";
+import type { Image } from "./image-types.ts";
 import { layerFiles } from "../layer/layer.ts";
 import { stageLayer } from "../layer/stage-layer.ts";
 

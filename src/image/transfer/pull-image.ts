@@ -1,7 +1,8 @@
 import { allOrAbort } from "../../base/all-or-abort.ts";
 import { DvmError } from "../../base/errors.ts";
 import { parseImageConfig, type ParsedConfig } from "../image-config.ts";
-import type { HeldLayer, ImageStore, ImageWork, NewImage } from "../store/image-store.ts";
+import type { ImageStore } from "../store/image-store.ts";
+import type { HeldLayer, ImageWork, NewImage } from "../store/image-types.ts";
 import { firstSource, fromAny } from "./image-sources.ts";
 import type { LayerDownloads } from "./layer-downloads.ts";
 import type { Reference } from "../reference.ts";

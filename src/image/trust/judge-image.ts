@@ -1,6 +1,6 @@
 import type { ImageDatabase, Origin } from "../store/image-database.ts";
 import { isNamed, referenceOf } from "../store/image-names.ts";
-import type { Image } from "../store/image-store.ts";
+import type { Image } from "../store/image-types.ts";
 import { checkSignature } from "./check-signature.ts";
 import { coveringDigests } from "./covering-digests.ts";
 import { localRule, ruleFor, type FoundRule, type TrustPolicy } from "./policy.ts";
