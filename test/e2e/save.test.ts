@@ -106,7 +106,12 @@ test("an image that isn't there, or is damaged, is an error, and the old file st
   const layers = join(daemon.root, "data/images/layers", diffId.slice(7));
   await using data = await open(join(layers, "data"), "r+");
   await data.write("damage", 1000);
-  assert.notEqual((await daemon.dvm(["save", "-o", file, "two:1"])).code, 0);
+  for (const output of [["-o", file], []]) {
+    const { code, stderr } = await daemon.dvm(["save", ...output, "two:1"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^cannot write .*: the daemon broke it off\n/);
+  }
+  assert.match(await daemon.log(), /cannot read layer sha256:[0-9a-f]{64}: what is kept of it/);
   await data.write("xxxxxx", 1000);
   assert.equal(await readFile(file, "utf8"), "as before");
   assert.deepEqual(await readdir(folder.path), ["out.tar"]);

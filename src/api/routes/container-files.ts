@@ -1,5 +1,4 @@
-import { pipeline } from "node:stream/promises";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import {
@@ -11,6 +10,7 @@ import {
 } from "../../engine/container-files.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { goneSignal } from "../gone-signal.ts";
+import { afterStart, sendTar } from "../send-tar.ts";
 import { pathStatHeader } from "../path-stat.ts";
 import { flagParameter, parse, textParameter } from "../query.ts";
 import { nameOf } from "./containers.ts";
@@ -35,7 +35,7 @@ export function containerFileRoutes(app: FastifyInstance, engine: Engine): void 
     await readPath(engine, nameOf(request.params), pathOf(request), {
       signal,
       send: async (found, tar) => sendTar(reply, tar, { [statHeader]: pathStatHeader(found) }),
-    }).catch(afterStart(reply));
+    }).catch(afterStart(engine, reply));
     return reply;
   });
 
@@ -66,8 +66,8 @@ export function containerFileRoutes(app: FastifyInstance, engine: Engine): void 
   app.get("/containers/:name/export", { exposeHeadRoute: false }, async (request, reply) => {
     await exportContainer(engine, nameOf(request.params), {
       signal: goneSignal(reply),
-      send: (tar) => sendTar(reply, tar, {}),
-    }).catch(afterStart(reply));
+      send: (tar) => sendTar(reply, tar),
+    }).catch(afterStart(engine, reply));
     return reply;
   });
 }
@@ -77,22 +77,4 @@ function pathOf(request: FastifyRequest): string {
   if (path === undefined || path === "")
     throw new DvmError("invalid", "bad parameter: path cannot be empty");
   return path;
-}
-
-async function sendTar(
-  reply: FastifyReply,
-  tar: AsyncIterable<Buffer>,
-  headers: Record<string, string>,
-): Promise<void> {
-  reply.hijack();
-  reply.raw.writeHead(200, { "Content-Type": "application/x-tar", ...headers });
-  await pipeline(tar, reply.raw);
-}
-
-/** After its head an answer can't become an error: it breaks off, so that nobody takes it for whole. */
-function afterStart(reply: FastifyReply): (error: unknown) => void {
-  return (error) => {
-    if (!reply.raw.headersSent) throw error;
-    reply.raw.destroy();
-  };
 }

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
@@ -10,6 +9,7 @@ import { verifyImages } from "../../engine/verify-images.ts";
 import { answerWithLines } from "../answer-with-lines.ts";
 import { describeImage, imageHistory } from "../image-description.ts";
 import { isTrue, listImages, matchesFilters } from "../image-list.ts";
+import { afterStart, sendTar } from "../send-tar.ts";
 import { flagParameter, parse, parseFilters, textParameter } from "../query.ts";
 import { pull, push } from "./transfers.ts";
 
@@ -21,15 +21,20 @@ export function imageRoutes(app: FastifyInstance, engine: Engine): void {
 
   app.get("/images/json", (request) => listImages(engine, request.query));
 
+  const save = async (reply: FastifyReply, names: string[]) => {
+    await sendTar(reply, saveImages(engine, names)).catch(afterStart(engine, reply));
+    return reply;
+  };
+
   app.get("/images/get", (request, reply) => {
     const { names } = parse(z.object({ names: nameList }), request.query, "query");
-    return sendArchive(reply, saveImages(engine, names));
+    return save(reply, names);
   });
 
   app.get("/images/*", async (request, reply) => {
     const path = wildcard(request);
     const [, name = "", what = ""] = /^(.*)\/(json|history|get)$/.exec(path) ?? [];
-    if (what === "get") return sendArchive(reply, saveImages(engine, [name]));
+    if (what === "get") return save(reply, [name]);
     if (what === "json") {
       const image = images.find(name);
       return describeImage(image, await imageTrust(engine, image, name));
@@ -82,10 +87,6 @@ function describeRemoval({ untagged, deleted }: ImageRemoval) {
     ...(untagged === undefined ? {} : { Untagged: untagged }),
     ...(deleted === undefined ? {} : { Deleted: deleted }),
   };
-}
-
-function sendArchive(reply: FastifyReply, archive: AsyncIterable<Uint8Array>) {
-  return reply.type("application/x-tar").send(Readable.from(archive, { objectMode: false }));
 }
 
 function wildcard(request: FastifyRequest): string {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -12,25 +13,39 @@ export async function writeOutput(
   file: string | undefined,
   { stdout, cwd }: CliContext,
 ): Promise<void> {
-  if (file === undefined) {
-    await pipeline(archive, stdout, { end: false });
-    return;
+  try {
+    if (file === undefined) await copy(archive, stdout);
+    else await writeFile(archive, resolve(cwd, file));
+  } catch (cause) {
+    if (cause instanceof DvmError || systemErrorCode(cause) === undefined) throw cause;
+    const where = file ?? "the archive";
+    if (systemErrorCode(cause) === "ECONNRESET")
+      throw new DvmError("unavailable", `cannot write ${where}: the daemon broke it off`, {
+        cause,
+        hint: "daemon.log in the run root says why",
+      });
+    throw new DvmError("invalid", `cannot write ${where}: ${(cause as Error).message}`, { cause });
   }
-  const path = resolve(cwd, file);
+}
+
+/** A pipeline would end standard output with the archive's error. */
+async function copy(archive: Readable, stdout: NodeJS.WriteStream): Promise<void> {
+  for await (const chunk of archive as AsyncIterable<Buffer>)
+    if (!stdout.write(chunk)) await once(stdout, "drain");
+}
+
+async function writeFile(archive: Readable, path: string): Promise<void> {
   const there = await ignore("ENOENT", () => stat(path));
   // a device or a pipe takes it as it comes
-  if (there !== undefined && !there.isFile() && !there.isDirectory()) {
-    await pipeline(archive, createWriteStream(path));
-    return;
-  }
+  if (there !== undefined && !there.isFile() && !there.isDirectory())
+    return pipeline(archive, createWriteStream(path));
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     await pipeline(archive, createWriteStream(temporary, { mode: 0o600 }));
     await rename(temporary, path);
-  } catch (cause) {
+  } catch (error) {
     await rm(temporary, { force: true });
-    if (systemErrorCode(cause) === undefined) throw cause;
-    throw new DvmError("invalid", `cannot write ${file}: ${(cause as Error).message}`, { cause });
+    throw error;
   }
 }
 
