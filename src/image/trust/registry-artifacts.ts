@@ -4,6 +4,7 @@ import { maximumManifestBytes, mediaTypes } from "../registry/manifest.ts";
 import { fetchManifest } from "../registry/manifests.ts";
 import { readDocument } from "../registry/read-document.ts";
 import type { Repository } from "../registry/repository.ts";
+import { withRetries } from "../registry/with-retries.ts";
 import type { ArtifactSource } from "./find-signatures.ts";
 
 /** The artifacts of a repository of a registry. */
@@ -17,7 +18,10 @@ export function registryArtifacts(repository: Repository, signal?: AbortSignal):
         throw error;
       }
     },
-    referrers: (digest) => fetchReferrers(repository, digest, signal),
+    referrers: (digest) =>
+      withRetries({ ...repository.connection.transport.retries, signal }, () =>
+        fetchReferrers(repository, digest, signal),
+      ),
     blob: (descriptor) =>
       fetchDocument(repository, { ...descriptor, annotations: undefined }, signal),
   };
