@@ -37,6 +37,16 @@ export async function imageTrust(
   }
 }
 
+/** Which policy is in force: `none`, its path, or why it can't be used. */
+export async function describePolicy({ parts }: Engine): Promise<string> {
+  try {
+    return (await readTrustPolicy(parts.trust))?.path ?? "none";
+  } catch (error) {
+    if (error instanceof DvmError && error.code === "forbidden") return error.message;
+    throw error;
+  }
+}
+
 function refused(asked: string, fact: string, hint: string | undefined): DvmError {
   return new DvmError("forbidden", `cannot create a container of ${asked}: ${fact}`, {
     ...(hint === undefined ? {} : { hint }),

@@ -110,11 +110,13 @@ test("a policy that can't be used stops every container, and inspect says why", 
   const trust = await trustOf("plain:3");
   assert.equal(trust.Allowed, false);
   assert.ok(trust.Problem.startsWith(fact), trust.Problem);
+  assert.ok((await daemon.succeeds(["info"])).includes(`Trust policy: ${fact}`));
   await rm(policyFile);
   assert.match(await refusal("plain:3"), /it can't be read: ENOENT/);
 });
 
 test("inspect shows what the policy asks, and whether it is met", async () => {
+  assert.ok((await daemon.succeeds(["info"])).includes(`Trust policy: ${policyFile}\n`));
   await load(`${secure}:3`);
   const trust = await trustOf(`${secure}:3`);
   assert.equal(trust.Policy, policyFile);

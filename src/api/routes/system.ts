@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Engine } from "../../engine/engine.ts";
 import type { EngineEvent } from "../../engine/events.ts";
+import { describePolicy } from "../../engine/image-trust.ts";
 import { describeUsage } from "../disk-usage.ts";
 import { matchesLabels, numberParameter, parse, parseFilters, textParameter } from "../query.ts";
 
@@ -70,6 +71,7 @@ async function describeSystem(engine: Engine) {
       ["Kernel", kernel === undefined ? "none" : `${kernel.name} ${kernel.release}`],
       ["Templates", await describeTemplates(engine)],
       ["Pool", describePool(engine)],
+      ["Trust policy", await describePolicy(engine)],
     ],
     Plugins: {
       Volume: ["local"],
