@@ -17,6 +17,7 @@
 #include "container.h"
 #include "modules.h"
 #include "process.h"
+#include "stat.h"
 #include "tsc.h"
 
 static void mount_or_give_up(const char *source, const char *target, const char *kind,
@@ -111,6 +112,7 @@ int main(int count, char **words) {
         fputs("This is the first process of a DVM machine; it does nothing elsewhere.\n", stderr);
         return 1;
     }
+    stat_begin();
     umask(022);
     mount_basics();
     open_console();

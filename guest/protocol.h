@@ -32,6 +32,8 @@
  * prefix, string gateway}.
  * REHEARSE is SET_UP, then START, in one: what they do is done, but for mounts, and another program
  * runs than the one that START names. It makes a machine that waits for its container quicker.
+ * BOOT is answered by {u64 ns of the monotonic clock when the agent began, u64 bytes of memory that
+ * the kernel manages, u64 bytes of those that programs could have}.
  *
  * Requests carry an id of the host's choice; the answer is REPLY {u16 status, then for status 0 the
  * result, else string message}. What doesn't fit a frame goes ahead of it in *_PART frames.
@@ -114,7 +116,8 @@ enum frame_type {
     REQUEST_CLOCK = 29,
     REQUEST_REHEARSE = 30,
     REQUEST_FILES = 31,
-    FRAME_TYPE_MAX = 31,
+    REQUEST_BOOT = 32,
+    FRAME_TYPE_MAX = 32,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };

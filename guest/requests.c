@@ -158,6 +158,9 @@ static int dispatch(uint16_t type, uint32_t id, struct reader *reader, struct wr
         return machine_rehearse(reader, failure);
     case REQUEST_FILES:
         return files_start(reader, id, failure) < 0 ? -1 : 1;
+    case REQUEST_BOOT:
+        stat_boot(result);
+        return 0;
     case REQUEST_CLOCK:
         write_u64(result, uptime_ns());
         return 0;

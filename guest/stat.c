@@ -187,3 +187,15 @@ void stat_machine(struct writer *result) {
     write_u64(result, block_bytes(blocks, " rbytes="));
     write_u64(result, block_bytes(blocks, " wbytes="));
 }
+
+static uint64_t began_ns;
+
+void stat_begin(void) { began_ns = uptime_ns(); }
+
+void stat_boot(struct writer *result) {
+    char memory[4096] = "";
+    read_file("/proc/meminfo", memory, sizeof memory);
+    write_u64(result, began_ns);
+    write_u64(result, value_of(memory, "MemTotal:") * 1024);
+    write_u64(result, value_of(memory, "MemAvailable:") * 1024);
+}

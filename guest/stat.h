@@ -7,5 +7,9 @@
 void stat_processes(struct writer *result);
 /* Answers STATISTICS. */
 void stat_machine(struct writer *result);
+/* To be called when the agent begins. */
+void stat_begin(void);
+/* Answers BOOT. */
+void stat_boot(struct writer *result);
 
 #endif

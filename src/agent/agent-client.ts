@@ -1,6 +1,7 @@
 import { describeError, DvmError } from "../base/errors.ts";
 import type {
   AgentHello,
+  BootReport,
   ClockReading,
   MachinePreparation,
   MachineSetup,
@@ -12,6 +13,7 @@ import { openChannel, type Channel } from "./channel.ts";
 import type { Frame } from "./frames.ts";
 import { GuestProcess } from "./guest-process.ts";
 import {
+  decodeBootReport,
   decodeProcesses,
   decodeReply,
   decodeResumed,
@@ -29,7 +31,7 @@ import {
 } from "./protocol.ts";
 import { brokenProtocol, MessageReader, MessageWriter } from "./wire.ts";
 
-export type { GuestMount, MachineSetup, ProcessSpec } from "./agent-types.ts";
+export type { BootReport, GuestMount, MachineSetup, ProcessSpec } from "./agent-types.ts";
 export type { GuestProcess } from "./guest-process.ts";
 
 /** A guest's clock is set right to half of this at least; SPECIFICATION.md promises 50 ms. */
@@ -49,6 +51,8 @@ interface Pending {
 /** The conversation with one machine's agent. The guest is not trusted: a broken rule ends it. */
 export class AgentClient implements AsyncDisposable {
   readonly hello: AgentHello;
+  /** When the hello came in, by `performance.now()`. */
+  readonly helloAt: number;
   /** Settles when the channel has gone. */
   readonly closed: Promise<void>;
   readonly #channel: Channel;
@@ -65,6 +69,7 @@ export class AgentClient implements AsyncDisposable {
   private constructor(channel: Channel) {
     this.#channel = channel;
     this.hello = channel.hello;
+    this.helloAt = channel.greeted.to;
     this.#greeted = channel.greeted;
     this.closed = this.#whenClosed.promise;
     channel.onFrame = (frame) => this.#receive(frame);
@@ -146,6 +151,11 @@ export class AgentClient implements AsyncDisposable {
 
   async processes(): Promise<ProcessEntry[]> {
     return decodeProcesses(await this.#request(request.processes, Buffer.alloc(0)));
+  }
+
+  /** What the boot came to, asked before a container runs. */
+  async bootReport(): Promise<BootReport> {
+    return decodeBootReport(await this.#request(request.boot, Buffer.alloc(0)));
   }
 
   async statistics(): Promise<MachineStatistics> {

@@ -40,6 +40,16 @@ export interface ClockReading {
   hostNs: bigint;
 }
 
+/** What a machine's boot came to. */
+export interface BootReport {
+  /** What the guest's monotonic clock showed when the agent began. */
+  agentBeganNs: bigint;
+  /** Memory that the kernel manages: the machine's, without the kernel itself. */
+  managedBytes: number;
+  /** How much of that programs could have. */
+  availableBytes: number;
+}
+
 /** What a machine needs to know before its container starts. */
 export interface MachineSetup {
   hostname: string;

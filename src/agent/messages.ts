@@ -1,5 +1,6 @@
 import { DvmError, type ErrorCode } from "../base/errors.ts";
 import type {
+  BootReport,
   AgentHello,
   ClockReading,
   MachinePreparation,
@@ -157,6 +158,18 @@ export function decodeProcesses(payload: Buffer): ProcessEntry[] {
 function terminalName(device: number): string {
   if (((device >> 8) & 0xfff) !== 136) return "?";
   return `pts/${(device & 0xff) | ((device >>> 12) & 0xfff00)}`;
+}
+
+/** BOOT, as guest/stat.c writes it. */
+export function decodeBootReport(payload: Buffer): BootReport {
+  const from = new MessageReader(payload);
+  const report = {
+    agentBeganNs: from.u64(),
+    managedBytes: from.size(),
+    availableBytes: from.size(),
+  };
+  from.end();
+  return report;
 }
 
 export function decodeStatistics(payload: Buffer): MachineStatistics {

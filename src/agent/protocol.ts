@@ -44,6 +44,7 @@ export const request = {
   clock: 29,
   rehearse: 30,
   files: 31,
+  boot: 32,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 

@@ -19,11 +19,31 @@ const more: Record<string, CommandEntry> = {
     summary: "Say what of this machine DVM uses, what is missing and what follows",
     load: () => import("./commands/doctor.ts"),
   },
+  "kernel bench": {
+    summary: "Measure kernels: boot, size, memory, with each accelerator, against stock",
+    load: () => import("./commands/kernel-bench.ts"),
+  },
   "kernel build": {
-    summary: "Build DVM's own small kernel",
+    summary: "Build a small kernel of DVM's own, by a recipe",
     load: () => import("./commands/kernel-build.ts"),
   },
+  "kernel inspect": {
+    summary: "Display detailed information on one or more kernels",
+    load: () => import("./commands/kernel-inspect.ts"),
+  },
   "kernel ls": { summary: "List kernels", load: () => import("./commands/kernel-ls.ts") },
+  "kernel rm": {
+    summary: "Remove one or more kernels; machines that run them go on",
+    load: () => import("./commands/kernel-rm.ts"),
+  },
+  "kernel use": {
+    summary: "Set the kernel that machines start with when none is named",
+    load: () => import("./commands/kernel-use.ts"),
+  },
+  "kernel verify": {
+    summary: "Check that kernels are what was stored, byte by byte",
+    load: () => import("./commands/kernel-verify.ts"),
+  },
   setup: {
     summary: "Bring what this machine lacks to run containers",
     load: () => import("./commands/setup.ts"),

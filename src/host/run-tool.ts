@@ -19,13 +19,15 @@ interface ToolOptions {
   environment?: Record<string, string> | undefined;
   /** Told each line of standard output as it comes. */
   onLine?: ((line: string) => void) | undefined;
+  /** The same of standard error. */
+  onErrorLine?: ((line: string) => void) | undefined;
 }
 
 /** Runs a program of the host to its end and gives its standard output. */
 export async function runTool(
   program: string,
   programArguments: string[],
-  { purpose, hint, signal, cwd, environment, onLine }: ToolOptions,
+  { purpose, hint, signal, cwd, environment, onLine, onErrorLine }: ToolOptions,
 ): Promise<string> {
   try {
     const running = run(program, programArguments, {
@@ -34,8 +36,11 @@ export async function runTool(
       ...(signal === undefined ? {} : { signal }),
       ...(cwd === undefined ? {} : { cwd }),
     });
-    if (onLine !== undefined && running.child.stdout !== null)
-      createInterface({ input: running.child.stdout }).on("line", onLine);
+    const { stdout: output, stderr: errors } = running.child;
+    if (onLine !== undefined && output !== null)
+      createInterface({ input: output }).on("line", onLine);
+    if (onErrorLine !== undefined && errors !== null)
+      createInterface({ input: errors }).on("line", onErrorLine);
     const { stdout } = await running;
     return stdout;
   } catch (cause) {

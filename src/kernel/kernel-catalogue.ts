@@ -1,20 +1,35 @@
-import { DvmError } from "../base/errors.ts";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { DvmError, ignore } from "../base/errors.ts";
 import { agentBinary } from "./agent-binary.ts";
 import { storeCustomKernel } from "./custom-kernel.ts";
+import { readDefaultKernel } from "./default-kernel.ts";
 import { storedInitramfs } from "./initramfs.ts";
-import { kernelsRoot, storedKernels, type Kernel, type StoredKernel } from "./kernel.ts";
+import { recipeNames } from "./kernel-recipe.ts";
+import {
+  kernelsRoot,
+  storedKernels,
+  unpackedImage,
+  type Kernel,
+  type StoredKernel,
+} from "./kernel.ts";
 
-export type { Kernel } from "./kernel.ts";
-export { buildKernel } from "./hyper-kernel.ts";
+export type { Kernel, StoredKernel } from "./kernel.ts";
+export { buildKernel, type BuildProgress } from "./build-kernel.ts";
+export { readDefaultKernel, writeDefaultKernel } from "./default-kernel.ts";
+export { recipeNames } from "./kernel-recipe.ts";
+export { imageEntry } from "./pvh-entry.ts";
+export { removeKernel } from "./remove-kernel.ts";
 export { installStockKernel } from "./stock-kernel.ts";
+export { verifyKernel } from "./verify-kernel.ts";
 
 /** From the best one. */
 const preference = ["hyper", "stock"];
 
 /**
  * The kernel that a machine starts with, and an initramfs that fits it (made here when there is
- * none yet). `want` is a name (`hyper`, `stock`), the path of any bzImage, or undefined for the
- * best of what is there. `agent` gives the path of the agent's executable.
+ * none yet). `want` is a name (`hyper`, `stock`), an id of the store, the path of any bzImage, or
+ * undefined for the default. `agent` gives the path of the agent's executable.
  */
 export async function chooseKernel(
   dataRoot: string,
@@ -22,9 +37,13 @@ export async function chooseKernel(
   agent: () => Promise<string> = () => agentBinary(dataRoot),
 ): Promise<Kernel> {
   const stored = await chooseStored(dataRoot, want);
-  const initramfs = await storedInitramfs(dataRoot, stored, await agent());
-  const { name, path, release, digest, discovery, sizeBytes } = stored;
-  return { name, path, release, digest, initramfs, discovery, sizeBytes };
+  const { name, release, digest, discovery, sizeBytes, built } = stored;
+  return {
+    ...{ name, release, digest, discovery, sizeBytes },
+    path: await startedImage(stored),
+    initramfs: await storedInitramfs(dataRoot, stored, await agent()),
+    ...(built === undefined || built.features.includes("processors") ? {} : { maximumCpus: 1 }),
+  };
 }
 
 /** What is in the store, the latest first. */
@@ -32,36 +51,52 @@ export async function listKernels(dataRoot: string): Promise<StoredKernel[]> {
   return storedKernels(dataRoot);
 }
 
+/** A kernel of the store by its name (the latest of that name), or its id or the start of it. */
+export async function findStoredKernel(dataRoot: string, want: string): Promise<StoredKernel> {
+  const kernels = await storedKernels(dataRoot);
+  const named = kernels.find(({ name, id }) => name === want || id === want);
+  if (named !== undefined) return named;
+  const [found, another] = kernels.filter(({ id }) => id.startsWith(want));
+  if (found !== undefined && another === undefined && want !== "") return found;
+  throw await unknownKernel(want, kernels);
+}
+
 async function chooseStored(dataRoot: string, want: string | undefined): Promise<StoredKernel> {
   if (want?.includes("/")) return storeCustomKernel(dataRoot, want);
+  const chosen = want ?? (await readDefaultKernel(dataRoot));
+  if (chosen !== undefined) return findStoredKernel(dataRoot, chosen);
   const kernels = await storedKernels(dataRoot);
-  const names = want === undefined ? preference : [want];
-  for (const name of names) {
+  for (const name of preference) {
     const kernel = kernels.find((kernel) => kernel.name === name);
     if (kernel !== undefined) return kernel;
   }
-  if (want === undefined) {
-    throw new DvmError(
-      "unavailable",
-      `cannot start a machine: there is no kernel in ${kernelsRoot(dataRoot)}`,
-      { hint: "run: dvm setup" },
-    );
-  }
-  throw unknownKernel(want, kernels);
+  throw new DvmError(
+    "unavailable",
+    `cannot start a machine: there is no kernel in ${kernelsRoot(dataRoot)}`,
+    { hint: "run: dvm setup" },
+  );
 }
 
-function unknownKernel(want: string, kernels: StoredKernel[]): DvmError {
-  const remedies: Record<string, string> = { hyper: "dvm kernel build", stock: "dvm setup" };
-  const remedy = remedies[want];
+/** The unpacked kernel where there is one: a VMM that knows PVH starts it without unpacking. */
+async function startedImage({ folder, path, name, files }: StoredKernel): Promise<string> {
+  if (files?.[unpackedImage] === undefined) return path;
+  const image = join(folder, unpackedImage);
+  if ((await ignore("ENOENT", () => stat(image))) !== undefined) return image;
+  throw new DvmError("damaged", `cannot use kernel ${name}: ${image} is gone`, {
+    hint: `run: dvm kernel rm ${name}, then dvm kernel build ${name}`,
+  });
+}
+
+async function unknownKernel(want: string, kernels: StoredKernel[]): Promise<DvmError> {
+  const recipes = await recipeNames();
   const known = kernels.map((kernel) => kernel.name).join(", ") || "none";
-  return new DvmError(
-    remedy === undefined ? "not-found" : "unavailable",
-    `cannot use kernel ${want}: it is not in the store (there: ${known})`,
-    {
-      hint:
-        remedy === undefined
-          ? `a kernel is hyper, stock or the path of a bzImage, as in ./${want}`
-          : `run: ${remedy}`,
-    },
-  );
+  const fact = `cannot use kernel ${want}: it is not in the store (there: ${known})`;
+  if (want === "stock") return new DvmError("unavailable", fact, { hint: "run: dvm setup" });
+  if (recipes.includes(want)) {
+    const command = want === "hyper" ? "dvm kernel build" : `dvm kernel build ${want}`;
+    return new DvmError("unavailable", fact, { hint: `run: ${command}` });
+  }
+  return new DvmError("not-found", fact, {
+    hint: `a kernel is ${recipes.join(", ")}, stock or the path of a bzImage, as in ./${want}`,
+  });
 }

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { ignore } from "../base/errors.ts";
 import { parseKernelRecord, type KernelRecord } from "./kernel-record.ts";
 
 /** A kernel that machines can start. */
 export interface Kernel {
-  /** `stock`, `hyper` or `custom`. */
+  /** Of its recipe, `stock` or `custom`. */
   name: string;
-  /** The bzImage. */
+  /** What a VMM is given: the unpacked kernel where there is one, else the bzImage. */
   path: string;
   release: string;
   /** `sha256:…` of the bzImage. */
@@ -18,15 +18,24 @@ export interface Kernel {
   /** How virtio-mmio devices are announced to it. */
   discovery: "acpi" | "cmdline";
   sizeBytes: number;
+  /** How many processors it can use; undefined: as many as a machine may have. */
+  maximumCpus?: number;
 }
 
 /** A kernel in the store, without the initramfs, which changes with the agent. */
 export interface StoredKernel extends KernelRecord {
+  /** Its folder's name: what it is, and the digest of what it was made of. */
+  id: string;
   folder: string;
+  /** The bzImage. */
   path: string;
 }
 
-/** Every kernel of the data root; what a crash left half-made is not one. */
+/** The kernel as an ELF file that is entered by PVH, so that nothing has to be unpacked at a start. */
+export const unpackedImage = "vmlinux";
+const recordFile = "kernel.json";
+
+/** Every kernel of the data root, the latest first; what a crash left half-made is not one. */
 export async function storedKernels(dataRoot: string): Promise<StoredKernel[]> {
   const root = kernelsRoot(dataRoot);
   const names = (await ignore("ENOENT", () => readdir(root))) ?? [];
@@ -39,33 +48,57 @@ export async function storedKernels(dataRoot: string): Promise<StoredKernel[]> {
 }
 
 export async function readStoredKernel(folder: string): Promise<StoredKernel | undefined> {
-  const text = await ignore("ENOENT", () => readFile(join(folder, "kernel.json"), "utf8"));
+  const text = await ignore("ENOENT", () => readFile(join(folder, recordFile), "utf8"));
   if (text === undefined) return undefined;
   return {
     ...parseKernelRecord(text, folder),
+    id: basename(folder),
     folder,
     path: join(folder, "bzImage"),
   };
 }
 
-/** Writes kernel.json beside the bzImage of `folder`, then moves the folder to its final name. */
+/**
+ * Writes kernel.json beside the bzImage of `folder`, then moves the folder to its final name: a
+ * kernel is in the store whole or not at all, also after a crash.
+ */
 export async function storeKernel(
   folder: string,
   target: string,
-  record: Omit<KernelRecord, "digest" | "sizeBytes" | "builtAt">,
+  record: Omit<KernelRecord, "digest" | "sizeBytes" | "builtAt" | "files">,
 ): Promise<StoredKernel> {
   const path = join(folder, "bzImage");
+  const files = await fileDigests(folder);
   const full: KernelRecord = {
     ...record,
     digest: await digestOf(path),
     sizeBytes: (await stat(path)).size,
     builtAt: new Date().toISOString(),
+    files,
   };
-  await writeFile(join(folder, "kernel.json"), `${JSON.stringify(full, undefined, 2)}\n`);
+  await writeFile(join(folder, recordFile), `${JSON.stringify(full, undefined, 2)}\n`);
+  for (const name of [...Object.keys(files), recordFile]) await syncFile(join(folder, name));
   await mkdir(join(target, ".."), { recursive: true });
   await rm(target, { recursive: true, force: true });
   await rename(folder, target);
-  return { ...full, folder: target, path: join(target, "bzImage") };
+  return { ...full, id: basename(target), folder: target, path: join(target, "bzImage") };
+}
+
+/** `sha256:…` of each file below `folder` but its record, by path. */
+export async function fileDigests(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const digests: Record<string, string> = {};
+  for (const entry of entries.filter((entry) => entry.isFile())) {
+    const path = join(entry.parentPath, entry.name);
+    const name = path.slice(folder.length + 1);
+    if (name !== recordFile) digests[name] = await digestOf(path);
+  }
+  return digests;
+}
+
+async function syncFile(path: string): Promise<void> {
+  await using file = await open(path, "r");
+  await file.sync();
 }
 
 export function kernelsRoot(dataRoot: string): string {

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { DvmError, ignore } from "../base/errors.ts";
 
 /** Change it when a template that was made before must not be used any more. */
-const formatVersion = 2;
+const formatVersion = 3;
 /** Beyond these the one that was not used for longest goes. */
 const maximumTemplates = 24;
 const keyPattern = /^[0-9a-f]{16}$/;

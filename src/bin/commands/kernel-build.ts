@@ -1,24 +1,45 @@
-import type { Command } from "../../cli/command.ts";
-import { buildKernel } from "../../kernel/kernel-catalogue.ts";
+import type { CliContext, Command } from "../../cli/command.ts";
+import { buildKernel, recipeNames } from "../../kernel/kernel-catalogue.ts";
+import { showBuildProgress } from "./kernel-progress.ts";
 import { setUpMachine } from "./setup.ts";
 
-/** `dvm kernel build`: says on standard error how far it is, prints the kernel's path. */
+/** `dvm kernel build [NAME]`: says on standard error how far it is, prints the kernel's path. */
 export const command: Command = {
   name: "kernel build",
-  usage: "[OPTIONS]",
-  summary: "Build DVM's own small kernel",
+  usage: "[OPTIONS] [NAME]",
+  summary: `Build a small kernel of DVM's own, by a recipe (default "hyper")`,
   flags: [
     { name: "yes", short: "y", kind: "boolean", summary: "Install the tools it needs, unasked" },
+    {
+      name: "source",
+      kind: "text",
+      value: "version|path",
+      summary: "Which linux-source package, as in 6.12, or an archive of Linux",
+    },
+    { name: "list", kind: "boolean", summary: "List the recipes instead" },
   ],
-  arguments: { min: 0, max: 0 },
-  async run({ flags }, context) {
+  arguments: { min: 0, max: 1 },
+  async run({ flags, positionals: [recipe] }, context) {
+    if (flags.boolean("list")) {
+      context.stdout.write((await recipeNames()).map((name) => `${name}\n`).join(""));
+      return;
+    }
     if (flags.boolean("yes")) await setUpMachine(context, { what: "kernel", assumeYes: true });
-    const stop = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-    const kernel = await buildKernel(context.places.dataRoot, {
-      onProgress: (text) => context.stderr.write(`${text}\n`),
-      signal: stop.signal,
-    });
+    const kernel = await build(context, { recipe, source: flags.text("source") });
     context.stdout.write(`${kernel.path}\n`);
   },
 };
+
+async function build(
+  { places, stderr }: CliContext,
+  wants: { recipe: string | undefined; source: string | undefined },
+) {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  using progress = showBuildProgress(stderr);
+  return await buildKernel(places.dataRoot, {
+    ...wants,
+    onProgress: progress.take,
+    signal: stop.signal,
+  });
+}

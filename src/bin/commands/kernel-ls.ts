@@ -3,17 +3,20 @@ import { describeAge } from "../../base/describe-age.ts";
 import { decimalSize } from "../../base/describe-size.ts";
 import { listFlags } from "../../cli/output/list-flags.ts";
 import { printList } from "../../cli/output/print-list.ts";
-import { listKernels } from "../../kernel/kernel-catalogue.ts";
+import { listKernels, readDefaultKernel } from "../../kernel/kernel-catalogue.ts";
 
 const headers = {
+  ID: "KERNEL ID",
   Name: "NAME",
   Release: "RELEASE",
   Digest: "DIGEST",
   Created: "CREATED",
   Size: "SIZE",
+  Default: "DEFAULT",
+  Source: "SOURCE",
   Path: "PATH",
 };
-const columns = ["Name", "Release", "Digest", "Created", "Size"];
+const columns = ["Name", "Release", "Digest", "Created", "Size", "Default"];
 
 /** `dvm kernel ls`: what `--kernel` may name. */
 export const command: Command = {
@@ -24,14 +27,19 @@ export const command: Command = {
   arguments: { min: 0, max: 0 },
   async run({ flags }, { places, stdout }) {
     const kernels = await listKernels(places.dataRoot);
-    const rows = kernels.map(({ name, release, digest, builtAt, sizeBytes, path }) => ({
+    const chosen = await readDefaultKernel(places.dataRoot);
+    const isDefault = (name: string, id: string) => chosen === name || chosen === id;
+    const rows = kernels.map(({ id, name, release, digest, builtAt, sizeBytes, source, path }) => ({
+      ID: id,
       Name: name,
       Release: release,
       Digest: digest.slice(0, "sha256:".length + 12),
       Created: `${describeAge(Date.parse(builtAt))} ago`,
       Size: decimalSize(sizeBytes),
+      Default: isDefault(name, id) ? "*" : "",
+      Source: source,
       Path: path,
     }));
-    printList({ headers, columns, rows, objects: kernels }, flags, stdout);
+    printList({ headers, columns, quiet: "ID", rows, objects: kernels }, flags, stdout);
   },
 };

@@ -1,0 +1,102 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { MachineSetup, ProcessSpec } from "../../agent/agent-client.ts";
+import type { Tool } from "../../host/tools.ts";
+import type { Kernel } from "../../kernel/kernel-catalogue.ts";
+import type { Accelerator, DiskSpec, MachineSpec } from "../../machine/machine.ts";
+
+/** What a kernel is measured with. */
+export interface BenchSubject {
+  kernel: Kernel;
+  accelerator: Accelerator;
+  /** How long its build took; undefined when it was not built here. */
+  buildMs: number | undefined;
+}
+
+/** What all measurements share. */
+export interface BenchHost {
+  qemu: Tool;
+  tscKhz: number | undefined;
+  dataRoot: string;
+  /** Where run folders are made. */
+  work: string;
+  /** Of an image with a busybox. */
+  imageDisk: string;
+  signal: AbortSignal;
+}
+
+const mebibyte = 2 ** 20;
+/** What is boot-timed is a machine like an ordinary container's. */
+export const ordinaryMiB = 512;
+
+export function benchSpec(
+  { kernel, accelerator }: BenchSubject,
+  { tscKhz }: BenchHost,
+  options: { runFolder: string; memoryMiB: number; disks: DiskSpec[] },
+): MachineSpec {
+  const { path, initramfs, discovery } = kernel;
+  return {
+    id: "kernel-bench",
+    kernel: { path, initramfs, discovery },
+    accelerator,
+    ...(tscKhz === undefined ? {} : { tscKhz }),
+    cpus: 1,
+    nics: [{ mac: "02:42:ac:11:00:02", publish: [] }],
+    shares: [],
+    fileBinds: [],
+    ...options,
+  };
+}
+
+/** The disks of a machine that waits for its container. */
+export function emptyDisks(): DiskSpec[] {
+  const bytes = 1024 * mebibyte;
+  return [true, false].map((readOnly) => ({ format: "empty", bytes, readOnly }));
+}
+
+export function containerDisks({ imageDisk }: BenchHost, runFolder: string): DiskSpec[] {
+  return [
+    { format: "vmdk", path: imageDisk, readOnly: true },
+    { format: "raw", path: join(runFolder, "scratch.img"), readOnly: false },
+  ];
+}
+
+export function benchSetup(): MachineSetup {
+  return {
+    hostname: "bench",
+    machineId: randomBytes(16).toString("hex"),
+    entropy: randomBytes(64),
+    readOnlyRoot: false,
+    network: {
+      address: "10.0.2.15/24",
+      gateway: "10.0.2.2",
+      mac: "02:42:ac:11:00:02",
+      nameservers: ["10.0.2.3"],
+      search: [],
+      options: [],
+    },
+    extraHosts: [],
+    mounts: [],
+    shmSizeBytes: mebibyte,
+    sysctls: {},
+    privileged: false,
+  };
+}
+
+export function busyboxTrue(): ProcessSpec {
+  return {
+    args: ["busybox", "true"],
+    env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+    cwd: "/",
+    user: "",
+    groupsAdd: [],
+    tty: false,
+    rows: 0,
+    columns: 0,
+    stdin: false,
+    capabilities: 0xa80425fbn,
+    privileged: false,
+    noNewPrivileges: false,
+    rlimits: [],
+  };
+}
