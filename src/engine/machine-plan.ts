@@ -9,7 +9,7 @@ const mebibyte = 2 ** 20;
 const defaultMemoryMiB = 512;
 /** Docker's. */
 const leastMemoryBytes = 6 * mebibyte;
-/** Below this no kernel we know gets as far as the agent. */
+/** Below this not every kernel gets as far as the agent. */
 const leastMachineMiB = 96;
 /** What the larger of our kernels keeps for itself in a small machine. */
 const kernelMemoryMiB = 56;
@@ -53,7 +53,7 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
     kernel: { path, initramfs, discovery },
     accelerator: plan.accelerator,
     ...(plan.tscKhz === undefined ? {} : { tscKhz: plan.tscKhz }),
-    cpus: cpuCount(record.hostConfig.NanoCpus, plan.hostCpus),
+    cpus: machineCpus(record.hostConfig.NanoCpus, plan.hostCpus, kernel),
     memoryMiB: memoryMiB(record.hostConfig.Memory),
     disks: [
       { path: plan.imageDisk, format: "vmdk", readOnly: true },
@@ -92,7 +92,22 @@ export function memoryMiB(bytes: number): number {
   return Math.max(leastMachineMiB, Math.ceil(bytes / mebibyte) + kernelMemoryMiB);
 }
 
-export function cpuCount(nanoCpus: number, hostCpus: number): number {
+/** How many processors the machine gets; an error where its kernel could not use them. */
+export function machineCpus(
+  nanoCpus: number,
+  hostCpus: number,
+  { name, maximumCpus = hostCpus }: Pick<Kernel, "name" | "maximumCpus">,
+): number {
+  const count = cpuCount(nanoCpus, hostCpus);
+  if (count <= maximumCpus) return count;
+  throw new DvmError(
+    "invalid",
+    `cannot give a machine ${count} CPUs: its kernel, ${name}, uses ${maximumCpus}`,
+    { hint: "choose another by --kernel, or fewer by --cpus" },
+  );
+}
+
+function cpuCount(nanoCpus: number, hostCpus: number): number {
   const wanted = nanoCpus / 1e9;
   if (wanted < 0 || wanted > hostCpus) {
     throw new DvmError(

@@ -3,7 +3,7 @@ import { DvmError } from "../base/errors.ts";
 import type { Accelerator } from "../machine/machine.ts";
 import type { Template } from "../machine/template-store.ts";
 import type { Engine } from "./engine.ts";
-import { cpuCount, guestNetwork, memoryMiB } from "./machine-plan.ts";
+import { guestNetwork, machineCpus, memoryMiB } from "./machine-plan.ts";
 
 /** A machine to be made ahead, in the words of `create`. */
 export interface TemplateRequest {
@@ -37,7 +37,7 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
       kernel: { path, initramfs, discovery },
       accelerator,
       ...(tscKhz === undefined ? {} : { tscKhz }),
-      cpus: cpuCount(wants.nanoCpus, parts.hostCpus),
+      cpus: machineCpus(wants.nanoCpus, parts.hostCpus, kernel),
       memoryMiB: memoryMiB(wants.memoryBytes),
       disks: [],
       nics: wants.network ? [{ mac: "02:00:00:00:00:01", publish: [] }] : [],

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DvmError, ignore } from "../base/errors.ts";
 import { agentBinary } from "./agent-binary.ts";
 import { storeCustomKernel } from "./custom-kernel.ts";
-import { readDefaultKernel } from "./default-kernel.ts";
+import { defaultKernel, readDefaultKernel } from "./default-kernel.ts";
 import { storedInitramfs } from "./initramfs.ts";
 import { recipeNames } from "./kernel-recipe.ts";
 import {
@@ -16,15 +16,12 @@ import {
 
 export type { Kernel, StoredKernel } from "./kernel.ts";
 export { buildKernel, type BuildProgress } from "./build-kernel.ts";
-export { readDefaultKernel, writeDefaultKernel } from "./default-kernel.ts";
+export { defaultKernel, writeDefaultKernel } from "./default-kernel.ts";
 export { recipeNames } from "./kernel-recipe.ts";
 export { imageEntry } from "./pvh-entry.ts";
 export { removeKernel } from "./remove-kernel.ts";
 export { installStockKernel } from "./stock-kernel.ts";
 export { verifyKernel } from "./verify-kernel.ts";
-
-/** From the best one. */
-const preference = ["hyper", "stock"];
 
 /**
  * The kernel that a machine starts with, and an initramfs that fits it (made here when there is
@@ -63,13 +60,11 @@ export async function findStoredKernel(dataRoot: string, want: string): Promise<
 
 async function chooseStored(dataRoot: string, want: string | undefined): Promise<StoredKernel> {
   if (want?.includes("/")) return storeCustomKernel(dataRoot, want);
-  const chosen = want ?? (await readDefaultKernel(dataRoot));
+  if (want !== undefined) return findStoredKernel(dataRoot, want);
+  const found = await defaultKernel(dataRoot);
+  if (found !== undefined) return found;
+  const chosen = await readDefaultKernel(dataRoot);
   if (chosen !== undefined) return findStoredKernel(dataRoot, chosen);
-  const kernels = await storedKernels(dataRoot);
-  for (const name of preference) {
-    const kernel = kernels.find((kernel) => kernel.name === name);
-    if (kernel !== undefined) return kernel;
-  }
   throw new DvmError(
     "unavailable",
     `cannot start a machine: there is no kernel in ${kernelsRoot(dataRoot)}`,

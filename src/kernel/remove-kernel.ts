@@ -1,17 +1,17 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DvmError, ignore } from "../base/errors.ts";
-import { readDefaultKernel, writeDefaultKernel } from "./default-kernel.ts";
+import { defaultKernel, readDefaultKernel, writeDefaultKernel } from "./default-kernel.ts";
 import { kernelsRoot, type StoredKernel } from "./kernel.ts";
 
-/** Takes a kernel out of the store; machines that run it go on. `force`: the default one, too. */
+/** Takes a kernel out of the store; machines that run it go on. `force`: also the one that was set as default. */
 export async function removeKernel(
   dataRoot: string,
-  { id, name, folder }: StoredKernel,
+  { id, folder }: StoredKernel,
   { force }: { force: boolean },
 ): Promise<void> {
   const chosen = await readDefaultKernel(dataRoot);
-  const isDefault = chosen === name || chosen === id;
+  const isDefault = chosen !== undefined && (await defaultKernel(dataRoot))?.id === id;
   if (isDefault && !force) {
     throw new DvmError("conflict", `cannot remove kernel ${id}: it is the default`, {
       hint: "choose another by dvm kernel use, or give --force",

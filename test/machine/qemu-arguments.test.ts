@@ -28,6 +28,15 @@ test("by emulation the timers stay on and the CPU model is max without byte-wise
   assert.deepEqual(valuesOf({}, "-cpu"), ["max,-erms,-fsrm"]);
 });
 
+test("only by emulation a kernel is told not to measure timers, and its rate only where it is ours", () => {
+  const line = (spec: Partial<MachineSpec>) => valuesOf(spec, "-append")[0] ?? "";
+  assert.match(line({}), /\bno_timer_check lapic_timer_khz=1000000 noreplace-smp\b/);
+  assert.doesNotMatch(line({ cpus: 2 }), /noreplace-smp/);
+  assert.doesNotMatch(line({ accelerator: "kvm" }), /timer|noreplace-smp/);
+  const stock = { ...plain.kernel, discovery: "acpi" } as const;
+  assert.doesNotMatch(line({ kernel: stock }), /lapic_timer_khz/);
+});
+
 test("under KVM the timers go and the CPU is the host's", () => {
   const kvm = { accelerator: "kvm" } as const;
   assert.deepEqual(valuesOf(kvm, "-accel"), ["kvm"]);

@@ -92,7 +92,9 @@ async function benchHost(
       hint: "run: dvm setup",
     });
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  const stopped = new DvmError("unavailable", "cannot measure kernels: it was stopped");
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => stop.abort(stopped));
   const image = await client.inspectImage(flags.text("image") ?? "busybox");
   const digest = asText(image["Id"]).replace(/^sha256:/, "");
   await mkdir(work, { recursive: true });

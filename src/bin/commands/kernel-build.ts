@@ -1,3 +1,4 @@
+import { DvmError } from "../../base/errors.ts";
 import type { CliContext, Command } from "../../cli/command.ts";
 import { buildKernel, recipeNames } from "../../kernel/kernel-catalogue.ts";
 import { showBuildProgress } from "./kernel-progress.ts";
@@ -35,7 +36,9 @@ async function build(
   wants: { recipe: string | undefined; source: string | undefined },
 ) {
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  const stopped = new DvmError("unavailable", "cannot build a kernel: the build was stopped");
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => stop.abort(stopped));
   using progress = showBuildProgress(stderr);
   return await buildKernel(places.dataRoot, {
     ...wants,

@@ -3,7 +3,7 @@ import { describeAge } from "../../base/describe-age.ts";
 import { decimalSize } from "../../base/describe-size.ts";
 import { listFlags } from "../../cli/output/list-flags.ts";
 import { printList } from "../../cli/output/print-list.ts";
-import { listKernels, readDefaultKernel } from "../../kernel/kernel-catalogue.ts";
+import { defaultKernel, listKernels } from "../../kernel/kernel-catalogue.ts";
 
 const headers = {
   ID: "KERNEL ID",
@@ -27,8 +27,7 @@ export const command: Command = {
   arguments: { min: 0, max: 0 },
   async run({ flags }, { places, stdout }) {
     const kernels = await listKernels(places.dataRoot);
-    const chosen = await readDefaultKernel(places.dataRoot);
-    const isDefault = (name: string, id: string) => chosen === name || chosen === id;
+    const chosen = await defaultKernel(places.dataRoot);
     const rows = kernels.map(({ id, name, release, digest, builtAt, sizeBytes, source, path }) => ({
       ID: id,
       Name: name,
@@ -36,7 +35,7 @@ export const command: Command = {
       Digest: digest.slice(0, "sha256:".length + 12),
       Created: `${describeAge(Date.parse(builtAt))} ago`,
       Size: decimalSize(sizeBytes),
-      Default: isDefault(name, id) ? "*" : "",
+      Default: id === chosen?.id ? "*" : "",
       Source: source,
       Path: path,
     }));
