@@ -50,10 +50,10 @@ async function writeFile(archive: Readable, path: string): Promise<void> {
 }
 
 /** A terminal would be spoilt by an archive. */
-export function checkOutput(what: string, file: string | undefined, { stdout }: CliContext): void {
+export function checkOutput(file: string | undefined, { stdout }: CliContext): void {
   if (file === undefined && stdout.isTTY)
     throw new DvmError(
       "invalid",
-      `cowardly refusing to ${what} to a terminal. Use the -o flag or redirect`,
+      "cowardly refusing to save to a terminal. Use the -o flag or redirect",
     );
 }

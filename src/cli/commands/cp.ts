@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { DvmError } from "../../base/errors.ts";
 import type { PathStat } from "../../client/path-stat.ts";
+import { writeOutput } from "../archive/write-output.ts";
 import type { CliContext, Command } from "../command.ts";
 import { findSource, localTar } from "../copy/local-source.ts";
 import { findTarget, unpackLocally } from "../copy/local-target.ts";
@@ -50,16 +50,17 @@ export const command: Command = {
 };
 
 async function copyOut(
-  { client, stdout, stderr, cwd }: CliContext,
+  context: CliContext,
   flags: ParsedFlags,
   { container, path, to }: { container: string; path: string; to: string },
 ): Promise<void> {
+  const { client, stderr, cwd } = context;
   const target = to === "-" ? undefined : await findTarget(resolveKeepingEnd(cwd, to));
   const source = flags.boolean("follow-link")
     ? await followLink(path, () => client.statArchive(container, path))
     : { path, name: undefined };
   const { stat, tar } = await client.readArchive(container, source.path);
-  if (target === undefined) return pipeline(tar, stdout);
+  if (target === undefined) return writeOutput(tar, undefined, context);
   const { folder, name } = placeCopy({ ...source, isFolder: stat.isFolder }, target);
   const counted = new CountedBytes(tar);
   await unpackLocally(counted, { folder, archiveName: stat.name, name });

@@ -16,8 +16,8 @@ export const command: Command = {
   ],
   arguments: { min: 1 },
   async run({ flags, positionals }, context) {
-    const file = flags.text("output");
-    checkOutput("save", file, context);
+    const file = flags.text("output") || undefined;
+    checkOutput(file, context);
     await writeOutput(await context.client.saveImages(positionals), file, context);
   },
 };
