@@ -3,7 +3,7 @@ import { EngineClient } from "../client/engine-client.ts";
 import type { CliContext, CommandEntry } from "../cli/command.ts";
 import { runProgram, type GlobalOptions } from "../cli/program.ts";
 import { daemonCommand, daemonEnvironment } from "./daemon-command.ts";
-import { endProcess } from "../host/end-process.ts";
+import { exitProcess } from "../host/exit-process.ts";
 import { places, type Places } from "../host/places.ts";
 
 const version = "0.1.0";
@@ -119,7 +119,7 @@ const exitCode = await runProgram({
 });
 // Standard input and idle connections are not waited for; what was printed is.
 await Promise.all([process.stdout, process.stderr].map(written));
-await endProcess(exitCode);
+await exitProcess(exitCode);
 
 /** A parent may give a socket as standard output, which Node doesn't write to at once. */
 function written(stream: NodeJS.WriteStream): Promise<void> {

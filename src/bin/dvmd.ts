@@ -10,7 +10,7 @@ import { Engine } from "../engine/engine.ts";
 import { reconcile } from "../engine/reconcile.ts";
 import { probeAccelerator } from "../host/accelerator.ts";
 import { certificateFolders, places, settingsFolders, type Places } from "../host/places.ts";
-import { endProcess } from "../host/end-process.ts";
+import { exitProcess } from "../host/exit-process.ts";
 import { findQemu } from "../host/tools.ts";
 import { hostTscKhz } from "../host/tsc.ts";
 import { ImageStore } from "../image/store/image-store.ts";
@@ -134,7 +134,7 @@ function endSignal(): Promise<void> {
 try {
   await main();
   // machines live on, and with them the watch over their processes
-  await endProcess(0);
+  await exitProcess(0);
 } catch (error) {
   console.error(`dvmd: ${describeError(error)}`);
   process.exitCode = error instanceof DvmError && error.code === "conflict" ? 3 : 1;

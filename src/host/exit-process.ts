@@ -10,7 +10,7 @@ const settleMs = 1;
  * streams that was one end in ten). So no compilation is begun any more, and those that were begun
  * come to their end first.
  */
-export async function endProcess(exitCode: number): Promise<never> {
+export async function exitProcess(exitCode: number): Promise<never> {
   for (const flag of ["--no-concurrent-sparkplug", "--no-maglev", "--no-turbofan"])
     setFlagsFromString(flag);
   await delay(settleMs);
