@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { errorText, sendError } from "./error-status.ts";
+import { goneSignal } from "./gone-signal.ts";
 
 type Action = (body: Readable, write: (line: object) => void, signal: AbortSignal) => Promise<void>;
 
@@ -41,9 +42,8 @@ export async function answerWithLinesOrStatus(
   return reply;
 }
 
-function linesTo({ raw }: FastifyReply) {
-  const stop = new AbortController();
-  raw.on("close", () => stop.abort());
+function linesTo(reply: FastifyReply) {
+  const { raw } = reply;
   const write = (line: object): void => {
     if (!raw.headersSent) raw.writeHead(200, { "Content-Type": "application/json" });
     raw.write(`${JSON.stringify(line)}\n`);
@@ -52,5 +52,5 @@ function linesTo({ raw }: FastifyReply) {
     const message = errorText(error);
     write({ error: message, errorDetail: { message } });
   };
-  return { write, fail, signal: stop.signal };
+  return { write, fail, signal: goneSignal(reply) };
 }

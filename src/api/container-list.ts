@@ -66,19 +66,20 @@ export async function listContainers(engine: Engine, query: unknown) {
     )
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
   const shown = limit === undefined || limit <= 0 ? matching : matching.slice(0, limit);
-  return Promise.all(
-    shown.map(async (record) => ({
-      ...summarizeContainer(record),
-      ...(size ? await containerSizes(engine, record) : {}),
-    })),
-  );
+  if (!size) return shown.map(summarizeContainer);
+  const sizes = await containerSizes(engine, shown);
+  return shown.map((record, index) => ({ ...summarizeContainer(record), ...sizes[index] }));
 }
 
-/** What a container's own disk takes on the host, and with its image what it sees. */
-export async function containerSizes(engine: Engine, record: ContainerRecord) {
-  const own = await scratchBytesOf(engine, record.id);
-  const image = engine.parts.images.list().find(({ id }) => id === record.imageId);
-  return { SizeRw: own, SizeRootFs: own + (image?.sizeBytes ?? 0) };
+/** What the own disks of containers take on the host, and with their images what they see. */
+export async function containerSizes(engine: Engine, records: readonly ContainerRecord[]) {
+  const images = new Map(engine.parts.images.list().map(({ id, sizeBytes }) => [id, sizeBytes]));
+  return Promise.all(
+    records.map(async ({ id, imageId }) => {
+      const own = await scratchBytesOf(engine, id);
+      return { SizeRw: own, SizeRootFs: own + (images.get(imageId) ?? 0) };
+    }),
+  );
 }
 
 export function summarizeContainer(record: ContainerRecord) {

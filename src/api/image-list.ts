@@ -1,7 +1,14 @@
 import { z } from "zod";
-import { parseMoment } from "../base/moments.ts";
 import type { Engine, Image } from "../engine/engine.ts";
-import { matchesLabels, parse, parseFilters, textParameter } from "./query.ts";
+import {
+  hasNoneOf,
+  isBefore,
+  isTrue,
+  matchesLabels,
+  parse,
+  parseFilters,
+  textParameter,
+} from "./query.ts";
 
 type Match = (image: Image, values: string[], engine: Engine) => boolean;
 
@@ -10,15 +17,14 @@ const filterMatches: Record<string, Match> = {
   dangling: ({ references, digests }, values) =>
     isTrue(values) === (references.length === 0 && digests.length === 0),
   label: ({ config }, values) => matchesLabels(config.labels, values),
-  "label!": ({ config }, values) => !values.some((one) => matchesLabels(config.labels, [one])),
+  "label!": ({ config }, values) => hasNoneOf(config.labels, values),
   id: ({ id }, values) =>
     values.some((value) => id.startsWith(value) || id.startsWith(`sha256:${value}`)),
   before: ({ createdAt }, values, { parts }) =>
     values.every((value) => Date.parse(createdAt) < Date.parse(parts.images.find(value).createdAt)),
   since: ({ createdAt }, values, { parts }) =>
     values.every((value) => Date.parse(createdAt) > Date.parse(parts.images.find(value).createdAt)),
-  until: ({ createdAt }, values) =>
-    values.every((value) => Date.parse(createdAt) / 1000 < Number(parseMoment(value))),
+  until: ({ createdAt }, values) => isBefore(createdAt, values),
 };
 
 /** Whether an image passes filters of these names. */
@@ -40,10 +46,6 @@ export function listImages(engine: Engine, query: unknown) {
     .list()
     .filter((image) => matchesFilters(engine, image, filters))
     .map((image) => summarizeImage(engine, image, filters.get("reference")));
-}
-
-export function isTrue(values: readonly string[] | undefined): boolean {
-  return ["true", "1"].includes(values?.[0] ?? "");
 }
 
 function matchingNames({ references, digests }: Image, globs: readonly string[]): string[] {

@@ -1,10 +1,16 @@
 import { z } from "zod";
 import { DvmError } from "../base/errors.ts";
+import { parseMoment } from "../base/moments.ts";
 
 /** Query parameters come as text, or as a list when given twice. */
 const text = z.union([z.string(), z.array(z.string()).transform((list) => list.at(-1) ?? "")]);
 
 export const textParameter = text.optional();
+
+/** One that may be given several times. */
+export const listParameter = z
+  .union([z.string().transform((one) => [one]), z.array(z.string())])
+  .default([]);
 
 /** As Docker reads booleans: everything but these is true. */
 export const flagParameter = text
@@ -64,4 +70,28 @@ export function matchesLabels(labels: Record<string, string>, wanted: readonly s
     const [key = "", ...rest] = entry.split("=");
     return rest.length === 0 ? key in labels : labels[key] === rest.join("=");
   });
+}
+
+/** Whether labels have none of these. */
+export function hasNoneOf(labels: Record<string, string>, unwanted: readonly string[]): boolean {
+  return !unwanted.some((entry) => matchesLabels(labels, [entry]));
+}
+
+/** Whether something was made before all of these moments, as `until` takes them. */
+export function isBefore(createdAt: string, moments: readonly string[]): boolean {
+  return moments.every((moment) => Date.parse(createdAt) / 1000 < Number(parseMoment(moment)));
+}
+
+/** A filter that is switched on. */
+export function isTrue(values: readonly string[] | undefined): boolean {
+  return ["true", "1"].includes(values?.[0] ?? "");
+}
+
+/** `repository:tag`, the parts as queries give them; undefined without a repository. */
+export function nameWithTag(
+  repository: string | undefined,
+  tag: string | undefined,
+): string | undefined {
+  if (repository === undefined || repository === "") return undefined;
+  return tag === undefined || tag === "" ? repository : `${repository}:${tag}`;
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { commitContainer } from "../../engine/commit-container.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { goneSignal } from "../gone-signal.ts";
-import { flagParameter, parse, textParameter } from "../query.ts";
+import { flagParameter, listParameter, nameWithTag, parse, textParameter } from "../query.ts";
 import { parseConfigOverrides } from "../schemas/create-container.ts";
 
 const commitSchema = z.object({
@@ -13,10 +13,7 @@ const commitSchema = z.object({
   comment: textParameter,
   author: textParameter,
   pause: z.preprocess((value) => value ?? "1", flagParameter),
-  changes: z
-    .union([z.string().transform((one) => [one]), z.array(z.string())])
-    .optional()
-    .transform((changes) => changes ?? []),
+  changes: listParameter,
 });
 
 /** `POST /commit`. */
@@ -24,7 +21,7 @@ export function commitRoute(app: FastifyInstance, engine: Engine): void {
   app.post("/commit", async (request, reply) => {
     const query = parse(commitSchema, request.query, "query");
     const id = await commitContainer(engine, query.container, {
-      reference: nameOf(query.repo ?? "", query.tag ?? ""),
+      reference: nameWithTag(query.repo, query.tag),
       author: query.author ?? "",
       comment: query.comment ?? "",
       pause: query.pause,
@@ -34,9 +31,4 @@ export function commitRoute(app: FastifyInstance, engine: Engine): void {
     });
     return reply.status(201).send({ Id: id });
   });
-}
-
-function nameOf(repository: string, tag: string): string | undefined {
-  if (repository === "") return undefined;
-  return tag === "" ? repository : `${repository}:${tag}`;
 }

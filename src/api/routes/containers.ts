@@ -1,6 +1,5 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { parseMoment } from "../../base/moments.ts";
 import { createContainer, checkName } from "../../engine/create-container.ts";
 import type { ContainerRecord } from "../../engine/container-record.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -19,6 +18,8 @@ import { containerSizes, listContainers } from "../container-list.ts";
 import { describeContainer } from "../container-description.ts";
 import {
   flagParameter,
+  hasNoneOf,
+  isBefore,
   matchesLabels,
   numberParameter,
   parse,
@@ -52,10 +53,8 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
   app.get("/containers/:name/json", async (request) => {
     const { size } = parse(z.object({ size: flagParameter }), request.query, "query");
     const record = engine.find(nameOf(request.params));
-    return {
-      ...describeContainer(engine, record),
-      ...(size ? await containerSizes(engine, record) : {}),
-    };
+    const [sizes] = size ? await containerSizes(engine, [record]) : [];
+    return { ...describeContainer(engine, record), ...sizes };
   });
 
   app.post("/containers/:name/start", async (request, reply) => {
@@ -139,11 +138,10 @@ function isWanted(
   { createdAt, config }: ContainerRecord,
   filters: ReadonlyMap<string, string[]>,
 ): boolean {
-  const until = filters.get("until") ?? [];
   return (
-    until.every((moment) => Date.parse(createdAt) / 1000 < Number(parseMoment(moment))) &&
+    isBefore(createdAt, filters.get("until") ?? []) &&
     matchesLabels(config.Labels, filters.get("label") ?? []) &&
-    !(filters.get("label!") ?? []).some((label) => matchesLabels(config.Labels, [label]))
+    hasNoneOf(config.Labels, filters.get("label!") ?? [])
   );
 }
 

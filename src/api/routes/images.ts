@@ -8,9 +8,17 @@ import { saveImages } from "../../engine/save-images.ts";
 import { verifyImages } from "../../engine/verify-images.ts";
 import { answerWithLines } from "../answer-with-lines.ts";
 import { describeImage, imageHistory } from "../image-description.ts";
-import { isTrue, listImages, matchesFilters } from "../image-list.ts";
+import { listImages, matchesFilters } from "../image-list.ts";
 import { afterStart, sendTar } from "../send-tar.ts";
-import { flagParameter, parse, parseFilters, textParameter } from "../query.ts";
+import {
+  flagParameter,
+  isTrue,
+  listParameter,
+  nameWithTag,
+  parse,
+  parseFilters,
+  textParameter,
+} from "../query.ts";
 import { pull, push } from "./transfers.ts";
 
 const pruneFilters = ["dangling", "until", "label", "label!"];
@@ -27,7 +35,7 @@ export function imageRoutes(app: FastifyInstance, engine: Engine): void {
   };
 
   app.get("/images/get", (request, reply) => {
-    const { names } = parse(z.object({ names: nameList }), request.query, "query");
+    const { names } = parse(z.object({ names: listParameter }), request.query, "query");
     return save(reply, names);
   });
 
@@ -70,7 +78,7 @@ export function imageRoutes(app: FastifyInstance, engine: Engine): void {
       "query",
     );
     const source = path.slice(0, -"/tag".length);
-    const target = tag === undefined || tag === "" ? repo : `${repo}:${tag}`;
+    const target = nameWithTag(repo, tag) ?? "";
     images.tag(source, target);
     engine.events.emit("image", "tag", images.find(target).id, { name: target });
     return reply.status(201).send();
@@ -95,7 +103,7 @@ function wildcard(request: FastifyRequest): string {
 
 /** A JSON object an image, as it is looked through. DVM's own. */
 async function verify(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
-  const { name } = parse(z.object({ name: nameList }), request.query, "query");
+  const { name } = parse(z.object({ name: listParameter }), request.query, "query");
   const found = verifyImages(engine, name);
   await answerWithLines(request, reply, async (_body, write, signal) => {
     for await (const { id, references, layers, problems } of found) {
@@ -123,15 +131,13 @@ async function load(engine: Engine, request: FastifyRequest, reply: FastifyReply
   });
 }
 
-const nameList = z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]);
-
 const createSchema = z.object({
   fromImage: textParameter,
   fromSrc: textParameter,
   repo: textParameter,
   tag: textParameter,
   message: textParameter,
-  changes: z.union([z.string().transform((one) => [one]), z.array(z.string())]).optional(),
+  changes: listParameter,
 });
 
 /** A pull, or an import from the request's body. */
@@ -144,15 +150,11 @@ async function create(engine: Engine, request: FastifyRequest, reply: FastifyRep
       "cannot import from a URL: only from the request's body (fromSrc=-)",
     );
   }
-  const name = query.repo === undefined || query.repo === "" ? undefined : query.repo;
-  const reference =
-    name === undefined || query.tag === undefined || query.tag === ""
-      ? name
-      : `${name}:${query.tag}`;
+  const reference = nameWithTag(query.repo, query.tag);
   await answerWithLines(request, reply, async (body, write, signal) => {
     const { id } = await engine.parts.images.importRootFs(body, {
       ...(reference === undefined ? {} : { reference }),
-      changes: query.changes ?? [],
+      changes: query.changes,
       ...(query.message === undefined ? {} : { message: query.message }),
       signal,
     });

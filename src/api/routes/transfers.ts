@@ -5,8 +5,7 @@ import type { Engine } from "../../engine/engine.ts";
 import { describeRemoteImage, logInTo, searchImages } from "../../engine/registries.ts";
 import { pullImages, pushImages, type TransferProgress } from "../../engine/transfer-images.ts";
 import { answerWithLinesOrStatus } from "../answer-with-lines.ts";
-import { isTrue } from "../image-list.ts";
-import { numberParameter, parse, parseFilters, textParameter } from "../query.ts";
+import { isTrue, numberParameter, parse, parseFilters, textParameter } from "../query.ts";
 import { parseAuthConfig, registryCredentials } from "../registry-auth.ts";
 
 const pullSchema = z.object({ fromImage: z.string(), tag: textParameter, platform: textParameter });

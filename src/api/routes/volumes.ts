@@ -9,7 +9,7 @@ import {
   pruneVolumes,
   removeVolume,
 } from "../../engine/volumes.ts";
-import { matchesLabels, parse, parseFilters, textParameter } from "../query.ts";
+import { isTrue, matchesLabels, parse, parseFilters, textParameter } from "../query.ts";
 import { nameOf } from "./containers.ts";
 
 const createSchema = z.object({
@@ -35,11 +35,11 @@ export function volumeRoutes(app: FastifyInstance, engine: Engine): void {
       engine.containers().flatMap(({ mounts }) => mounts.map(({ Name }) => Name)),
     );
     const volumes = engine.state.volumes().filter(({ name, labels }) => {
-      const dangling = filters.get("dangling")?.[0];
+      const dangling = filters.get("dangling");
       return (
         (filters.get("name") ?? [""]).some((part) => name.includes(part)) &&
         (filters.get("driver") ?? ["local"]).includes("local") &&
-        (dangling === undefined || ["true", "1"].includes(dangling) === !used.has(name)) &&
+        (dangling === undefined || isTrue(dangling) === !used.has(name)) &&
         matchesLabels(labels, filters.get("label") ?? [])
       );
     });
@@ -80,7 +80,7 @@ export function volumeRoutes(app: FastifyInstance, engine: Engine): void {
   app.post("/volumes/prune", async (request) => {
     const { filters: text } = parse(filtersSchema, request.query, "query");
     const filters = parseFilters(text, ["all"]);
-    const all = ["true", "1"].includes(filters.get("all")?.[0] ?? "");
+    const all = isTrue(filters.get("all"));
     return { VolumesDeleted: await pruneVolumes(engine, { all }), SpaceReclaimed: 0 };
   });
 }
