@@ -1,3 +1,4 @@
+import { registryOfAddress } from "../base/registry-name.ts";
 import { parseReference } from "../image/reference.ts";
 import type { Credentials } from "../image/registry/credentials.ts";
 import { logIn } from "../image/registry/log-in.ts";
@@ -6,7 +7,6 @@ import { fetchManifest } from "../image/registry/manifests.ts";
 import { fetchDocument } from "../image/registry/blobs.ts";
 import { parseImageConfig } from "../image/image-config.ts";
 import { connect } from "../image/registry/registry-connection.ts";
-import { registryOfAddress } from "../image/registry/registry-host.ts";
 import { repositoryOf } from "../image/registry/repository.ts";
 import { searchRegistry, type FoundRepository } from "../image/registry/search.ts";
 import { Transport } from "../image/registry/transport.ts";

@@ -1,5 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 
+export const digestPattern = /^sha256:[0-9a-f]{64}$/;
+
 /** `sha256:…` of bytes. */
 export function digestOf(bytes: Uint8Array | string): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;

@@ -1,4 +1,6 @@
 import { DvmError } from "../base/errors.ts";
+import { dockerHub, splitRegistry } from "../base/registry-name.ts";
+import { digestPattern } from "./digest.ts";
 
 /** An image's name in parts, with Docker's defaults filled in. */
 export interface Reference {
@@ -14,11 +16,11 @@ export interface Reference {
   canonical: string;
 }
 
-const defaultRegistry = "docker.io";
+/** An old name of Docker Hub. */
+const hubIndex = "index.docker.io";
 const officialPrefix = "library/";
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const tagPattern = /^\w[\w.-]{0,127}$/;
-const digestPattern = /^sha256:[0-9a-f]{64}$/;
 const registryPattern =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?$/;
 
@@ -31,17 +33,15 @@ export function parseReference(text: string): Reference {
   const name = hasTag ? beforeDigest.slice(0, lastColon) : beforeDigest;
   const given = hasTag ? beforeDigest.slice(lastColon + 1) : undefined;
   if (given !== undefined && !tagPattern.test(given)) throw invalid(text);
-  const { registry, path } = splitRegistry(name);
+  const { registry: first = dockerHub, path } = splitRegistry(name);
+  const registry = first === hubIndex ? dockerHub : first;
   if (!registryPattern.test(registry) || !path.split("/").every((part) => component.test(part))) {
     throw invalid(text);
   }
-  const repository =
-    registry === defaultRegistry && !path.includes("/") ? officialPrefix + path : path;
+  const repository = registry === dockerHub && !path.includes("/") ? officialPrefix + path : path;
   const tag = given ?? (digest === undefined ? "latest" : undefined);
   const familiarName =
-    registry === defaultRegistry
-      ? repository.replace(/^library\//, "")
-      : `${registry}/${repository}`;
+    registry === dockerHub ? repository.replace(/^library\//, "") : `${registry}/${repository}`;
   const suffix = (tag === undefined ? "" : `:${tag}`) + (digest === undefined ? "" : `@${digest}`);
   return {
     registry,
@@ -52,17 +52,6 @@ export function parseReference(text: string): Reference {
     familiar: familiarName + suffix,
     canonical: `${registry}/${repository}${suffix}`,
   };
-}
-
-/** A first part with a dot, a colon, or `localhost` is a registry. */
-function splitRegistry(name: string): { registry: string; path: string } {
-  const slash = name.indexOf("/");
-  const first = slash < 0 ? "" : name.slice(0, slash);
-  if (first === "localhost" || /[.:]/.test(first)) {
-    const registry = first === "index.docker.io" ? defaultRegistry : first;
-    return { registry, path: name.slice(slash + 1) };
-  }
-  return { registry: defaultRegistry, path: name };
 }
 
 function splitOnce(text: string, separator: string): [string, string | undefined] {

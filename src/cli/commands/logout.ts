@@ -1,5 +1,6 @@
+import { hubAddress } from "../../base/registry-name.ts";
 import type { Command } from "../command.ts";
-import { eraseCredentials, hubAddress, serverAddress } from "../registry/credential-store.ts";
+import { eraseCredentials, serverAddress } from "../registry/credential-store.ts";
 
 export const command: Command = {
   name: "logout",

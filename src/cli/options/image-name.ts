@@ -1,3 +1,5 @@
+import { dockerHub, splitRegistry } from "../../base/registry-name.ts";
+
 /** `repo:tag` → its parts; a port in the registry's name is no tag, a digest stays in the name. */
 export function splitImageName(name: string): { repository: string; tag: string } {
   const cut = name.lastIndexOf(":");
@@ -14,11 +16,8 @@ export function withDefaultTag(name: string): string {
 
 /** With registry and `library/`, as docker prints what was pulled: `docker.io/library/busybox:latest`. */
 export function canonicalName(name: string, withTag = true): string {
-  const parts = name.split("/");
-  const isHost = parts.length > 1 && (parts[0] === "localhost" || /[.:]/.test(parts[0] ?? ""));
-  const below = isHost ? parts.slice(1) : parts;
-  const registry = isHost ? parts[0] : "docker.io";
-  const path = registry === "docker.io" && below.length === 1 ? ["library", ...below] : below;
-  const whole = [registry, ...path].join("/");
+  const { registry = dockerHub, path } = splitRegistry(name);
+  const isOfficial = registry === dockerHub && !path.includes("/");
+  const whole = `${registry}/${isOfficial ? "library/" : ""}${path}`;
   return withTag ? withDefaultTag(whole) : whole;
 }

@@ -1,3 +1,4 @@
+import { dockerHub, hubAddress, registryOfAddress } from "../../base/registry-name.ts";
 import { asObject, asText, type JsonObject } from "../../client/json.ts";
 import { credentialHelper, type CredentialHelper } from "./credential-helper.ts";
 import { dockerConfigPath, readDockerConfig, writeDockerConfig } from "./docker-config.ts";
@@ -13,17 +14,13 @@ export interface AuthConfig {
 
 type Environment = Record<string, string | undefined>;
 
-/** What docker's files call Docker Hub. */
-export const hubAddress = "https://index.docker.io/v1/";
-const hubNames = new Set(["docker.io", "index.docker.io", "registry-1.docker.io", hubAddress]);
 /** A helper gives an identity token under this name. */
 const tokenUser = "<token>";
 
 /** `docker.io` and its other names → as docker's files have it; else the host of an address. */
 export function serverAddress(server: string): string {
-  if (server === "" || hubNames.has(server)) return hubAddress;
-  const host = server.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
-  return hubNames.has(host) ? hubAddress : host;
+  const registry = registryOfAddress(server);
+  return registry === dockerHub ? hubAddress : registry;
 }
 
 /** The user's credentials for a registry: of its helper, else of `auths` in docker's config.json. */

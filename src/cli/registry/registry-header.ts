@@ -1,11 +1,10 @@
+import { dockerHub, splitRegistry } from "../../base/registry-name.ts";
 import type { CliContext } from "../command.ts";
 import { readCredentials, type AuthConfig } from "./credential-store.ts";
 
 /** The registry that an image's name means: what stands first, when it looks like a host. */
 export function registryOf(name: string): string {
-  const [first = "", ...rest] = name.split("/");
-  const isHost = rest.length > 0 && (first === "localhost" || /[.:]/.test(first));
-  return isHost ? first : "docker.io";
+  return splitRegistry(name).registry ?? dockerHub;
 }
 
 /** The value of `X-Registry-Auth` for what `name` means: the user's credentials, or none. */

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
+import { dockerHub, splitRegistry } from "../../base/registry-name.ts";
 import { answerError, printableText } from "./answer-error.ts";
 import { basicAuthorization, type Credentials } from "./credentials.ts";
 import { readJson } from "./read-document.ts";
-import { apiHost, dockerHub, isLocalHost } from "./registry-host.ts";
+import { apiHost, isLocalHost } from "./registry-host.ts";
 import type { Transport } from "./transport.ts";
 import { discard } from "./http-request.ts";
 
@@ -100,14 +101,11 @@ async function searchUrl(
 }
 
 function splitTerm(term: string): { registry: string; words: string } {
-  const slash = term.indexOf("/");
-  const host = slash < 0 ? "" : term.slice(0, slash);
-  const isHost = host === "localhost" || /[.:]/.test(host);
-  if (!isHost || host === dockerHub || host === hubSearchHost)
-    return { registry: dockerHub, words: isHost ? term.slice(slash + 1) : term };
+  const { registry: host = dockerHub, path: words } = splitRegistry(term);
+  if (host === dockerHub || host === hubSearchHost) return { registry: dockerHub, words };
   if (!/^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d+)?$/.test(host))
     throw new DvmError("invalid", `cannot search ${JSON.stringify(host)}: it is no registry`);
-  return { registry: host, words: term.slice(slash + 1) };
+  return { registry: host, words };
 }
 
 function authorization(credentials: Credentials): Record<string, string> {

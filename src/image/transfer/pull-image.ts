@@ -1,5 +1,6 @@
 import { allOrAbort } from "../../base/all-or-abort.ts";
 import { DvmError } from "../../base/errors.ts";
+import { dockerHub } from "../../base/registry-name.ts";
 import { parseImageConfig, type ParsedConfig } from "../image-config.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import type { HeldLayer, ImageWork, NewImage } from "../store/image-types.ts";
@@ -191,5 +192,5 @@ function currentId(
 
 /** Docker shows `library/busybox` here, and `localhost:5000/app`. */
 function shownRepository({ registry, repository, familiarName }: Reference): string {
-  return registry === "docker.io" ? repository : familiarName;
+  return registry === dockerHub ? repository : familiarName;
 }

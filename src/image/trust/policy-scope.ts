@@ -1,8 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
+import { isRegistryName, registryOfAddress } from "../../base/registry-name.ts";
 import { parseReference, type Reference } from "../reference.ts";
-
-/** Names under which Docker Hub answers, too. */
-const dockerHub = new Set(["index.docker.io", "registry-1.docker.io"]);
 
 /**
  * A repository as policies compare it: `registry.example/team/app`, `docker.io/library/nginx`. One
@@ -10,7 +8,7 @@ const dockerHub = new Set(["index.docker.io", "registry-1.docker.io"]);
  */
 export function policyName({ registry, repository }: Pick<Reference, "registry" | "repository">) {
   const host = registry.toLowerCase().replace(/:443$/, "");
-  return `${dockerHub.has(host) ? "docker.io" : host}/${repository}`;
+  return `${registryOfAddress(host)}/${repository}`;
 }
 
 /** {@link policyName} of a repository as docker users write it. */
@@ -24,7 +22,7 @@ export function policyNameOf(repository: string): string {
  */
 export function parseScope(text: string): string {
   const first = text.split("/", 1)[0] ?? "";
-  if (first !== "localhost" && !/[.:]/.test(first))
+  if (!isRegistryName(first))
     throw invalidScope(text, `begin it with its registry, such as docker.io/library/${text}`);
   if (/@|:[^/]*$/.test(text.slice(first.length)))
     throw invalidScope(text, "it is for a repository, without tag or digest");
