@@ -28,6 +28,15 @@ export function parseJson(text: string | Uint8Array): unknown {
   return JSON.parse(bytes.toString("utf8"));
 }
 
+/** {@link parseJson}; undefined for what it refuses. */
+export function tryParseJson(text: string | Uint8Array): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Of the string that begins at `start`: where its last quote is. */
 function endOfString(bytes: Buffer, start: number): number {
   for (let at = start + 1; at < bytes.length; at += 1) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DvmError } from "../base/errors.ts";
 import { parseJson } from "../base/parse-json.ts";
+import { digestPattern } from "./digest.ts";
 
 const strings = z.array(z.string()).nullish();
 const keys = z
@@ -30,7 +31,7 @@ const configSchema = z.object({
   rootfs: z.object({
     type: z.literal("layers"),
     diff_ids: z
-      .array(z.string().regex(/^sha256:[0-9a-f]{64}$/))
+      .array(z.string().regex(digestPattern))
       .nullish()
       .transform((value) => value ?? []),
   }),

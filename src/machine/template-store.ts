@@ -3,6 +3,7 @@ import { mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from "n
 import { join } from "node:path";
 import { z } from "zod";
 import { DvmError, ignore } from "../base/errors.ts";
+import { tryParseJson } from "../base/parse-json.ts";
 
 /** Change it when a template that was made before must not be used any more. */
 const formatVersion = 3;
@@ -102,7 +103,7 @@ export class TemplateStore {
     const path = recordPath(folder);
     const text = await ignore("ENOENT", () => readFile(path, "utf8"));
     if (text === undefined) return undefined;
-    const parsed = recordSchema.safeParse(parseJson(text));
+    const parsed = recordSchema.safeParse(tryParseJson(text));
     if (!parsed.success) return undefined;
     let diskBytes = 0;
     for (const [name, size] of Object.entries(parsed.data.files)) {
@@ -181,12 +182,4 @@ async function fileSizes(folder: string): Promise<Record<string, number>> {
     if (entry.isFile()) sizes[entry.name] = (await stat(join(folder, entry.name))).size;
   }
   return sizes;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

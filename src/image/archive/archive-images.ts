@@ -2,7 +2,8 @@ import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import { parseJson } from "../../base/parse-json.ts";
 import { maximumDocumentBytes, type Archive } from "./archive.ts";
-import { digestHex, digestOf } from "../digest.ts";
+import { blobPath } from "./blob-path.ts";
+import { digestOf, digestPattern } from "../digest.ts";
 import { parseImageConfig, type ParsedConfig } from "../image-config.ts";
 import { parseReference } from "../reference.ts";
 import type { StagedLayer } from "../layer/stage-layer.ts";
@@ -26,7 +27,7 @@ const dockerManifest = z.array(
 );
 
 const descriptor = z.object({
-  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  digest: z.string().regex(digestPattern),
   mediaType: z.string().optional(),
   platform: z.object({ architecture: z.string(), os: z.string() }).nullish(),
   annotations: z.record(z.string(), z.string()).nullish(),
@@ -151,10 +152,6 @@ function image(config: Buffer, layers: StagedLayer[], names: string[]): Archived
   }
   const references = names.map((name) => parseReference(name).familiar);
   return { id: digestOf(config), configText, parsed, layers, references };
-}
-
-function blobPath(digest: string): string {
-  return `blobs/sha256/${digestHex(digest)}`;
 }
 
 function documentAt(archive: Archive, path: string): Buffer {

@@ -1,21 +1,16 @@
 import { fileEnd, fileHeader, tarEnd } from "../../base/tar/tar-writer.ts";
-import { digestHex, digestOf } from "../digest.ts";
+import { digestOf } from "../digest.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import type { Image } from "../store/image-types.ts";
+import { mediaTypes } from "../registry/manifest.ts";
 import { parseReference } from "../reference.ts";
+import { blobPath } from "./blob-path.ts";
 
 /** An image and the names by which it is to be known. */
 export interface SavedImage {
   image: Image;
   references: readonly string[];
 }
-
-const mediaTypes = {
-  index: "application/vnd.oci.image.index.v1+json",
-  manifest: "application/vnd.oci.image.manifest.v1+json",
-  config: "application/vnd.oci.image.config.v1+json",
-  layer: "application/vnd.oci.image.layer.v1.tar",
-};
 
 /**
  * Images as one tar that is both an OCI layout (image-spec, "Image Layout") and what `docker load`
@@ -57,14 +52,14 @@ export async function* saveArchive(
 function ociManifest(image: Image, sizes: ReadonlyMap<string, number>): string {
   return JSON.stringify({
     schemaVersion: 2,
-    mediaType: mediaTypes.manifest,
+    mediaType: mediaTypes.ociManifest,
     config: {
-      mediaType: mediaTypes.config,
+      mediaType: mediaTypes.ociConfig,
       digest: image.id,
       size: Buffer.byteLength(image.configText),
     },
     layers: image.layers.map((digest) => ({
-      mediaType: mediaTypes.layer,
+      mediaType: mediaTypes.ociLayer,
       digest,
       size: sizes.get(digest) ?? 0,
     })),
@@ -76,7 +71,7 @@ function ociIndex(saved: readonly SavedImage[], sizes: ReadonlyMap<string, numbe
   const manifests = saved.flatMap(({ image, references }) => {
     const text = ociManifest(image, sizes);
     const descriptor = {
-      mediaType: mediaTypes.manifest,
+      mediaType: mediaTypes.ociManifest,
       digest: digestOf(text),
       size: Buffer.byteLength(text),
       platform: { architecture: image.architecture, os: image.os },
@@ -90,7 +85,7 @@ function ociIndex(saved: readonly SavedImage[], sizes: ReadonlyMap<string, numbe
       },
     }));
   });
-  return { schemaVersion: 2, mediaType: mediaTypes.index, manifests };
+  return { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests };
 }
 
 function dockerManifest({ image, references }: SavedImage) {
@@ -99,10 +94,6 @@ function dockerManifest({ image, references }: SavedImage) {
     RepoTags: references.length === 0 ? null : references,
     Layers: image.layers.map(blobPath),
   };
-}
-
-function blobPath(digest: string): string {
-  return `blobs/sha256/${digestHex(digest)}`;
 }
 
 function document(path: string, text: string): Buffer {

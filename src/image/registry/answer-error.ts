@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DvmError, type ErrorCode } from "../../base/errors.ts";
+import { tryParseJson } from "../../base/parse-json.ts";
 import type { HttpAnswer } from "./http-request.ts";
 import { readDocument } from "./read-document.ts";
 
@@ -42,12 +43,7 @@ function codeOf(status: number): ErrorCode {
 }
 
 function describe(text: string): string | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return undefined; // routers and proxies send pages for people
-  }
+  const json = tryParseJson(text); // routers and proxies send pages for people
   const first = errorsSchema.safeParse(json).data?.errors[0];
   if (first !== undefined)
     return printableText(`${first.code.toLowerCase().replaceAll("_", " ")}: ${first.message}`);

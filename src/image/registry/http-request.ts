@@ -54,6 +54,11 @@ export async function sendRequest(options: HttpRequest): Promise<HttpAnswer> {
   return { method, url, status: statusCode, headers: answered, body: await answer };
 }
 
+/** Without its parameters; empty when none is said. */
+export function mediaTypeOf({ headers }: HttpAnswer): string {
+  return (headers["content-type"] ?? "").split(";")[0]?.trim() ?? "";
+}
+
 /** Lets go of an answer whose body nobody wants; after a short one the connection serves again. */
 export function discard({ method, headers, body }: HttpAnswer): void {
   const length = method === "HEAD" ? 0 : Number(headers["content-length"] ?? Infinity);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import { parseJson } from "../../base/parse-json.ts";
+import { digestPattern } from "../digest.ts";
 
 /** A reference to content, by the OCI image spec. */
 export interface Descriptor {
@@ -36,7 +37,6 @@ export const mediaTypes = {
 export const maximumManifestBytes = 4 * 2 ** 20;
 const maximumLayers = 1024;
 const maximumManifests = 4096;
-const digestPattern = /^sha256:[0-9a-f]{64}$/;
 const schema1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
 
 const descriptorSchema = z.object({

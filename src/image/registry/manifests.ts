@@ -1,7 +1,7 @@
 import { DvmError } from "../../base/errors.ts";
-import { digestOf } from "../digest.ts";
+import { digestOf, digestPattern } from "../digest.ts";
 import { answerError, readRefusal } from "./answer-error.ts";
-import { discard, type HttpAnswer } from "./http-request.ts";
+import { discard, mediaTypeOf, type HttpAnswer } from "./http-request.ts";
 import { isOldSchema, maximumManifestBytes, mediaTypes, oldSchema } from "./manifest.ts";
 import { readDocument } from "./read-document.ts";
 import type { Repository } from "./repository.ts";
@@ -63,7 +63,7 @@ export async function resolveTag(
     // some registries know no HEAD: the GET that follows finds out what is wrong
     if (answer.status !== 200) return undefined;
     const digest = answer.headers["docker-content-digest"];
-    return typeof digest === "string" && /^sha256:[0-9a-f]{64}$/.test(digest) ? digest : undefined;
+    return typeof digest === "string" && digestPattern.test(digest) ? digest : undefined;
   });
 }
 
@@ -125,8 +125,4 @@ async function manifestError(
 
 function nameOf({ familiar }: Repository, tagOrDigest: string): string {
   return `${familiar}${tagOrDigest.startsWith("sha256:") ? "@" : ":"}${tagOrDigest}`;
-}
-
-function mediaTypeOf(answer: HttpAnswer): string {
-  return (answer.headers["content-type"] ?? "").split(";")[0]?.trim() ?? "";
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { tryParseJson } from "../../base/parse-json.ts";
 import type { StoredSignature } from "../store/image-database.ts";
 import { parseReference } from "../reference.ts";
 import type { SignatureRule } from "./policy.ts";
@@ -48,7 +49,7 @@ export function checkSignature(
   const data = form === "dsse" ? preAuthenticationEncoding(payload) : payload;
   const key = rule.keys.find((one) => isSignedBy(one, data, signature));
   if (key === undefined) return { problem: "it is by another key" };
-  const document = parseJson(payload);
+  const document = tryParseJson(payload);
   const problem =
     form === "dsse"
       ? statementProblem(document, rule, signed)
@@ -99,14 +100,6 @@ function preAuthenticationEncoding(payload: Uint8Array): Buffer {
 function repositoryNamed(text: string): string | undefined {
   try {
     return policyName(parseReference(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString("utf8"));
   } catch {
     return undefined;
   }

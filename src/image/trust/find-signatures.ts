@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { DvmError, describeError } from "../../base/errors.ts";
+import { tryParseJson } from "../../base/parse-json.ts";
+import { digestPattern } from "../digest.ts";
 import { signPredicate, statementType, type Signature } from "./check-signature.ts";
 
 /** What a repository has beside its images, as a client gives it. Errors are `DvmError`s. */
@@ -29,7 +31,7 @@ const maximumSignatureLength = 4096;
 
 const descriptorSchema = z.object({
   mediaType: z.string().max(256),
-  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  digest: z.string().regex(digestPattern),
   size: z.int().nonnegative(),
   annotations: z.record(z.string(), z.string()).nullish(),
 });
@@ -75,7 +77,7 @@ async function* signatureManifests(
   const attached = await source.manifest(`${tag}.sig`);
   if (attached !== undefined) yield attached;
   const index = (await source.referrers(digest)) ?? (await source.manifest(tag));
-  const referrers = indexSchema.safeParse(parseJson(index)).data?.manifests ?? [];
+  const referrers = indexSchema.safeParse(tryParseJson(index ?? "")).data?.manifests ?? [];
   for (const { digest: referrer } of referrers.filter(maySign).slice(0, maximumReferrers)) {
     const manifest = await source.manifest(referrer);
     if (manifest !== undefined) yield manifest;
@@ -88,7 +90,7 @@ function maySign({ annotations }: ArtifactDescriptor): boolean {
 }
 
 function layersOf(manifest: Uint8Array): ArtifactDescriptor[] {
-  const layers = manifestSchema.safeParse(parseJson(manifest)).data?.layers ?? [];
+  const layers = manifestSchema.safeParse(tryParseJson(manifest)).data?.layers ?? [];
   return layers.filter(
     ({ mediaType }) => mediaType === simpleSigningMedia || bundleMedia.test(mediaType),
   );
@@ -121,7 +123,7 @@ function simpleSigning(payload: Uint8Array, signature: string | undefined): Foun
 }
 
 function bundleSignature(content: Uint8Array): FoundSignature {
-  const envelope = bundleSchema.safeParse(parseJson(content)).data?.dsseEnvelope;
+  const envelope = bundleSchema.safeParse(tryParseJson(content)).data?.dsseEnvelope;
   const [signature] = envelope?.signatures ?? [];
   if (envelope === undefined || signature === undefined)
     return { problem: "its bundle holds no signed statement" };
@@ -135,13 +137,4 @@ function bundleSignature(content: Uint8Array): FoundSignature {
 /** Not a fault of the signature. */
 function isPassing(error: unknown): boolean {
   return !(error instanceof DvmError) || !["damaged", "invalid", "not-found"].includes(error.code);
-}
-
-function parseJson(bytes: Uint8Array | undefined): unknown {
-  if (bytes === undefined) return undefined;
-  try {
-    return JSON.parse(Buffer.from(bytes).toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

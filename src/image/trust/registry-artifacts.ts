@@ -1,5 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
 import { fetchDocument } from "../registry/blobs.ts";
+import { discard, mediaTypeOf } from "../registry/http-request.ts";
 import { maximumManifestBytes, mediaTypes } from "../registry/manifest.ts";
 import { fetchManifest } from "../registry/manifests.ts";
 import { readDocument } from "../registry/read-document.ts";
@@ -40,9 +41,8 @@ async function fetchReferrers(
     scopes,
     signal,
   });
-  const mediaType = (answer.headers["content-type"] ?? "").split(";")[0]?.trim();
-  if (answer.status !== 200 || mediaType !== mediaTypes.ociIndex) {
-    answer.body.destroy();
+  if (answer.status !== 200 || mediaTypeOf(answer) !== mediaTypes.ociIndex) {
+    discard(answer);
     if (answer.status !== 429 && answer.status < 500) return undefined;
     throw new DvmError(
       "unavailable",

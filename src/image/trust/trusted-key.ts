@@ -1,7 +1,8 @@
-import { createHash, createPublicKey, verify, type KeyObject } from "node:crypto";
+import { createPublicKey, verify, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { DvmError, systemErrorCode } from "../../base/errors.ts";
+import { digestOf } from "../digest.ts";
 
 /** A public key that a policy trusts. */
 export interface TrustedKey {
@@ -31,7 +32,7 @@ export async function readTrustedKey(pemOrPath: string, folder: string): Promise
   const pem = path === undefined ? pemOrPath : await readKeyFile(path);
   const key = parsePublicKey(pem, path ?? "the key");
   const der = key.export({ type: "spki", format: "der" });
-  return { key, path, fingerprint: `sha256:${createHash("sha256").update(der).digest("hex")}` };
+  return { key, path, fingerprint: digestOf(der) };
 }
 
 /** Whether `signature` is this key's over `data`: ECDSA in DER, RSA by PKCS #1 v1.5, or Ed25519. */
