@@ -3,10 +3,9 @@ import { DvmError } from "../base/errors.ts";
 import { gather } from "../base/gather.ts";
 import { printable, type EntryType } from "../base/tar/tar-reader.ts";
 import { tarEnd, tarHeader, fileEnd } from "../base/tar/tar-writer.ts";
+import { opaqueMarker, whiteoutPrefix } from "../image/layer/whiteouts.ts";
 
 const pieceBytes = 256 * 1024;
-const whiteoutPrefix = ".wh.";
-const opaqueName = ".wh..wh..opq";
 
 interface TarOptions {
   /** What the archive calls a path; undefined leaves the entry out. */
@@ -93,7 +92,7 @@ async function* layerEntries(entries: AsyncIterable<TreeEntry>): AsyncGenerator<
     if (entry.type === "whiteout")
       yield { ...entry, type: "file", path: `${folder}${whiteoutPrefix}${name}` };
     else if (entry.type === "opaque")
-      yield { ...entry, type: "file", path: `${entry.path}/${opaqueName}` };
+      yield { ...entry, type: "file", path: `${entry.path}/${opaqueMarker}` };
     else yield entry;
   }
 }

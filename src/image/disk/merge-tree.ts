@@ -1,5 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
 import { readLayerIndex, type LayerEntry } from "../layer/layer.ts";
+import { opaqueMarker, whiteoutPrefix } from "../layer/whiteouts.ts";
 import { printable } from "../../base/tar/tar-reader.ts";
 
 /** A file, folder or other thing of the merged tree; several names may lead to one. */
@@ -13,8 +14,6 @@ export interface Inode extends Omit<LayerEntry, "path" | "type" | "page" | "slot
   children?: Map<string, Inode>;
 }
 
-const whiteout = ".wh.";
-const opaqueMarker = ".wh..wh..opq";
 /** aufs kept its own files under such names; nobody else may. */
 const aufsPrefix = ".wh..wh.";
 const maximumLinkHops = 40;
@@ -44,14 +43,15 @@ export async function mergeLayers(folders: readonly string[]): Promise<Inode> {
 
 /** Whiteouts hide what lower layers have, never what their own layer brings: they come first. */
 async function removeWhiteouts(tree: Tree, folder: string): Promise<void> {
-  const hides = (line: string) => line.includes(whiteout);
+  const hides = (line: string) => line.includes(whiteoutPrefix);
   for await (const { path } of readLayerIndex(folder, hides)) {
     const names = pathNames(path);
     const name = names.pop() ?? "";
-    if (!name.startsWith(whiteout)) continue;
+    if (!name.startsWith(whiteoutPrefix)) continue;
     const parent = findFolder(tree, names);
     if (name === opaqueMarker) parent?.children?.clear();
-    else if (!name.startsWith(aufsPrefix)) parent?.children?.delete(name.slice(whiteout.length));
+    else if (!name.startsWith(aufsPrefix))
+      parent?.children?.delete(name.slice(whiteoutPrefix.length));
   }
 }
 
@@ -63,7 +63,7 @@ function addEntry(tree: Tree, entry: LayerEntry, layer: number): void {
     takeAttributes(tree.root, entry);
     return;
   }
-  if (name.startsWith(whiteout) || names[0]?.startsWith(aufsPrefix) === true) return;
+  if (name.startsWith(whiteoutPrefix) || names[0]?.startsWith(aufsPrefix) === true) return;
   checkEntry(entry, name);
   const parent = makeFolder(tree, names, entry.path);
   const existing = parent.get(name);
