@@ -4,6 +4,7 @@ import { volumeFolder } from "../storage/volumes.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import type { Engine, Image } from "./engine.ts";
 import type { VolumeRecord } from "./state-store.ts";
+import { volumeUsers } from "./volumes.ts";
 
 /** What DVM's things take on the host's disk, in bytes. */
 export interface DiskUsage {
@@ -39,8 +40,7 @@ export async function diskUsage(engine: Engine): Promise<DiskUsage> {
       engine.state.volumes().map(async (volume) => ({
         volume,
         bytes: await bytesOnDisk(volumeFolder(places.dataRoot, volume.name)),
-        users: records.filter(({ mounts }) => mounts.some(({ Name }) => Name === volume.name))
-          .length,
+        users: volumeUsers(engine, volume.name).length,
       })),
     ),
     templates: {

@@ -1,6 +1,7 @@
 import { DvmError } from "../base/errors.ts";
 import { saveArchive, type SavedImage } from "../image/archive/save-archive.ts";
-import { parseReference } from "../image/reference.ts";
+import { isBareName, parseReference } from "../image/reference.ts";
+import { referenceOf } from "../image/store/image-names.ts";
 import type { Engine } from "./engine.ts";
 
 /**
@@ -24,11 +25,12 @@ export function saveImages(engine: Engine, names: readonly string[]): AsyncGener
 
 function imagesCalled(engine: Engine, name: string): SavedImage[] {
   const { images } = engine.parts;
-  const repository = repositoryOf(name);
+  const named = referenceOf(name);
+  const repository = isBareName(name) ? named?.familiarName : undefined;
   const tagged = repository === undefined ? [] : namesIn(engine, repository);
   if (tagged.length > 0) return tagged;
   const image = images.find(name);
-  return [{ image, references: image.references.filter((one) => one === familiar(name)) }];
+  return [{ image, references: image.references.filter((one) => one === named?.familiar) }];
 }
 
 function namesIn(engine: Engine, repository: string): SavedImage[] {
@@ -38,23 +40,4 @@ function namesIn(engine: Engine, repository: string): SavedImage[] {
     );
     return references.length === 0 ? [] : [{ image, references }];
   });
-}
-
-/** The repository that a name without tag and digest means. */
-function repositoryOf(name: string): string | undefined {
-  const hasTag = name.lastIndexOf(":") > name.lastIndexOf("/");
-  if (hasTag || name.includes("@")) return undefined;
-  try {
-    return parseReference(name).familiarName;
-  } catch {
-    return undefined;
-  }
-}
-
-function familiar(name: string): string | undefined {
-  try {
-    return parseReference(name).familiar;
-  } catch {
-    return undefined;
-  }
 }

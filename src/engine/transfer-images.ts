@@ -1,7 +1,7 @@
 import { DvmError } from "../base/errors.ts";
 import { pullImage, type TransferParts } from "../image/transfer/pull-image.ts";
 import { pushImage } from "../image/transfer/push-image.ts";
-import { parseReference, type Reference } from "../image/reference.ts";
+import { isBareName, parseReference, type Reference } from "../image/reference.ts";
 import { parsePlatform } from "../image/registry/choose-platform.ts";
 import type { Credentials } from "../image/registry/credentials.ts";
 import { connect } from "../image/registry/registry-connection.ts";
@@ -75,8 +75,7 @@ function transferParts({ parts }: Engine): TransferParts {
 function referenceOf({ name, tag }: Pick<PullImages, "name" | "tag">): Reference | undefined {
   if (tag !== undefined && tag !== "")
     return parseReference(tag.startsWith("sha256:") ? `${name}@${tag}` : `${name}:${tag}`);
-  const isBare = !name.includes("@") && name.lastIndexOf(":") <= name.lastIndexOf("/");
-  return isBare ? undefined : parseReference(name);
+  return isBareName(name) ? undefined : parseReference(name);
 }
 
 async function allTags(

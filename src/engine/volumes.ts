@@ -74,7 +74,8 @@ export async function pruneVolumes(engine: Engine, options: { all: boolean }): P
   return unused.map(({ name }) => name);
 }
 
-function volumeUsers(engine: Engine, name: string): string[] {
+/** Ids of the containers that have a volume. */
+export function volumeUsers(engine: Engine, name: string): string[] {
   return engine
     .containers()
     .filter((one) => one.mounts.some((mount) => mount.Type === "volume" && mount.Name === name))

@@ -54,6 +54,11 @@ export function parseReference(text: string): Reference {
   };
 }
 
+/** Whether a name has neither tag nor digest. */
+export function isBareName(name: string): boolean {
+  return !name.includes("@") && name.lastIndexOf(":") <= name.lastIndexOf("/");
+}
+
 function splitOnce(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
