@@ -327,7 +327,7 @@ export class EngineClient implements Disposable {
       path: "/dvm/images/verify",
       query: { name: names },
     });
-    for await (const line of jsonLines(response)) yield asObject(line);
+    yield* objects(response);
   }
 
   async tagImage(name: string, repository: string, tag: string): Promise<void> {
@@ -343,7 +343,7 @@ export class EngineClient implements Disposable {
       query: { quiet },
       stream: archive,
     });
-    for await (const line of jsonLines(response)) yield asObject(line);
+    yield* objects(response);
   }
 
   /** An archive of these images. */
@@ -364,7 +364,7 @@ export class EngineClient implements Disposable {
       query: { fromSrc: "-", repo: repository, tag, message, changes },
       stream: tar,
     });
-    for await (const line of jsonLines(response)) yield asObject(line);
+    yield* objects(response);
   }
 
   // Registries; `auth` is what goes into X-Registry-Auth
@@ -480,7 +480,7 @@ export class EngineClient implements Disposable {
       query: call.query,
       headers: { "X-Registry-Auth": call.auth },
     });
-    for await (const line of jsonLines(response)) yield asObject(line);
+    yield* objects(response);
   }
 
   async #lastLine(response: Readable): Promise<unknown> {
@@ -488,6 +488,11 @@ export class EngineClient implements Disposable {
     for await (const line of jsonLines(response)) last = line;
     return last;
   }
+}
+
+/** Each line is an object. */
+async function* objects(response: Readable): AsyncGenerator<JsonObject> {
+  for await (const line of jsonLines(response)) yield asObject(line);
 }
 
 function container(name: string): string {

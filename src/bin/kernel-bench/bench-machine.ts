@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { MachineSetup, ProcessSpec } from "../../agent/agent-client.ts";
+import { capabilityMask } from "../../engine/capability-mask.ts";
 import type { Tool } from "../../host/tools.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { Accelerator, DiskSpec, MachineSpec } from "../../machine/machine.ts";
@@ -94,7 +95,7 @@ export function busyboxTrue(): ProcessSpec {
     rows: 0,
     columns: 0,
     stdin: false,
-    capabilities: 0xa80425fbn,
+    capabilities: capabilityMask({ add: [], drop: [], privileged: false }),
     privileged: false,
     noNewPrivileges: false,
     rlimits: [],

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { readFilters } from "../options/filters.ts";
 import { filterFlag, listFlags, noTruncFlag } from "../output/list-flags.ts";
 import { printList } from "../output/print-list.ts";
+import { ellipsis } from "../output/shorten.ts";
 import { registryHeader } from "../registry/registry-header.ts";
 
 const headers = {
@@ -37,10 +38,9 @@ export const command: Command = {
 
 function searchRow(object: JsonObject, whole: boolean) {
   const description = asText(object["description"]);
-  const isLong = !whole && description.length > descriptionLength;
   return {
     Name: asText(object["name"]),
-    Description: isLong ? `${description.slice(0, descriptionLength - 1)}…` : description,
+    Description: whole ? description : ellipsis(description, descriptionLength),
     StarCount: asNumber(object["star_count"]),
     IsOfficial: object["is_official"] === true ? "[OK]" : "",
   };

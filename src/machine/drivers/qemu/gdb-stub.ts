@@ -1,6 +1,7 @@
-import { createConnection, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { DvmError, systemErrorCode } from "../../../base/errors.ts";
+import { connectSocket } from "./connect-socket.ts";
 
 const connectPollMs = 2;
 const maximumPacketBytes = 65_536;
@@ -27,7 +28,7 @@ export class GdbStub implements Disposable {
     for (;;) {
       signal.throwIfAborted();
       try {
-        const stub = new GdbStub(await connect(path));
+        const stub = new GdbStub(await connectSocket(path));
         await stub.#ask("?");
         return stub;
       } catch (error) {
@@ -92,13 +93,4 @@ export class GdbStub implements Disposable {
 
 function closedError(): DvmError {
   return new DvmError("unavailable", "cannot time a boot: QEMU has closed its GDB socket");
-}
-
-async function connect(path: string): Promise<Socket> {
-  const socket = createConnection(path);
-  await new Promise<void>((resolve, reject) => {
-    socket.once("connect", resolve);
-    socket.once("error", reject);
-  });
-  return socket;
 }

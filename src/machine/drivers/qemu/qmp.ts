@@ -1,7 +1,8 @@
-import { createConnection, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { DvmError, systemErrorCode } from "../../../base/errors.ts";
+import { connectSocket } from "./connect-socket.ts";
 
 const connectPollMs = 1;
 const openDeadlineMs = 10_000;
@@ -37,7 +38,7 @@ export class QmpConnection implements AsyncDisposable {
     const deadline = performance.now() + openDeadlineMs;
     for (;;) {
       try {
-        const connection = new QmpConnection(await connect(path));
+        const connection = new QmpConnection(await connectSocket(path));
         await connection.execute("qmp_capabilities");
         return connection;
       } catch (error) {
@@ -102,13 +103,4 @@ export class QmpConnection implements AsyncDisposable {
 
 function closedError(): DvmError {
   return new DvmError("unavailable", "cannot control QEMU: its control socket has closed");
-}
-
-async function connect(path: string): Promise<Socket> {
-  const socket = createConnection(path);
-  await new Promise<void>((resolve, reject) => {
-    socket.once("connect", resolve);
-    socket.once("error", reject);
-  });
-  return socket;
 }
