@@ -1,6 +1,6 @@
-import { asNumber, asStrings } from "../../client/json.ts";
+import { asStrings } from "../../client/json.ts";
 import type { Command } from "../command.ts";
-import { decimalSize } from "../../base/describe-size.ts";
+import { printDeleted, printReclaimed, reclaimedBytes } from "../output/print-pruned.ts";
 
 export const command: Command = {
   name: "template prune",
@@ -10,8 +10,7 @@ export const command: Command = {
   arguments: { min: 0, max: 0 },
   async run({ flags }, { client, stdout }) {
     const answer = await client.pruneTemplates(flags.boolean("all"));
-    const names = asStrings(answer["TemplatesDeleted"]);
-    if (names.length > 0) stdout.write(`Deleted Templates:\n${names.join("\n")}\n\n`);
-    stdout.write(`Total reclaimed space: ${decimalSize(asNumber(answer["SpaceReclaimed"]))}\n`);
+    printDeleted(stdout, "Deleted Templates", asStrings(answer["TemplatesDeleted"]));
+    printReclaimed(stdout, reclaimedBytes(answer));
   },
 };

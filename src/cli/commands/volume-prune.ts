@@ -1,9 +1,9 @@
-import { asNumber, asStrings } from "../../client/json.ts";
+import { asStrings } from "../../client/json.ts";
 import type { Command } from "../command.ts";
 import { forceFlag, isConfirmed } from "../output/confirm.ts";
 import { readFilters } from "../options/filters.ts";
-import { decimalSize } from "../../base/describe-size.ts";
 import { longFilterFlag } from "../output/list-flags.ts";
+import { printDeleted, printReclaimed, reclaimedBytes } from "../output/print-pruned.ts";
 
 export const command: Command = {
   name: "volume prune",
@@ -28,9 +28,7 @@ export const command: Command = {
     const filters = readFilters(flags.list("filter"));
     if (all) filters["all"] = ["true"];
     const answer = await context.client.pruneVolumes(filters);
-    const names = asStrings(answer["VolumesDeleted"]);
-    if (names.length > 0) context.stdout.write(`Deleted Volumes:\n${names.join("\n")}\n\n`);
-    const space = decimalSize(asNumber(answer["SpaceReclaimed"]));
-    context.stdout.write(`Total reclaimed space: ${space}\n`);
+    printDeleted(context.stdout, "Deleted Volumes", asStrings(answer["VolumesDeleted"]));
+    printReclaimed(context.stdout, reclaimedBytes(answer));
   },
 };

@@ -18,7 +18,7 @@ export function reclaimedBytes(answer: JsonObject): number {
   return asNumber(answer["SpaceReclaimed"]);
 }
 
-/** Lines as `rmi` prints them. */
+/** A line for each name and layer, in lower case, where `rmi` has capitals. */
 export function removalLines(removed: unknown): string[] {
   return asObjects(removed).map((one) => {
     const untagged = asText(one["Untagged"]);
