@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { appendFile, copyFile, mkdir, readFile, readdir } from "node:fs/promises";
+import { appendFile, copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DvmError } from "../base/errors.ts";
@@ -21,6 +21,12 @@ import {
   type StoredKernel,
 } from "./kernel.ts";
 import { buildImage, make } from "./make-kernel.ts";
+import {
+  applySourceChanges,
+  describeSourceChanges,
+  readSourceChanges,
+  type SourceChanges,
+} from "./source-changes.ts";
 import { describeToolChain, requireToolChain } from "./tool-chain.ts";
 
 const kernelFolder = fileURLToPath(new URL("../../kernel", import.meta.url));
@@ -61,14 +67,14 @@ export async function buildKernel(
   await requireToolChain();
   const source = await findKernelSource(dataRoot, options.source);
   const toolChain = await describeToolChain();
-  const additions = await readAdditions(from);
-  const key = inputDigest({ recipe, source, toolChain, additions });
+  const changes = await readSourceChanges(from);
+  const key = inputDigest({ recipe, source, toolChain, changes });
   const id = `${recipe.name}-${source.version.replace(/^sha256:(.{12}).*/, "$1")}-${key}`;
   const present = await readStoredKernel(join(kernelsRoot(dataRoot), id));
   if (present !== undefined) return present;
   await using log = await openBuildLog(dataRoot, recipe.name);
   const { onProgress, signal } = options;
-  const build = { dataRoot, recipe, source, toolChain, additions, log, onProgress, signal };
+  const build = { dataRoot, recipe, source, toolChain, changes, log, onProgress, signal };
   try {
     return await buildAnew(build, join(kernelsRoot(dataRoot), id));
   } catch (cause) {
@@ -82,13 +88,12 @@ interface Build extends Pick<BuildOptions, "onProgress" | "signal"> {
   recipe: KernelRecipe;
   source: KernelSource;
   toolChain: string;
-  additions: Additions;
+  changes: SourceChanges;
   log: BuildLog;
 }
 
 async function buildAnew(build: Build, target: string): Promise<StoredKernel> {
   const { dataRoot, source, log, signal, onProgress } = build;
-  const startedAt = performance.now();
   const earlier = (await storedKernels(dataRoot)).filter(({ name }) => name === build.recipe.name);
   const expected = earlier[0]?.built?.compiledFiles ?? 0;
   const tell = (step: BuildProgress["step"], subject: string, done = 0) =>
@@ -102,7 +107,8 @@ async function buildAnew(build: Build, target: string): Promise<StoredKernel> {
   const archive = await source.archive(work.path, signal);
   tell("unpacking", subject);
   await unpackKernelSource(archive, tree, signal);
-  await addSources(tree, build.additions);
+  const unpackedAt = performance.now();
+  await applySourceChanges(tree, build.changes, signal);
   tell("configuring", build.recipe.name);
   await configure(tree, build);
   const compiledFiles = await buildImage(tree, {
@@ -110,33 +116,13 @@ async function buildAnew(build: Build, target: string): Promise<StoredKernel> {
     signal,
     onFile: (file, done) => tell("compiling", file, done),
   });
-  const tookMs = Math.round(performance.now() - startedAt);
+  const tookMs = Math.round(performance.now() - unpackedAt);
   return await takeKernel(tree, join(work.path, "kernel"), {
     build,
     target,
     compiledFiles,
     tookMs,
   });
-}
-
-type Additions = { name: string; text: string }[];
-
-/** Code of our own that goes into each kernel. */
-async function readAdditions(from: string): Promise<Additions> {
-  const names = (await readdir(join(from, "source"))).filter((name) => name.endsWith(".c")).sort();
-  const read = names.map(async (name) => ({
-    name,
-    text: await readFile(join(from, "source", name), "utf8"),
-  }));
-  return await Promise.all(read);
-}
-
-async function addSources(tree: string, additions: Additions): Promise<void> {
-  const folder = join(tree, "arch/x86/kernel");
-  for (const { name, text } of additions) {
-    await appendFile(join(folder, name), text);
-    await appendFile(join(folder, "Makefile"), `\nobj-y += ${name.replace(/\.c$/, ".o")}\n`);
-  }
 }
 
 async function configure(tree: string, { recipe, log, signal }: Build): Promise<void> {
@@ -213,7 +199,7 @@ function inputDigest(input: {
   recipe: KernelRecipe;
   source: KernelSource;
   toolChain: string;
-  additions: Additions;
+  changes: SourceChanges;
 }): string {
   const options = recipeOptions(input.recipe).map(({ name, value, since, until }) => [
     name,
@@ -222,7 +208,13 @@ function inputDigest(input: {
     until,
   ]);
   const { name, version } = input.source;
-  const parts = { builderVersion, options, name, version, ...input, recipe: input.recipe.name };
-  const { source: _, ...inputs } = parts;
+  const inputs = {
+    builderVersion,
+    recipe: input.recipe.name,
+    options,
+    ...{ name, version },
+    toolChain: input.toolChain,
+    changes: describeSourceChanges(input.changes),
+  };
   return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 12);
 }

@@ -10,7 +10,7 @@ const needs = [
   { program: "flex", packageName: "flex" },
   { program: "bison", packageName: "bison" },
   { program: "bc", packageName: "bc" },
-  { program: "lz4", packageName: "lz4" },
+  { program: "patch", packageName: "patch" },
   { program: "xz", packageName: "xz-utils" },
   { file: "/usr/include/stdio.h", packageName: "libc6-dev" },
   { file: "/usr/include/libelf.h", packageName: "libelf-dev" },

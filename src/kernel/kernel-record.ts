@@ -10,6 +10,7 @@ const builtSchema = z.object({
   features: z.array(z.string()),
   /** How many files were compiled, by which the next build's progress is told. */
   compiledFiles: z.int(),
+  /** From unpacked source on. */
   tookMs: z.number(),
 });
 
