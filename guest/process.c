@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -128,11 +129,38 @@ static struct process *process_add(const struct process_spec *spec, bool is_main
 }
 
 /* Moving into a cgroup later waits for a grace period: by emulation ten milliseconds. */
-static pid_t fork_into_container_cgroup(void) {
-    cleanup_close int cgroup = open(CONTAINER_CGROUP, O_PATH | O_DIRECTORY | O_CLOEXEC);
+static pid_t fork_into_cgroup(const char *path) {
+    cleanup_close int cgroup = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct clone_args arguments = {
         .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup};
     return cgroup < 0 ? -1 : (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+/* The cgroup of the main process, which may have moved into one that it made below its own. */
+static int find_main_cgroup(char *path, size_t room) {
+    char name[64], text[4096];
+    snprintf(name, sizeof name, "/proc/%d/cgroup", main_process_pid());
+    if (read_file(name, text, sizeof text) <= 0)
+        return -1;
+    static const char own[] = "0::/container/";
+    char *end = strchr(text, '\n');
+    if (end == NULL || strncmp(text, own, sizeof own - 1) != 0)
+        return -1;
+    *end = 0;
+    return (size_t)snprintf(path, room, "/sys/fs/cgroup%s", text + strlen("0::")) < room ? 0 : -1;
+}
+
+/* A cgroup whose children have controllers may hold no process itself: then it's the main one's. */
+static pid_t fork_into_container_cgroup(void) {
+    char path[4096];
+    pid_t pid = fork_into_cgroup(CONTAINER_CGROUP);
+    if (pid >= 0 || (errno != EBUSY && errno != EOPNOTSUPP))
+        return pid;
+    int number = errno;
+    if (find_main_cgroup(path, sizeof path) == 0)
+        return fork_into_cgroup(path);
+    errno = number;
+    return -1;
 }
 
 pid_t fork_into_pid_namespace(const int *theirs) {

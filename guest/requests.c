@@ -100,11 +100,12 @@ static int freeze(bool still, struct failure *failure) {
 }
 
 static bool container_is_empty(const void *unused) {
-    char text[64];
+    char text[128];
     (void)unused;
     while (waitpid(-1, NULL, WNOHANG) > 0)
         continue;
-    return read_file(CONTAINER_CGROUP "/cgroup.procs", text, sizeof text) <= 0;
+    return read_file(CONTAINER_CGROUP "/cgroup.events", text, sizeof text) <= 0 ||
+           strstr(text, "populated 0") != NULL;
 }
 
 /* Everything is written before the host hears the answer; then the machine leaves by a reboot. */
