@@ -13,6 +13,7 @@ make -s -C vmm
 dvm setup --yes run
 [ ! -f "$work/run/dvm.pid" ] || kill "$(cat "$work/run/dvm.pid")"
 dvm kernel build
+dvm kernel build hyper-full
 dvm doctor # remembers whether KVM works here
 key=$(cat test/fixtures/* | sha256sum | cut -c1-16)
 if [ ! -d "$DVM_TEST_CACHE/fixtures-$key" ]; then
