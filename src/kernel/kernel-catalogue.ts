@@ -8,6 +8,7 @@ import { storedInitramfs } from "./initramfs.ts";
 import { recipeNames } from "./kernel-recipe.ts";
 import {
   kernelsRoot,
+  requireOurMachine,
   storedKernels,
   unpackedImage,
   type Kernel,
@@ -18,6 +19,7 @@ export type { Kernel, StoredKernel } from "./kernel.ts";
 export { buildKernel, type BuildProgress } from "./build-kernel.ts";
 export { defaultKernel, writeDefaultKernel } from "./default-kernel.ts";
 export { recipeNames } from "./kernel-recipe.ts";
+export { isForOurMachine, requireOurMachine } from "./kernel.ts";
 export { imageEntry } from "./pvh-entry.ts";
 export { removeKernel } from "./remove-kernel.ts";
 export { installStockKernel } from "./stock-kernel.ts";
@@ -34,6 +36,7 @@ export async function chooseKernel(
   agent: () => Promise<string> = () => agentBinary(dataRoot),
 ): Promise<Kernel> {
   const stored = await chooseStored(dataRoot, want);
+  requireOurMachine(stored);
   const { name, release, digest, discovery, sizeBytes, built } = stored;
   return {
     ...{ name, release, digest, discovery, sizeBytes },

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { ignore } from "../base/errors.ts";
+import { DvmError, ignore } from "../base/errors.ts";
 import { parseKernelRecord, type KernelRecord } from "./kernel-record.ts";
 
 /** A kernel that machines can start. */
@@ -99,6 +99,22 @@ export async function fileDigests(folder: string): Promise<Record<string, string
 async function syncFile(path: string): Promise<void> {
   await using file = await open(path, "r");
   await file.sync();
+}
+
+/** Fails for a kernel of another VMM, which lacks the drivers of our machine. */
+export function requireOurMachine({ name, built }: KernelRecord): void {
+  if (isForOurMachine({ built })) return;
+  throw new DvmError(
+    "unsupported",
+    `cannot use kernel ${name}: it is for machines of another VMM`,
+    {
+      hint: "DVM's machines are QEMU's microvm: hyper, hyper-min, hyper-full, stock",
+    },
+  );
+}
+
+export function isForOurMachine({ built }: Pick<KernelRecord, "built">): boolean {
+  return built === undefined || built.features.includes("microvm");
 }
 
 export function kernelsRoot(dataRoot: string): string {

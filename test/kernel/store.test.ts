@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, mkdir, open, readdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, open, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -59,6 +59,18 @@ test("the default kernel can be chosen, and isn't removed without force", async 
     ["hyper"],
   );
   assert.equal((await chooseKernel(root.path, undefined, agent)).name, "hyper");
+});
+
+test("a kernel that was built for another VMM starts no machine", async () => {
+  await using root = await temporaryFolder();
+  await storeIn(root.path);
+  const { folder } = await findStoredKernel(root.path, "hyper");
+  const record = join(folder, "kernel.json");
+  await writeFile(record, (await readFile(record, "utf8")).replace('"microvm"', '"xen"'));
+  await assert.rejects(chooseKernel(root.path, "hyper"), {
+    code: "unsupported",
+    message: /cannot use kernel hyper: it is for machines of another VMM/,
+  });
 });
 
 test("a build that can't be leaves nothing in the catalogue, and says why", async () => {

@@ -9,7 +9,12 @@ import { temporaryFolder } from "../../host/temporary-folder.ts";
 import { findQemu } from "../../host/tools.ts";
 import { hostTscKhz } from "../../host/tsc.ts";
 import { agentBinary } from "../../kernel/agent-binary.ts";
-import { chooseKernel, findStoredKernel, listKernels } from "../../kernel/kernel-catalogue.ts";
+import {
+  chooseKernel,
+  findStoredKernel,
+  isForOurMachine,
+  listKernels,
+} from "../../kernel/kernel-catalogue.ts";
 import type { BenchHost, BenchSubject } from "../kernel-bench/bench-machine.ts";
 import { readBudgets } from "../kernel-bench/budgets.ts";
 import { formatBudgets, formatReport } from "../kernel-bench/kernel-report.ts";
@@ -51,7 +56,8 @@ export const command: Command = {
 /** Kernels by name, all when none is named; stock is always among them where it is there. */
 async function subjects({ places }: CliContext, wants: string[]): Promise<BenchSubject[]> {
   const { dataRoot } = places;
-  const names = new Set((await listKernels(dataRoot)).map(({ name }) => name));
+  const ours = (await listKernels(dataRoot)).filter(isForOurMachine);
+  const names = new Set(ours.map(({ name }) => name));
   names.delete("custom");
   const wanted = wants.length === 0 ? [...names].sort() : wants;
   if (names.has("stock") && !wanted.includes("stock")) wanted.push("stock");

@@ -2,6 +2,7 @@ import { DvmError } from "../../base/errors.ts";
 import type { Command } from "../../cli/command.ts";
 import {
   findStoredKernel,
+  requireOurMachine,
   verifyKernel,
   writeDefaultKernel,
 } from "../../kernel/kernel-catalogue.ts";
@@ -18,6 +19,7 @@ export const command: Command = {
       throw new DvmError("invalid", "cannot set the default kernel: give a kernel or --clear");
     if (name === undefined) return await writeDefaultKernel(places.dataRoot, undefined);
     const kernel = await findStoredKernel(places.dataRoot, name);
+    requireOurMachine(kernel);
     const faults = await verifyKernel(kernel);
     if (faults.length > 0)
       throw new DvmError("damaged", `cannot use kernel ${kernel.id}:\n${faults.join("\n")}`);
