@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/major.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -83,23 +84,42 @@ static int make_nodes(int dev, struct failure *failure) {
     return 0;
 }
 
+static void copy_devices(int from, int to);
+
+/* One of the machine's devices, or a folder of them; what is there already stays. */
+static void copy_device(int from, const char *name, int to) {
+    struct stat information;
+    if (fstatat(from, name, &information, AT_SYMLINK_NOFOLLOW) < 0)
+        return;
+    if (S_ISCHR(information.st_mode) || S_ISBLK(information.st_mode))
+        mknodat(to, name, information.st_mode, information.st_rdev);
+    if (!S_ISDIR(information.st_mode) || mkdirat(to, name, 0755) < 0)
+        return;
+    cleanup_close int inner_from = openat(from, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cleanup_close int inner_to = openat(to, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (inner_from >= 0 && inner_to >= 0)
+        copy_devices(inner_from, inner_to);
+}
+
 /* --privileged: all devices of the machine but the channel to the host. */
-static void copy_devices(int dev) {
-    DIR *folder = opendir("/dev");
+static void copy_devices(int from, int to) {
+    DIR *folder = fdopendir(openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL) {
-        struct stat information;
-        if (strncmp(entry->d_name, "vport", 5) == 0 || strcmp(entry->d_name, "console") == 0 ||
-            fstatat(dirfd(folder), entry->d_name, &information, AT_SYMLINK_NOFOLLOW) < 0)
-            continue;
-        if (!S_ISCHR(information.st_mode) && !S_ISBLK(information.st_mode))
-            continue;
-        /* those of make_nodes are there already */
-        if (mknodat(dev, entry->d_name, information.st_mode, information.st_rdev) < 0)
-            continue;
-    }
+    while (folder != NULL && (entry = readdir(folder)) != NULL)
+        if (entry->d_name[0] != '.' && strncmp(entry->d_name, "vport", 5) != 0 &&
+            strcmp(entry->d_name, "console") != 0)
+            copy_device(from, entry->d_name, to);
     if (folder != NULL)
         closedir(folder);
+}
+
+/* The kernel makes these when they are opened; a machine begins with none. */
+static void make_loop_nodes(int dev) {
+    char name[16];
+    for (unsigned number = 0; number < 8; number++) {
+        snprintf(name, sizeof name, "loop%u", number);
+        mknodat(dev, name, S_IFBLK | 0660, makedev(LOOP_MAJOR, number));
+    }
 }
 
 static int make_mount(const char *kind, const char *target, unsigned long flags,
@@ -198,8 +218,11 @@ static int fit_prepared(const struct machine_setup *setup, struct failure *failu
         return fail_errno(failure, "cannot give /dev/shm %" PRIu64 " bytes", setup->shm_size);
     if (!setup->privileged)
         return 0;
+    cleanup_close int machine = open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     cleanup_close int dev = open(PREPARED "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    copy_devices(dev);
+    copy_devices(machine, dev);
+    if (faccessat(dev, "loop-control", F_OK, 0) == 0)
+        make_loop_nodes(dev);
     return set_sys_flags(0, failure);
 }
 

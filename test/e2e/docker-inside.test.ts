@@ -6,7 +6,6 @@ import { TestDaemon } from "../support/test-daemon.ts";
 
 /** As the entry point of docker's own image has it: limits need a cgroup that holds no process. */
 const startDocker = `
-  mount -t tmpfs none /var/lib/docker
   mkdir /sys/fs/cgroup/init && echo 1 >/sys/fs/cgroup/init/cgroup.procs
   for controller in cpu memory pids; do echo +$controller >/sys/fs/cgroup/cgroup.subtree_control; done
   echo set up
@@ -20,7 +19,8 @@ before(async () => {
   const archive = `${fixture("small.docker-save.tar")}:/small.tar:ro`;
   await daemon.succeeds([
     ...["run", "-d", "--name", "host", "--privileged", "--kernel", "hyper-full", "-m", "1g"],
-    ...["-v", archive, "docker-inside", "sh", "-c", startDocker],
+    ...["--tmpfs", "/var/lib/docker:exec,dev,suid,size=512m", "-v", archive],
+    ...["docker-inside", "sh", "-c", startDocker],
   ]);
   await dockerIsUp();
   await docker("load", "-q", "-i", "/small.tar");

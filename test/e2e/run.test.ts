@@ -79,6 +79,15 @@ test("capabilities are added, dropped, and all there when privileged", async () 
   assert.match((await effective(["--privileged"])) ?? "", /^000001ffffffffff$/);
 });
 
+test("a privileged container has the machine's devices, and loop devices take files", async () => {
+  const line =
+    "ls /dev/net/tun /dev/fuse /dev/vda; echo disk >/work/file; truncate -s 1M /work/file; " +
+    "losetup /dev/loop0 /work/file && head -c 4 /dev/loop0";
+  const result = await shell(line, ["--privileged"]);
+  assert.equal(result.stdout, "/dev/fuse\n/dev/net/tun\n/dev/vda\ndisk");
+  assert.equal((await shell("ls /dev/net /dev/vda")).stdout, "");
+});
+
 test("a read-only root refuses writes, a tmpfs in it takes them", async () => {
   const result = await shell(
     "echo x > /work/x; echo y > /scratch/y && cat /scratch/y; df -m /scratch | tail -1 | awk '{print $2}'",
