@@ -14,7 +14,7 @@ const bzImageEntry = 0x10_0000;
 export async function imageEntry(path: string): Promise<number> {
   await using file = await open(path, "r");
   const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
-  return buffer.toString("latin1") === elfMagic ? pvhEntry(path) : bzImageEntry;
+  return buffer.toString("latin1") === elfMagic ? await pvhEntry(path) : bzImageEntry;
 }
 
 /**

@@ -18,7 +18,7 @@ async function givenBack(tar: Buffer): Promise<Buffer> {
   await using store = await ImageStore.open(folder.path);
   const { id } = await store.importRootFs(streamOf(tar));
   const [diffId = ""] = store.find(id).layers;
-  return buffer(store.openLayerTar(diffId));
+  return await buffer(store.openLayerTar(diffId));
 }
 
 const sizes = [0, 1, 511, 512, 513, 4031, 4032, 4033, 4096, 70_000, 3_000_000];

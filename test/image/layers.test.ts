@@ -19,7 +19,7 @@ async function loaded(work: string, layers: MadeEntry[][]): Promise<string> {
   const archive = makeTar(dockerArchive(layers.map(makeTar)));
   const [image] = await store.load(streamOf(archive));
   assert(image !== undefined);
-  return extract((await store.disk(image.id)).path, work);
+  return await extract((await store.disk(image.id)).path, work);
 }
 
 async function textsIn(folder: string): Promise<Record<string, string>> {

@@ -77,7 +77,7 @@ export async function dvmTree(layers: readonly Buffer[], work: string): Promise<
   const flat = join(work, "checked.erofs");
   await flatten(path, flat);
   await run("fsck.erofs", [flat]);
-  if (!(await hostKnowsErofs())) return listBelow(await extract(path, work));
+  if (!(await hostKnowsErofs())) return await listBelow(await extract(path, work));
   const mount = join(work, "mount");
   await mkdir(mount);
   const script = 'mount -t erofs -o loop,ro "$0" "$1" && exec python3 "$2" "$1"';
