@@ -1,5 +1,4 @@
-import { createWriteStream } from "node:fs";
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { finished } from "node:stream/promises";
 import { DvmError, systemErrorCode } from "../base/errors.ts";
@@ -18,12 +17,14 @@ export interface BuildLog extends AsyncDisposable {
   explain(cause: unknown): Promise<DvmError>;
 }
 
-/** The log of the latest build of `recipe`. */
+/** The log of the latest build of `recipe`; a build that still goes on keeps its own. */
 export async function openBuildLog(dataRoot: string, recipe: string): Promise<BuildLog> {
   const path = join(dataRoot, "kernel-logs", `${recipe}.log`);
   await mkdir(dirname(path), { recursive: true });
   await rm(path, { force: true });
-  const stream = createWriteStream(path, { mode: 0o644 });
+  const file = await open(path, "wx", 0o644);
+  const own = `/proc/self/fd/${file.fd}`;
+  const stream = file.createWriteStream();
   stream.on("error", () => {}); // a full disk stops the build itself, and tells more
   const flush = () => new Promise<void>((resolve) => stream.write("", () => resolve()));
   return {
@@ -31,11 +32,11 @@ export async function openBuildLog(dataRoot: string, recipe: string): Promise<Bu
     write: (text) => void stream.write(text),
     copyTo: async (target) => {
       await flush();
-      await copyFile(path, target);
+      await copyFile(own, target);
     },
     explain: async (cause) => {
       await flush();
-      return explain(cause, path);
+      return explain(cause, { path, tail: await readTail(own, tailBytes) });
     },
     [Symbol.asyncDispose]: async () => {
       stream.end();
@@ -44,8 +45,7 @@ export async function openBuildLog(dataRoot: string, recipe: string): Promise<Bu
   };
 }
 
-async function explain(cause: unknown, path: string): Promise<DvmError> {
-  const tail = await readTail(path, tailBytes).catch(() => "");
+function explain(cause: unknown, { path, tail }: { path: string; tail: string }): DvmError {
   const isFull = systemErrorCode(cause) === "ENOSPC" || /No space left on device/.test(tail);
   if (isFull) {
     return new DvmError("no-space", "cannot build a kernel: the disk is full", {

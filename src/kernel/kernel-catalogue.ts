@@ -16,11 +16,13 @@ import {
 } from "./kernel.ts";
 
 export type { Kernel, StoredKernel } from "./kernel.ts";
-export { buildKernel, type BuildProgress } from "./build-kernel.ts";
+export { buildKernel } from "./build-kernel.ts";
+export type { BuildProgress } from "./compile-kernel.ts";
 export { defaultKernel, writeDefaultKernel } from "./default-kernel.ts";
 export { recipeNames } from "./kernel-recipe.ts";
 export { isForOurMachine, requireOurMachine } from "./kernel.ts";
 export { imageEntry } from "./pvh-entry.ts";
+export { rebuildKernel } from "./rebuild-kernel.ts";
 export { removeKernel } from "./remove-kernel.ts";
 export { installStockKernel } from "./stock-kernel.ts";
 export { verifyKernel } from "./verify-kernel.ts";

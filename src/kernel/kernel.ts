@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { DvmError, ignore } from "../base/errors.ts";
+import { DvmError, ignore, systemErrorCode } from "../base/errors.ts";
 import { parseKernelRecord, type KernelRecord } from "./kernel-record.ts";
 
 /** A kernel that machines can start. */
@@ -79,9 +79,24 @@ export async function storeKernel(
   await writeFile(join(folder, recordFile), `${JSON.stringify(full, undefined, 2)}\n`);
   for (const name of [...Object.keys(files), recordFile]) await syncFile(join(folder, name));
   await mkdir(join(target, ".."), { recursive: true });
-  await rm(target, { recursive: true, force: true });
-  await rename(folder, target);
-  return { ...full, id: basename(target), folder: target, path: join(target, "bzImage") };
+  return await placeKernel(folder, target);
+}
+
+/** Who has stored the same meanwhile was quicker; what a crash has left there goes. */
+async function placeKernel(folder: string, target: string): Promise<StoredKernel> {
+  for (;;) {
+    const isTaken = await rename(folder, target).then(
+      () => false,
+      (error: unknown) => {
+        if (!["ENOTEMPTY", "EEXIST"].includes(systemErrorCode(error) ?? "")) throw error;
+        return true;
+      },
+    );
+    const stored = await readStoredKernel(target);
+    if (stored !== undefined) return stored;
+    if (!isTaken) throw new DvmError("internal", `cannot store kernel ${target}: it is gone`);
+    await rm(target, { recursive: true, force: true });
+  }
 }
 
 /** `sha256:…` of each file below `folder` but its record, by path. */

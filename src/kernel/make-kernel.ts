@@ -29,9 +29,10 @@ export async function make(
   words: string[],
   { log, signal, onLine }: MakeOptions,
 ): Promise<void> {
-  const command = ["-n", "10", "make", "-C", tree, "ARCH=x86_64", ...words];
-  log.write(`$ nice ${command.join(" ")}\n`);
-  await runTool("nice", command, {
+  const command = ["make", "-C", tree, "ARCH=x86_64", ...words];
+  log.write(`$ ${command.join(" ")}\n`);
+  // timeout, here without a limit, hands a signal on to all that runs below it, compilers too
+  await runTool("timeout", ["0", "nice", "-n", "10", ...command], {
     purpose: "build a kernel",
     environment: neutral,
     signal,

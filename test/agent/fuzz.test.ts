@@ -7,6 +7,7 @@ import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { encodeFrame, FrameReader, syncFrame } from "../../src/agent/frames.ts";
 import {
+  decodeBootReport,
   decodeHello,
   decodeProcesses,
   decodeResumed,
@@ -122,7 +123,13 @@ test("the host's parser finds the same frames however the stream is cut", () => 
 });
 
 test("whatever a guest sends, the host refuses it as damaged or takes it, and nothing else", () => {
-  const decoders = [decodeHello, decodeProcesses, decodeResumed, decodeStatistics];
+  const decoders = [
+    decodeBootReport,
+    decodeHello,
+    decodeProcesses,
+    decodeResumed,
+    decodeStatistics,
+  ];
   const end = Date.now() + fuzzMs / 2;
   let refused = 0;
   while (Date.now() < end) {

@@ -19,6 +19,7 @@ import type { BenchHost, BenchSubject } from "../kernel-bench/bench-machine.ts";
 import { readBudgets } from "../kernel-bench/budgets.ts";
 import { formatBudgets, formatReport } from "../kernel-bench/kernel-report.ts";
 import { measureKernels } from "../kernel-bench/measure-kernels.ts";
+import { stoppedBySignal } from "../stopped-by-signal.ts";
 
 const defaultBoots = 7;
 
@@ -97,17 +98,13 @@ async function benchHost(
     throw new DvmError("unavailable", "cannot measure kernels: QEMU is not installed", {
       hint: "run: dvm setup",
     });
-  const stop = new AbortController();
-  const stopped = new DvmError("unavailable", "cannot measure kernels: it was stopped");
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => stop.abort(stopped));
   const image = await client.inspectImage(flags.text("image") ?? "busybox");
   const digest = asText(image["Id"]).replace(/^sha256:/, "");
   await mkdir(work, { recursive: true });
   return {
     qemu,
     tscKhz: await hostTscKhz(await agentBinary(dataRoot), join(dataRoot, "tsc")),
-    ...{ dataRoot, work, signal: stop.signal },
+    ...{ dataRoot, work, signal: stoppedBySignal("measure kernels") },
     imageDisk: join(dataRoot, "images/disks", digest, "disk.vmdk"),
   };
 }

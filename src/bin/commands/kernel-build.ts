@@ -1,6 +1,6 @@
-import { DvmError } from "../../base/errors.ts";
 import type { CliContext, Command } from "../../cli/command.ts";
 import { buildKernel, recipeNames } from "../../kernel/kernel-catalogue.ts";
+import { stoppedBySignal } from "../stopped-by-signal.ts";
 import { showBuildProgress } from "./kernel-progress.ts";
 import { setUpMachine } from "./setup.ts";
 
@@ -35,14 +35,10 @@ async function build(
   { places, stderr }: CliContext,
   wants: { recipe: string | undefined; source: string | undefined },
 ) {
-  const stop = new AbortController();
-  const stopped = new DvmError("unavailable", "cannot build a kernel: the build was stopped");
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => stop.abort(stopped));
   using progress = showBuildProgress(stderr);
   return await buildKernel(places.dataRoot, {
     ...wants,
     onProgress: progress.take,
-    signal: stop.signal,
+    signal: stoppedBySignal("build a kernel"),
   });
 }

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, readFile, readlink, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { ignore } from "../../src/base/errors.ts";
+import { buildKernel, listKernels, verifyKernel } from "../../src/kernel/kernel-catalogue.ts";
+import { standInLinux, type StandInLinux } from "../support/stand-in-linux.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const run = promisify(execFile);
+const feature = "# microvm: for a test\nCONFIG_KNOWN=y # it can\n";
+const slow = "echo '  CC      init/main.o'; sleep 60";
+const isRoot = process.getuid?.() === 0;
+
+function buildProcess(dataRoot: string, { archive, from }: StandInLinux, wrapper: string[] = []) {
+  const program = join(import.meta.dirname, "../support/build-kernel-process.ts");
+  const [command = "", ...words] = [
+    ...[...wrapper, process.execPath, program, dataRoot, "little", archive, from],
+  ];
+  return spawn(command, words, { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Starts a build that takes a minute, and gives it when it compiles. */
+async function compilingProcess(folder: string) {
+  const child = buildProcess(
+    join(folder, "data"),
+    await standInLinux(folder, { feature, compile: slow }),
+  );
+  for await (const line of createInterface({ input: child.stdout }))
+    if (line === "compiling 1") return child;
+  return assert.fail(`it never compiled: ${await text(child.stderr)}`);
+}
+
+async function buildAgain(folder: string): Promise<void> {
+  const { archive, from } = await standInLinux(folder, { feature });
+  const options = { recipe: "little", source: archive, from };
+  const kernel = await buildKernel(join(folder, "data"), options);
+  assert.deepEqual(await verifyKernel(kernel), []);
+  assert.deepEqual(await readdir(join(folder, "data/tmp")), []);
+}
+
+/** What works in a folder, or in what was one. */
+async function pidsIn(folder: string): Promise<number[]> {
+  const pids: number[] = [];
+  for (const name of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const place = await readlink(`/proc/${name}/cwd`).catch(() => "");
+    if (place.startsWith(folder)) pids.push(Number(name));
+  }
+  return pids;
+}
+
+async function endAll(pids: number[]): Promise<void> {
+  for (const pid of pids) await ignore("ESRCH", async () => process.kill(pid, "SIGKILL"));
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  test(`a build that gets ${signal} ends its compilers, and leaves nothing`, async () => {
+    await using folder = await temporaryFolder();
+    const child = await compilingProcess(folder.path);
+    const errors = text(child.stderr);
+    child.kill(signal);
+    const [code] = await once(child, "exit");
+    assert.equal(code, 1);
+    assert.match(await errors, /cannot build a kernel: it was stopped/);
+    assert.deepEqual(await pidsIn(folder.path), []);
+    assert.deepEqual(await listKernels(join(folder.path, "data")), []);
+    await buildAgain(folder.path);
+  });
+}
+
+test("a build that is killed leaves no kernel; the next one starts clean", async () => {
+  await using folder = await temporaryFolder();
+  const child = await compilingProcess(folder.path);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  const data = join(folder.path, "data");
+  assert.deepEqual(await listKernels(data), []);
+  assert.equal((await readdir(join(data, "tmp"))).length, 1);
+  await endAll(await pidsIn(folder.path));
+  await buildAgain(folder.path);
+});
+
+test("a full disk ends a build with that word, and with room it goes", async (context) => {
+  if (!isRoot) return context.skip("mounting a small disk needs root");
+  await using folder = await temporaryFolder();
+  const data = join(folder.path, "data");
+  await mkdir(data);
+  await run("mount", ["-t", "tmpfs", "-o", "size=8m", "dvm-test", data]);
+  try {
+    const { archive, from } = await standInLinux(folder.path, { feature });
+    const options = { recipe: "little", source: archive, from };
+    await assert.rejects(buildKernel(data, options), {
+      code: "no-space",
+      message: "cannot build a kernel: the disk is full",
+    });
+    assert.deepEqual(await listKernels(data), []);
+    assert.deepEqual(await readdir(join(data, "tmp")), []);
+    await run("mount", ["-o", "remount,size=256m", data]);
+    assert.deepEqual(await verifyKernel(await buildKernel(data, options)), []);
+  } finally {
+    await run("umount", [data]);
+  }
+});
+
+test("missing tools are named as packages, before anything is fetched", async (context) => {
+  if (!isRoot) return context.skip("hiding files needs root");
+  await using folder = await temporaryFolder();
+  const linux = await standInLinux(folder.path, { feature });
+  const hidden = [
+    "unshare",
+    "-m",
+    "sh",
+    "-c",
+    'mount -t tmpfs none /usr/include && exec "$@"',
+    "sh",
+  ];
+  const child = buildProcess(join(folder.path, "data"), linux, hidden);
+  const errors = await text(child.stderr);
+  assert.match(errors, /cannot build a kernel: libc6-dev, libelf-dev not installed/);
+  assert.match(errors, /apt-get install libc6-dev libelf-dev/);
+});
+
+test("two builds of the same at once end with one whole kernel, each with its own log", async () => {
+  await using folder = await temporaryFolder();
+  const { archive, from } = await standInLinux(folder.path, { feature });
+  const data = join(folder.path, "data");
+  const options = { recipe: "little", source: archive, from };
+  const kernels = await Promise.all([buildKernel(data, options), buildKernel(data, options)]);
+  const [first, second] = kernels.map(({ id, builtAt }) => ({ id, builtAt }));
+  assert.deepEqual(first, second);
+  const [kernel, ...others] = await listKernels(data);
+  assert(kernel !== undefined && others.length === 0);
+  assert.deepEqual(await verifyKernel(kernel), []);
+  assert.match(await readFile(join(kernel.folder, "build.log"), "utf8"), /CC +init\/main\.o/);
+  await rm(data, { recursive: true });
+});
