@@ -1,13 +1,13 @@
+import { goModeBit } from "../base/go-file-mode.ts";
 import type { FoundFile } from "../engine/container-files.ts";
 
-/** Bits of Go's `os.FileMode`, which is what docker's clients read. */
 const typeBits: Record<string, number> = {
-  dir: 2 ** 31,
-  symlink: 2 ** 27,
-  block: 2 ** 26,
-  char: 2 ** 26 + 2 ** 21,
-  fifo: 2 ** 25,
-  socket: 2 ** 24,
+  dir: goModeBit.folder,
+  symlink: goModeBit.link,
+  block: goModeBit.device,
+  char: goModeBit.device + goModeBit.characterDevice,
+  fifo: goModeBit.fifo,
+  socket: goModeBit.socket,
 };
 const setuid = 0o4000;
 const setgid = 0o2000;
@@ -29,9 +29,9 @@ function goFileMode(type: string, mode: number): number {
   return (
     (mode & 0o777) +
     (typeBits[type] ?? 0) +
-    ((mode & setuid) === 0 ? 0 : 2 ** 23) +
-    ((mode & setgid) === 0 ? 0 : 2 ** 22) +
-    ((mode & sticky) === 0 ? 0 : 2 ** 20)
+    ((mode & setuid) === 0 ? 0 : goModeBit.setuid) +
+    ((mode & setgid) === 0 ? 0 : goModeBit.setgid) +
+    ((mode & sticky) === 0 ? 0 : goModeBit.sticky)
   );
 }
 

@@ -1,4 +1,5 @@
 import { DvmError } from "../base/errors.ts";
+import { goModeBit } from "../base/go-file-mode.ts";
 import { asNumber, asObject, asText, parseJson } from "./json.ts";
 
 /** What the daemon tells of a path in a container. */
@@ -11,11 +12,11 @@ export interface PathStat {
   linkTarget: string;
 }
 
-/* Bits of Go's os.FileMode. */
-const folderBit = 2 ** 31;
-const linkBit = 2 ** 27;
-/** Folder, link, device, fifo, socket, character device and irregular file. */
-const typeBits = [2 ** 31, 2 ** 27, 2 ** 26, 2 ** 25, 2 ** 24, 2 ** 21, 2 ** 19];
+/** A file has none of them. */
+const typeBits = [
+  ...[goModeBit.folder, goModeBit.link, goModeBit.device, goModeBit.fifo, goModeBit.socket],
+  ...[goModeBit.characterDevice, goModeBit.irregular],
+];
 
 /** Reads the header `X-Docker-Container-Path-Stat`. */
 export function parsePathStat(header: unknown): PathStat {
@@ -26,8 +27,8 @@ export function parsePathStat(header: unknown): PathStat {
   const has = (bit: number) => Math.floor(mode / bit) % 2 === 1;
   return {
     name: asText(stat["name"]),
-    isFolder: has(folderBit),
-    isLink: has(linkBit),
+    isFolder: has(goModeBit.folder),
+    isLink: has(goModeBit.link),
     isFile: !typeBits.some(has),
     linkTarget: asText(stat["linkTarget"]),
   };
