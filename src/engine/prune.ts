@@ -1,7 +1,11 @@
+import { bytesOnDisk } from "../host/bytes-on-disk.ts";
+import { volumeFolder } from "../storage/volumes.ts";
 import { isRunning, type ContainerRecord } from "./container-record.ts";
 import { scratchBytesOf } from "./disk-usage.ts";
 import type { Engine, Image } from "./engine.ts";
 import { removeContainer } from "./remove-container.ts";
+import type { VolumeRecord } from "./state-store.ts";
+import { removeVolume, volumeUsers } from "./volumes.ts";
 
 /** What a removal of an image by name or id did, step by step. */
 export type ImageRemoval = { untagged?: string; deleted?: string };
@@ -54,4 +58,21 @@ export async function pruneContainers(
   }
   engine.events.emit("container", "prune", "", { reclaimed: String(freedBytes) });
   return { ids: ended.map(({ id }) => id), freedBytes };
+}
+
+/** Removes the volumes that no container has and that `isWanted` picks. */
+export async function pruneVolumes(
+  engine: Engine,
+  isWanted: (volume: VolumeRecord) => boolean,
+): Promise<{ names: string[]; freedBytes: number }> {
+  const unused = engine.state
+    .volumes()
+    .filter((one) => volumeUsers(engine, one.name).length === 0 && isWanted(one));
+  let freedBytes = 0;
+  for (const { name } of unused) {
+    freedBytes += await bytesOnDisk(volumeFolder(engine.parts.places.dataRoot, name));
+    await removeVolume(engine, name);
+  }
+  engine.events.emit("volume", "prune", "", { reclaimed: String(freedBytes) });
+  return { names: unused.map(({ name }) => name), freedBytes };
 }

@@ -65,15 +65,6 @@ export async function removeVolume(engine: Engine, name: string): Promise<void> 
   engine.events.emit("volume", "destroy", name, { driver: "local" });
 }
 
-/** Removes what no container has: the anonymous ones, or all. */
-export async function pruneVolumes(engine: Engine, options: { all: boolean }): Promise<string[]> {
-  const unused = engine.state
-    .volumes()
-    .filter((one) => (options.all || one.anonymous) && volumeUsers(engine, one.name).length === 0);
-  for (const { name } of unused) await removeVolume(engine, name);
-  return unused.map(({ name }) => name);
-}
-
 /** Ids of the containers that have a volume. */
 export function volumeUsers(engine: Engine, name: string): string[] {
   return engine

@@ -124,6 +124,21 @@ test("a container's own disk is counted, and freed by container prune", async ()
   assert.equal(await daemon.succeeds(["ps", "-aq"]), "");
 });
 
+test("volume prune takes unused volumes, by label too, and tells what they took", async () => {
+  for (const name of ["kept", "labelled", "plain"])
+    await daemon.succeeds(["volume", "create", "--label", `${name}=1`, name]);
+  const fill = "head -c 3000000 /dev/urandom > /v/file";
+  await daemon.succeeds(["run", "--rm", "-v", "labelled:/v", small, fill]);
+  await daemon.succeeds(["create", "--name", "user", "-v", "kept:/v", small]);
+  const some = await daemon.succeeds(["volume", "prune", "-af", "--filter", "label=labelled"]);
+  assert.match(some, /^Deleted Volumes:\nlabelled\n\nTotal reclaimed space: 3(\.\d+)?MB\n$/);
+  assert.match(await docker("volume", "prune", "-af", "--filter", "label!=plain"), / 0B\n$/);
+  assert.match(await docker("volume", "prune", "-af"), /^Deleted Volumes:\nplain\n/);
+  assert.equal(await daemon.succeeds(["volume", "ls", "-q"]), "kept\n");
+  await daemon.succeeds(["rm", "user"]);
+  await daemon.succeeds(["volume", "rm", "kept"]);
+});
+
 test("system prune takes stopped containers and nameless images, for both CLIs", async () => {
   for (const prune of [docker, (...words: string[]) => daemon.succeeds(words)]) {
     await load("one:1", "first");

@@ -2,14 +2,9 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import type { Engine } from "../../engine/engine.ts";
-import {
-  createVolume,
-  describeVolume,
-  findVolume,
-  pruneVolumes,
-  removeVolume,
-} from "../../engine/volumes.ts";
-import { isTrue, matchesLabels, parse, parseFilters, textParameter } from "../query.ts";
+import { pruneVolumes } from "../../engine/prune.ts";
+import { createVolume, describeVolume, findVolume, removeVolume } from "../../engine/volumes.ts";
+import { hasNoneOf, isTrue, matchesLabels, parse, parseFilters, textParameter } from "../query.ts";
 import { nameOf } from "./containers.ts";
 
 const createSchema = z.object({
@@ -79,8 +74,15 @@ export function volumeRoutes(app: FastifyInstance, engine: Engine): void {
 
   app.post("/volumes/prune", async (request) => {
     const { filters: text } = parse(filtersSchema, request.query, "query");
-    const filters = parseFilters(text, ["all"]);
+    const filters = parseFilters(text, ["all", "label", "label!"]);
     const all = isTrue(filters.get("all"));
-    return { VolumesDeleted: await pruneVolumes(engine, { all }), SpaceReclaimed: 0 };
+    const { names, freedBytes } = await pruneVolumes(
+      engine,
+      ({ anonymous, labels }) =>
+        (all || anonymous) &&
+        matchesLabels(labels, filters.get("label") ?? []) &&
+        hasNoneOf(labels, filters.get("label!") ?? []),
+    );
+    return { VolumesDeleted: names, SpaceReclaimed: freedBytes };
   });
 }
