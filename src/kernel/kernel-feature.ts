@@ -88,8 +88,11 @@ function optionOf(found: Record<string, string | undefined>, place: string): Ker
   };
 }
 
-/** Whether `version` of Linux, as in `6.1`, is one that the option is for. */
-export function appliesTo({ since, until }: KernelOption, version: string): boolean {
+/** Whether `version` of Linux, as in `6.1`, is one that an option or a patch is for. */
+export function appliesTo(
+  { since, until }: { since?: string | undefined; until?: string | undefined },
+  version: string,
+): boolean {
   if (since !== undefined && compareVersions(version, since) < 0) return false;
   return until === undefined || compareVersions(version, until) <= 0;
 }

@@ -2,6 +2,8 @@ import { appendFile, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DvmError, ignore } from "../base/errors.ts";
 import { runTool } from "../host/run-tool.ts";
+import { appliesTo } from "./kernel-feature.ts";
+import { readTreeVersion } from "./kernel-version.ts";
 
 /** What of our own goes into each kernel. */
 export interface SourceChanges {
@@ -37,18 +39,28 @@ async function readFiles(folder: string, suffix: string): Promise<SourceFile[]> 
   return await Promise.all(read);
 }
 
-/** Makes them in unpacked sources; each patch has to fit exactly, but for its lines' numbers. */
+/**
+ * Makes them in unpacked sources; each patch has to fit exactly, but for its lines' numbers. One
+ * with a line `Linux: since 6.9 until 6.12` in front is for these versions only.
+ */
 export async function applySourceChanges(
   tree: string,
   { additions, patches }: SourceChanges,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const version = await readTreeVersion(tree);
   const folder = join(tree, "arch/x86/kernel");
   for (const { name, text } of additions) {
     await appendFile(join(folder, name), text);
     await appendFile(join(folder, "Makefile"), `\nobj-y += ${name.replace(/\.c$/, ".o")}\n`);
   }
-  for (const patch of patches) await applyPatch(tree, patch, signal);
+  for (const patch of patches)
+    if (appliesTo(versionsOf(patch), version)) await applyPatch(tree, patch, signal);
+}
+
+function versionsOf({ text }: SourceFile): { since?: string; until?: string } {
+  const line = /^Linux:(?: since (?<since>\d+\.\d+))?(?: until (?<until>\d+\.\d+))?$/m;
+  return line.exec(text)?.groups ?? {};
 }
 
 async function applyPatch(
@@ -61,7 +73,7 @@ async function applyPatch(
     signal?.throwIfAborted();
     throw new DvmError("unsupported", `cannot build a kernel: ${name} does not fit its source`, {
       cause,
-      hint: "kernel/patches are known to fit Linux 6.1 and 6.12",
+      hint: "kernel/patches are known to fit Linux 6.1, 6.12 and 7.2",
     });
   });
 }
