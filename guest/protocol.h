@@ -35,6 +35,11 @@
  * BOOT is answered by {u64 ns of the monotonic clock when the agent began, u64 bytes of memory that
  * the kernel manages, u64 bytes of those that programs could have}.
  *
+ * RECORD {u8 uses_operation} has the kernel note what the container's programs use of it.
+ * USES_BEGIN forgets what was noted; USES_READ is answered by {u8 cut short, string lines as
+ * kernel/source/dvm_record.c draws them, DVM_USES_MAX bytes at most}. A kernel without the
+ * recorder: STATUS_UNSUPPORTED.
+ *
  * Requests carry an id of the host's choice; the answer is REPLY {u16 status, then for status 0 the
  * result, else string message}. What doesn't fit a frame goes ahead of it in *_PART frames.
  *
@@ -117,7 +122,8 @@ enum frame_type {
     REQUEST_REHEARSE = 30,
     REQUEST_FILES = 31,
     REQUEST_BOOT = 32,
-    FRAME_TYPE_MAX = 32,
+    REQUEST_RECORD = 33,
+    FRAME_TYPE_MAX = 33,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };
@@ -193,6 +199,10 @@ enum tree_type {
 };
 
 enum tree_change { CHANGE_MODIFIED = 0, CHANGE_ADDED = 1, CHANGE_DELETED = 2 };
+
+#define DVM_USES_MAX 262144u
+
+enum uses_operation { USES_BEGIN = 1, USES_READ = 2 };
 
 enum mount_kind { MOUNT_9P = 1, MOUNT_TMPFS = 2 };
 

@@ -11,6 +11,7 @@
 #include "setup.h"
 #include "stand_by.h"
 #include "stat.h"
+#include "uses.h"
 
 #define FREEZE_DEADLINE_MS 1000
 
@@ -162,6 +163,8 @@ static int dispatch(uint16_t type, uint32_t id, struct reader *reader, struct wr
     case REQUEST_BOOT:
         stat_boot(result);
         return 0;
+    case REQUEST_RECORD:
+        return uses_record(reader, result, failure);
     case REQUEST_CLOCK:
         write_u64(result, uptime_ns());
         return 0;

@@ -9,6 +9,7 @@ import type {
   ProcessEntry,
   ProcessSpec,
 } from "./agent-types.ts";
+import { decodeUses, type UsesRecord } from "./uses.ts";
 import { openChannel, type Channel } from "./channel.ts";
 import type { Frame } from "./frames.ts";
 import { GuestProcess } from "./guest-process.ts";
@@ -27,6 +28,7 @@ import {
   maximumMessageBytes,
   maximumPayloadBytes,
   request,
+  usesOperation,
   type RequestType,
 } from "./protocol.ts";
 import { brokenProtocol, MessageReader, MessageWriter } from "./wire.ts";
@@ -156,6 +158,17 @@ export class AgentClient implements AsyncDisposable {
   /** What the boot came to, asked before a container runs. */
   async bootReport(): Promise<BootReport> {
     return decodeBootReport(await this.#request(request.boot, Buffer.alloc(0)));
+  }
+
+  /** From now on the kernel notes what the container uses of it; `unsupported` where it can't. */
+  async beginRecord(): Promise<void> {
+    await this.#request(request.record, new MessageWriter().u8(usesOperation.begin).finish());
+  }
+
+  /** What was used since {@link beginRecord}. */
+  async readRecord(): Promise<UsesRecord> {
+    const payload = new MessageWriter().u8(usesOperation.read).finish();
+    return decodeUses(await this.#request(request.record, payload));
   }
 
   async statistics(): Promise<MachineStatistics> {

@@ -45,6 +45,7 @@ export const request = {
   rehearse: 30,
   files: 31,
   boot: 32,
+  record: 33,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 
@@ -55,6 +56,10 @@ export const prepareFlag = { scratch: 1, image: 2 } as const;
 export const mountKind = { "9p": 1, tmpfs: 2 } as const;
 
 export const filesOperation = { stat: 1, out: 2, in: 3, changes: 4, layer: 5, export: 6 } as const;
+
+export const usesOperation = { begin: 1, read: 2 } as const;
+/** Of the text that lists the uses. */
+export const maximumUsesBytes = 262_144;
 
 export const filesFlag = { keepKind: 1, rootReadOnly: 2 } as const;
 

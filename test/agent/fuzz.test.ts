@@ -13,6 +13,7 @@ import {
   decodeResumed,
   decodeStatistics,
 } from "../../src/agent/messages.ts";
+import { decodeUses } from "../../src/agent/uses.ts";
 import { nonceBytes } from "../../src/agent/protocol.ts";
 import { treeRecords, type NewFile } from "../../src/agent/tree-writer.ts";
 import { DvmError } from "../../src/base/errors.ts";
@@ -27,7 +28,7 @@ before(() => promisify(execFile)("make", ["-s", "-C", guest, "fuzz"]));
 function legalStream(count: number): Buffer {
   const frames = [syncFrame(randomBytes(nonceBytes))];
   for (let index = 0; index < count; index += 1)
-    frames.push(encodeFrame(randomInt(2, 28), randomInt(2 ** 32), randomBytes(randomInt(3000))));
+    frames.push(encodeFrame(randomInt(2, 34), randomInt(2 ** 32), randomBytes(randomInt(3000))));
   return Buffer.concat(frames);
 }
 
@@ -101,7 +102,7 @@ test("the host's parser finds the same frames however the stream is cut", () => 
   for (let round = 0; round < 50; round += 1) {
     const nonce = randomBytes(nonceBytes);
     const frames = Array.from({ length: 20 }, () => ({
-      type: randomInt(2, 28),
+      type: randomInt(2, 34),
       id: randomInt(2 ** 32),
       payload: randomBytes(randomInt(2000)),
     }));
@@ -129,6 +130,7 @@ test("whatever a guest sends, the host refuses it as damaged or takes it, and no
     decodeProcesses,
     decodeResumed,
     decodeStatistics,
+    decodeUses,
   ];
   const end = Date.now() + fuzzMs / 2;
   let refused = 0;
