@@ -6,6 +6,7 @@ import { storeCustomKernel } from "./custom-kernel.ts";
 import { defaultKernel, readDefaultKernel } from "./default-kernel.ts";
 import { storedInitramfs } from "./initramfs.ts";
 import { recipeNames } from "./kernel-recipe.ts";
+import { fitsAnImage } from "./reserved-names.ts";
 import {
   kernelsRoot,
   requireOurMachine,
@@ -60,7 +61,7 @@ export async function findStoredKernel(dataRoot: string, want: string): Promise<
   if (named !== undefined) return named;
   const [found, another] = kernels.filter(({ id }) => id.startsWith(want));
   if (found !== undefined && another === undefined && want !== "") return found;
-  throw await unknownKernel(want, kernels);
+  throw want === fitsAnImage ? fitHere() : await unknownKernel(want, kernels);
 }
 
 async function chooseStored(dataRoot: string, want: string | undefined): Promise<StoredKernel> {
@@ -85,6 +86,14 @@ async function startedImage({ folder, path, name, files }: StoredKernel): Promis
   throw new DvmError("damaged", `cannot use kernel ${name}: ${image} is gone`, {
     hint: `run: dvm kernel rm ${name}, then dvm kernel build ${name}`,
   });
+}
+
+function fitHere(): DvmError {
+  return new DvmError(
+    "invalid",
+    "cannot use kernel fit here: it stands for the smallest that serves an image",
+    { hint: "it is for dvm run and dvm create; dvm kernel fit IMAGE tells which that is" },
+  );
 }
 
 async function unknownKernel(want: string, kernels: StoredKernel[]): Promise<DvmError> {

@@ -34,6 +34,8 @@ export interface StoredKernel extends KernelRecord {
 /** The kernel as an ELF file that is entered by PVH, so that nothing has to be unpacked at a start. */
 export const unpackedImage = "vmlinux";
 const recordFile = "kernel.json";
+/** Machines are QEMU's microvm: kernels without this feature don't start there. */
+export const machineFeature = "microvm";
 
 /** Every kernel of the data root, the latest first; what a crash left half-made is not one. */
 export async function storedKernels(dataRoot: string): Promise<StoredKernel[]> {
@@ -129,7 +131,7 @@ export function requireOurMachine({ name, built }: KernelRecord): void {
 }
 
 export function isForOurMachine({ built }: Pick<KernelRecord, "built">): boolean {
-  return built === undefined || built.features.includes("microvm");
+  return built === undefined || built.features.includes(machineFeature);
 }
 
 export function kernelsRoot(dataRoot: string): string {
