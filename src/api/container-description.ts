@@ -43,8 +43,9 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
 }
 
 /** DVM's own: where the machine came from, and what the start took. */
-function describeStart({ origin, madeTemplate, phases }: StartReport) {
+function describeStart({ origin, madeTemplate, kernel, phases }: StartReport) {
   return {
+    ...(kernel === undefined ? {} : { Kernel: kernel }),
     Origin: origin,
     MadeTemplate: madeTemplate,
     Phases: phases.map(({ name, ms }) => ({ Name: name, Milliseconds: ms })),

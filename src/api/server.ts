@@ -13,6 +13,7 @@ import { containerFileRoutes } from "./routes/container-files.ts";
 import { containerStreamRoutes } from "./routes/container-streams.ts";
 import { execRoutes } from "./routes/exec.ts";
 import { imageRoutes } from "./routes/images.ts";
+import { kernelFitRoutes } from "./routes/kernel-fit.ts";
 import { networkRoutes } from "./routes/networks.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { templateRoutes } from "./routes/templates.ts";
@@ -54,6 +55,7 @@ export function buildServer(engine: Engine): FastifyInstance {
     execRoutes,
     registryRoutes,
     imageRoutes,
+    kernelFitRoutes,
     networkRoutes,
     volumeRoutes,
   ]) {

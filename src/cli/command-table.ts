@@ -53,6 +53,10 @@ export const commandEntries: Record<string, CommandEntry> = {
     summary: "Return low-level information on DVM objects",
     load: () => import("./commands/inspect.ts"),
   },
+  "kernel fit": {
+    summary: "Tell the smallest kernel that serves an image, and why",
+    load: () => import("./commands/kernel-fit.ts"),
+  },
   kill: {
     summary: "Kill one or more running containers",
     load: () => import("./commands/kill.ts"),

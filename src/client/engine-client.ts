@@ -457,6 +457,11 @@ export class EngineClient implements Disposable {
     return asObject(await this.#post("/dvm/templates/prune", { all }));
   }
 
+  /** The smallest kernel that serves an image; may take as long as the trial. */
+  async fitKernel(body: JsonObject): Promise<JsonObject> {
+    return asObject(await this.#post("/dvm/kernels/fit", {}, body));
+  }
+
   async #prune(what: string, filters: Filters): Promise<JsonObject> {
     return asObject(await this.#post(`/${what}/prune`, { filters: filtersText(filters) }));
   }

@@ -65,6 +65,8 @@ export interface StartReport {
   origin: "pool" | "clone" | "cold";
   /** There was no template of this kind, and it was made first. */
   madeTemplate: boolean;
+  /** Name and release of the kernel; starts of earlier versions lack it. */
+  kernel?: string;
   /** One after the other, in milliseconds. */
   phases: { name: string; ms: number }[];
 }

@@ -57,7 +57,8 @@ export async function createContainer(
   return record;
 }
 
-async function newRecord(
+/** A container of an image that nobody knows of yet. */
+export async function newRecord(
   engine: Engine,
   { id, image, ...request }: CreateRequest & { id: string; image: Image },
 ): Promise<ContainerRecord> {

@@ -14,6 +14,7 @@ import { shortId, type ContainerRecord } from "./container-record.ts";
 import { ContainerStreams } from "./container-streams.ts";
 import { EventLog } from "./events.ts";
 import { ExecTable } from "./exec-table.ts";
+import type { FoundNeeds } from "./fit/fit-record.ts";
 import type { PoolLimits } from "./machine-pool.ts";
 import { MachineSupply } from "./machine-supply.ts";
 import type { Run } from "./run.ts";
@@ -59,6 +60,8 @@ export class Engine implements AsyncDisposable {
   readonly trash: Trash;
   /** Runs under way, by container id. */
   readonly runs = new Map<string, Run>();
+  /** Images that are being tried, by image and command. */
+  readonly fits = new Map<string, Promise<FoundNeeds>>();
   readonly #containers = new Map<string, ContainerRecord>();
   readonly #streams = new Map<string, ContainerStreams>();
   readonly #locks = new Map<string, Promise<unknown>>();

@@ -310,7 +310,8 @@ async function removeFiles({ runFolder, scratch }: ReadyFiles): Promise<void> {
   await rm(scratch, { force: true });
 }
 
-function disksFolder(dataRoot: string): string {
+/** Disks of machines that no container has; emptied when a daemon starts. */
+export function disksFolder(dataRoot: string): string {
   return join(dataRoot, "pool");
 }
 

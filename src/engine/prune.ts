@@ -20,7 +20,9 @@ export async function removeImage(
   const { id } = images.find(nameOrId);
   const inUse = (image: string) => engine.containers().find((one) => one.imageId === image)?.id;
   const removed = await images.remove(nameOrId, { force, inUse });
-  await engine.supply.forgetImages(removed.flatMap(({ deleted }) => deleted ?? []));
+  const gone = removed.flatMap(({ deleted }) => deleted ?? []);
+  await engine.supply.forgetImages(gone);
+  for (const image of gone) engine.state.deleteFit(image);
   for (const { untagged, deleted } of removed) {
     if (untagged !== undefined) engine.events.emit("image", "untag", id, { name: id });
     if (deleted === id) engine.events.emit("image", "delete", id, { name: id });

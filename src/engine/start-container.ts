@@ -1,6 +1,6 @@
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import type { ProcessSpec } from "../agent/agent-client.ts";
-import { describeError, DvmError, ignore } from "../base/errors.ts";
+import { describeError, DvmError } from "../base/errors.ts";
 import { Stopwatch } from "../base/stopwatch.ts";
 import type { MachineSpec } from "../machine/machine.ts";
 import { ContainerLog } from "./container-log.ts";
@@ -11,10 +11,11 @@ import {
   type StartReport,
 } from "./container-record.ts";
 import type { Engine } from "./engine.ts";
+import { kernelOf } from "./fit/fit-kernel.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
 import { guestNetwork, machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
 import type { SuppliedMachine } from "./machine-supply.ts";
-import { placeMounts } from "./place-mounts.ts";
+import { planMachine } from "./plan-machine.ts";
 import { bindPorts } from "./port-map.ts";
 import { mainProcessSpec } from "./process-spec.ts";
 import { rehearsedProcess } from "./rehearsal.ts";
@@ -57,7 +58,9 @@ async function start(engine: Engine, before: ContainerRecord): Promise<StartRepo
   await rm(runFolder, { recursive: true, force: true });
   await mkdir(runFolder, { recursive: true, mode: 0o700 });
   const planned = { ...before, ports: await bindPorts(before.requestedPorts) };
-  const plan = await planMachine(engine, planned);
+  const wanted = await kernelOf(engine, planned, { runs: true });
+  if (wanted !== planned.hostConfig.Dvm.Kernel) watch.lap("fit");
+  const plan = await planMachine(engine, planned, wanted);
   watch.lap("plan");
   const spec = machineSpec(plan);
   const rehearsed = mayMountImageAhead(plan.record) ? rehearsedProcess(plan.record) : undefined;
@@ -77,7 +80,10 @@ async function start(engine: Engine, before: ContainerRecord): Promise<StartRepo
       log: await ContainerLog.open(engine.logPath(record.id), engine.logPositionPath(record.id)),
       tty: record.config.Tty,
     });
-    const report: StartReport = { origin, madeTemplate, phases: watch.phases };
+    const report: StartReport = {
+      ...{ origin, madeTemplate, phases: watch.phases },
+      kernel: `${plan.kernel.name} ${plan.kernel.release}`,
+    };
     engine.runs.set(record.id, run);
     engine.save({
       ...record,
@@ -120,25 +126,6 @@ function mayMountImageAhead({ hostConfig, mounts }: ContainerRecord): boolean {
     Object.keys(hostConfig.Sysctls).length === 0 &&
     !mounts.some(({ Destination }) => systemFolder.test(Destination))
   );
-}
-
-export async function planMachine(engine: Engine, record: ContainerRecord): Promise<MachinePlan> {
-  const { parts } = engine;
-  const wants = record.hostConfig.Dvm;
-  const scratch = `${engine.containerFolder(record.id)}/scratch.img`;
-  const kernel = await parts.chooseKernel(wants.Kernel);
-  const { accelerator } = await parts.chooseAccelerator(wants.Accelerator ?? "auto", kernel);
-  return {
-    record,
-    kernel,
-    accelerator,
-    tscKhz: await parts.tscKhz(),
-    imageDisk: (await parts.images.disk(record.imageId)).path,
-    scratch: { path: scratch, isNew: (await ignore("ENOENT", () => stat(scratch))) === undefined },
-    runFolder: engine.runFolder(record.id),
-    placed: await placeMounts(engine, record),
-    hostCpus: parts.hostCpus,
-  };
 }
 
 /** A start that failed leaves nothing running, and says in the record why. */

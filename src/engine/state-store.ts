@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { ContainerRecord } from "./container-record.ts";
+import type { FitRecord } from "./fit/fit-record.ts";
 
 export interface VolumeRecord {
   name: string;
@@ -17,9 +18,10 @@ const schema = `
   CREATE TABLE IF NOT EXISTS containers (
     id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS volumes (name TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS fits (image TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
 `;
 
-/** Containers and volumes on disk: one SQLite file, each record one row of JSON. */
+/** Containers, volumes and what images need on disk: one SQLite file, each record one row of JSON. */
 export class StateStore implements Disposable {
   readonly #database: DatabaseSync;
 
@@ -59,6 +61,23 @@ export class StateStore implements Disposable {
 
   deleteVolume(name: string): void {
     this.#database.prepare("DELETE FROM volumes WHERE name = ?").run(name);
+  }
+
+  fit(imageId: string): FitRecord | undefined {
+    const row = this.#database.prepare("SELECT record FROM fits WHERE image = ?").get(imageId);
+    return row && (JSON.parse(String(row["record"])) as FitRecord);
+  }
+
+  saveFit(record: FitRecord): void {
+    this.#database
+      .prepare(
+        "INSERT INTO fits VALUES (?, ?) ON CONFLICT (image) DO UPDATE SET record = excluded.record",
+      )
+      .run(record.imageId, JSON.stringify(record));
+  }
+
+  deleteFit(imageId: string): void {
+    this.#database.prepare("DELETE FROM fits WHERE image = ?").run(imageId);
   }
 
   [Symbol.dispose](): void {

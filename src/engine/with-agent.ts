@@ -3,9 +3,11 @@ import type { AgentClient } from "../agent/agent-client.ts";
 import { Stopwatch } from "../base/stopwatch.ts";
 import { isRunning, type ContainerRecord } from "./container-record.ts";
 import type { Engine } from "./engine.ts";
+import { kernelOf } from "./fit/fit-kernel.ts";
 import { leaveMachine } from "./leave-machine.ts";
 import { machineSetup, machineSpec } from "./machine-plan.ts";
-import { planMachine, provideMachine } from "./start-container.ts";
+import { planMachine } from "./plan-machine.ts";
+import { provideMachine } from "./start-container.ts";
 import { runOf } from "./stop-container.ts";
 
 /**
@@ -60,7 +62,7 @@ async function onStopped<T>(
     ports: [],
     hostConfig: { ...record.hostConfig, NetworkMode: "none" },
   };
-  const plan = await planMachine(engine, quiet);
+  const plan = await planMachine(engine, quiet, await kernelOf(engine, record, { runs: false }));
   try {
     const spec = machineSpec(plan);
     const supplied = await provideMachine(

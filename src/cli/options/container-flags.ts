@@ -49,7 +49,7 @@ export const containerFlags: readonly Flag[] = [
   boolean("init", "Run an init inside the container that forwards signals and reaps processes"),
   boolean("interactive", "Keep STDIN open even if not attached", "i"),
   boolean("no-template", "Boot the machine, though a clone would be quicker"),
-  text("kernel", "name|path", "Kernel of the machine: stock, hyper, or a file"),
+  text("kernel", "name|path", "Kernel of the machine: stock, hyper, fit, or a file"),
   list("label", "Set meta data on a container", "l"),
   list("label-file", "Read in a line delimited file of labels"),
   { ...text("memory", "bytes", "Memory limit", "m"), check: parseBytes },

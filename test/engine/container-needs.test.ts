@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseCreateBody } from "../../src/api/schemas/create-container.ts";
+import type { MountPoint } from "../../src/engine/container-record.ts";
+import { containerNeeds } from "../../src/engine/fit/container-needs.ts";
+import { knownFeatures } from "../../src/kernel/fit/known-features.ts";
+
+async function featuresFor(
+  hostConfig: object,
+  { mounts = [], labels = {} }: { mounts?: MountPoint[]; labels?: object } = {},
+): Promise<string[]> {
+  const body = parseCreateBody({ Image: "x", Labels: labels, HostConfig: hostConfig });
+  const { needs } = containerNeeds({ ...body, mounts }, await knownFeatures());
+  return needs.map(({ feature }) => feature);
+}
+
+const mount = (Type: MountPoint["Type"]): MountPoint => ({
+  ...{ Type, Source: "/a", Destination: "/b", Mode: "", RW: true, Propagation: "" },
+});
+
+test("how a container is run asks for features of its kernel", async () => {
+  assert.deepEqual(await featuresFor({}), []);
+  assert.deepEqual(await featuresFor({}, { mounts: [mount("tmpfs")] }), []);
+  for (const type of ["bind", "volume"] as const)
+    assert.deepEqual(await featuresFor({}, { mounts: [mount(type)] }), ["shares", "virtio-shares"]);
+  assert.deepEqual(await featuresFor({ Memory: 2 ** 27 }), ["limits"]);
+  assert.deepEqual(await featuresFor({ PidsLimit: 10 }), ["limits"]);
+  assert.deepEqual(await featuresFor({ PidsLimit: -1 }), []);
+  assert.deepEqual(await featuresFor({ NanoCpus: 1e9 }), []);
+  assert.deepEqual(await featuresFor({ NanoCpus: 5e8 }), ["limits"]);
+  assert.deepEqual(await featuresFor({ NanoCpus: 2e9 }), ["processors"]);
+  assert.deepEqual(await featuresFor({ NanoCpus: 15e8 }), ["limits", "processors"]);
+  assert.deepEqual(await featuresFor({ Sysctls: { "net.ipv6.conf.all.forwarding": "1" } }), [
+    "ipv6",
+  ]);
+  assert.deepEqual(await featuresFor({}, { labels: { "dvm.kernel.features": "tracing" } }), [
+    "tracing",
+  ]);
+});
