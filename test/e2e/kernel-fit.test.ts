@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, rm, symlink } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { z } from "zod";
 import { listKernels } from "../../src/kernel/kernel-catalogue.ts";
+import { asObject } from "../../src/client/json.ts";
 import { testCache } from "../support/cache.ts";
+import { eventually } from "../support/fetch-text.ts";
 import { dockerArchive, makeTar } from "../support/tar.ts";
 import { TestDaemon } from "../support/test-daemon.ts";
 
@@ -150,6 +152,33 @@ test("run --kernel fit uses the answer without another trial, until the image go
   await own.succeeds(["load", "-i", join(testCache, "fixtures/small.docker-save.tar")]);
   assert.match((await own.dvm(["kernel", "fit", small])).stderr, /which is not built/);
 });
+
+test("a trial needs a kernel with a recorder, and one that is given up leaves nothing", async () => {
+  await using own = await TestDaemon.start({ images: ["small.docker-save.tar"] });
+  const store = await ownStore(own);
+  const words = ["--accel", "tcg", "--time", "60", small, "sleep 1000"];
+  const stopped = own.spawnClient(["kernel", "fit", ...words]);
+  await eventually(async () => assert.equal((await own.machineProcesses()).length, 1));
+  stopped.kill("SIGINT");
+  await eventually(async () => assert.deepEqual(await own.machineProcesses(), []));
+  await eventually(async () => assert.deepEqual(await own.unowned(), []));
+  assert.deepEqual(await readdir(join(own.root, "data/pool")), []);
+  await rm(join(store, await storedName("hyper-full")));
+  await asNamed(store, await storedName("hyper"), "hyper-full");
+  const { code, stderr } = await own.dvm(["kernel", "fit", small]);
+  assert.equal(code, 1);
+  assert.match(stderr, /kernel hyper-full was built without a recorder\nrun: dvm kernel build/);
+});
+
+/** Puts a kernel into the store once more, under another name. */
+async function asNamed(store: string, id: string, name: string): Promise<void> {
+  const folder = join(store, `${name}-renamed`);
+  await mkdir(folder);
+  for (const file of await readdir(join(store, id)))
+    if (file !== "kernel.json") await symlink(join(store, id, file), join(folder, file));
+  const record = asObject(JSON.parse(await readFile(join(store, id, "kernel.json"), "utf8")));
+  await writeFile(join(folder, "kernel.json"), JSON.stringify({ ...record, name }));
+}
 
 /** Gives the daemon a kernel store of its own, with the same kernels. */
 async function ownStore(own: TestDaemon): Promise<string> {

@@ -54,7 +54,8 @@ export async function needsOf(
     return { ...asNeeds(known), program: undefined, trial: undefined, isRemembered: true };
   const key = `${record.imageId} ${commandDigest(record)}`;
   const underWay = options.tries ? engine.fits.get(key) : undefined;
-  if (underWay !== undefined) return underWay;
+  // who else wanted to know it may have gone, or given it another time
+  if (underWay !== undefined) return underWay.catch(() => needsOf(engine, record, options));
   const finding = findOut(engine, record, options);
   if (!options.tries) return finding;
   engine.fits.set(key, finding);
