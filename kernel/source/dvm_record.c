@@ -16,6 +16,7 @@
  *   namespace FLAG                    clone, clone3, unshare and setns, a line for each CLONE_NEW*
  *   prctl OPERATION, seccomp OPERATION, fcntl COMMAND, madvise ADVICE
  *   map FLAGS                         mmap of huge pages
+ *   netlink TYPE [KIND]               a new link (16), rule (32) or queue (36) of the network
  *   exec PATH                         a program that is in no format that this kernel runs
  *
  * RESULT is 0 when it ever worked, else the last error. A blank or an unprintable byte of a name is
@@ -23,20 +24,26 @@
  */
 #ifdef CONFIG_FTRACE_SYSCALLS
 
+#include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/hash.h>
 #include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/net.h>
+#include <linux/nsproxy.h>
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
+#include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/socket.h>
 #include <linux/tcp.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <net/net_namespace.h>
+#include <net/netlink.h>
+#include <net/sock.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
 #include <trace/events/syscalls.h>
@@ -57,6 +64,7 @@ enum use_kind {
 	USE_FCNTL,
 	USE_MADVISE,
 	USE_MAP,
+	USE_NETLINK,
 	USE_EXEC,
 };
 
@@ -75,6 +83,7 @@ static const struct {
 	[USE_FCNTL] = { "fcntl", 1 },
 	[USE_MADVISE] = { "madvise", 1 },
 	[USE_MAP] = { "map", 1 },
+	[USE_NETLINK] = { "netlink", 1 },
 	[USE_EXEC] = { "exec", 0 },
 };
 
@@ -151,20 +160,25 @@ static void take_numbers(enum use_kind kind, u32 first, u32 second, u32 third, l
 	take(&key, result);
 }
 
-/* Copies a text of user space; false when it can't be read now. */
-static bool copy_name(struct use_key *key, unsigned long from)
+/* What is no part of a name in a line. What lies behind its end must not tell equal names apart. */
+static void clean_name(struct use_key *key, size_t length)
 {
-	long length = strncpy_from_user_nofault(key->name, (const void __user *)from, NAME_MAX_BYTES);
 	char *at;
 
-	if (length <= 0)
-		return false;
-	/* what lies behind the end must not tell two equal names from each other */
-	length = strnlen(key->name, NAME_MAX_BYTES - 1);
 	memset(key->name + length, 0, NAME_MAX_BYTES - length);
 	for (at = key->name; *at; at++)
 		if (*at <= ' ' || *at >= 0x7f)
 			*at = '?';
+}
+
+/* Copies a text of user space; false when it can't be read now. */
+static bool copy_name(struct use_key *key, unsigned long from)
+{
+	long length = strncpy_from_user_nofault(key->name, (const void __user *)from, NAME_MAX_BYTES);
+
+	if (length <= 0)
+		return false;
+	clean_name(key, strnlen(key->name, NAME_MAX_BYTES - 1));
 	return true;
 }
 
@@ -246,19 +260,80 @@ static void take_sockopt(const unsigned long *arguments, bool sets, long result)
 	if (sets && has_text && arguments[4] > 0) {
 		size_t length = min_t(size_t, arguments[4], 16);
 
-		if (copy_from_user_nofault(key.name, (const void __user *)arguments[3], length) == 0) {
-			char *at;
-
-			length = strnlen(key.name, length);
-			memset(key.name + length, 0, NAME_MAX_BYTES - length);
-			for (at = key.name; *at; at++)
-				if (*at <= ' ' || *at >= 0x7f)
-					*at = '?';
-		} else {
-			memset(key.name, 0, NAME_MAX_BYTES);
-		}
+		if (copy_from_user_nofault(key.name, (const void __user *)arguments[3], length))
+			length = 0;
+		clean_name(&key, strnlen(key.name, length));
 	}
 	take(&key, result);
+}
+
+static bool is_route_socket(int fd)
+{
+	int failed;
+	struct socket *socket = sockfd_lookup(fd, &failed);
+	bool is_route;
+
+	if (!socket)
+		return false;
+	is_route = socket->sk && socket->sk->sk_family == AF_NETLINK &&
+		   socket->sk->sk_protocol == NETLINK_ROUTE;
+	sockfd_put(socket);
+	return is_route;
+}
+
+/* The attribute that names what kind of thing a message makes. */
+static const struct nlattr *kind_in(const u8 *message, size_t length, u16 type)
+{
+	const struct nlattr *outer;
+	size_t from = NLMSG_HDRLEN;
+
+	from += NLMSG_ALIGN(type == RTM_NEWLINK ? sizeof(struct ifinfomsg) : sizeof(struct tcmsg));
+	if (length <= from)
+		return NULL;
+	if (type == RTM_NEWQDISC)
+		return nla_find((const struct nlattr *)(message + from), length - from, TCA_KIND);
+	outer = nla_find((const struct nlattr *)(message + from), length - from, IFLA_LINKINFO);
+	return outer ? nla_find(nla_data(outer), nla_len(outer), IFLA_INFO_KIND) : NULL;
+}
+
+/* The answer to a message comes later: who may not change the network is taken as refused. */
+static void take_message(unsigned long from, size_t length, long result)
+{
+	u8 message[256] __aligned(4);
+	const struct nlmsghdr *header = (const struct nlmsghdr *)message;
+	struct use_key key = { .kind = USE_NETLINK };
+	const struct nlattr *kind;
+
+	length = min(length, sizeof(message));
+	if (length < NLMSG_HDRLEN ||
+	    copy_from_user_nofault(message, (const void __user *)from, length) != 0)
+		return;
+	key.numbers[0] = header->nlmsg_type;
+	if (header->nlmsg_type == RTM_NEWLINK || header->nlmsg_type == RTM_NEWQDISC) {
+		kind = kind_in(message, length, header->nlmsg_type);
+		/* a change of a link that is there */
+		if (!kind)
+			return;
+		nla_strscpy(key.name, kind, NAME_MAX_BYTES);
+		clean_name(&key, strnlen(key.name, NAME_MAX_BYTES - 1));
+	} else if (header->nlmsg_type != RTM_NEWRULE) {
+		return;
+	}
+	if (!ns_capable_noaudit(current->nsproxy->net_ns->user_ns, CAP_NET_ADMIN))
+		result = -EPERM;
+	take(&key, result);
+}
+
+static void take_sent(int fd, unsigned long header, long result)
+{
+	struct user_msghdr message;
+	struct iovec piece;
+
+	if (is_route_socket(fd) &&
+	    copy_from_user_nofault(&message, (const void __user *)header, sizeof(message)) == 0 &&
+	    message.msg_iovlen > 0 &&
+	    copy_from_user_nofault(&piece, message.msg_iov, sizeof(piece)) == 0)
+		take_message((unsigned long)piece.iov_base, piece.iov_len, result);
 }
 
 /* What a call is about; false: nothing but its number is of interest. */
@@ -272,6 +347,13 @@ static bool take_details(long number, const unsigned long *arguments, long resul
 	case __NR_setsockopt:
 	case __NR_getsockopt:
 		take_sockopt(arguments, number == __NR_setsockopt, result);
+		return true;
+	case __NR_sendto:
+		if (is_route_socket(arguments[0]))
+			take_message(arguments[1], arguments[2], result);
+		return true;
+	case __NR_sendmsg:
+		take_sent(arguments[0], arguments[1], result);
 		return true;
 	case __NR_mount:
 		take_name(USE_MOUNT, arguments[2], result);

@@ -14,6 +14,7 @@ const kinds = {
   fcntl: { numbers: 1, hasName: false },
   madvise: { numbers: 1, hasName: false },
   map: { numbers: 1, hasName: false },
+  netlink: { numbers: 1, hasName: true },
   exec: { numbers: 0, hasName: true },
 } as const;
 

@@ -88,6 +88,27 @@ test("what asks for more is found, and so is what was refused", async () => {
   assert(refused.includes("system call memfd_secret: ENOSYS"), refused.join());
 });
 
+test("links of the network are told by their kind, where the program may make them", async () => {
+  const command = python(
+    "import socket, struct, os",
+    "def link(kind):",
+    "  inner = struct.pack('HH', 4 + len(kind), 1) + kind + b'\\0' * (-len(kind) % 4)",
+    "  body = bytes(16) + struct.pack('HH', 4 + len(inner), 18) + inner",
+    "  return struct.pack('IHHII', 16 + len(body), 16, 0x405, 1, 0) + body",
+    "s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)",
+    "s.send(link(b'bridge'))",
+    "answer = struct.unpack('i', s.recv(4096)[16:20])[0]",
+    "s.sendmsg([link(b'dummy')])",
+    "os._exit(-answer)",
+  );
+  const may = await fit("--privileged", debian, ...command);
+  assert.deepEqual([may.Trial?.ExitCode, may.Recipe], [0, "hyper-full"]);
+  assert.deepEqual(may.Needs.map(({ Option }) => Option).sort(), ["CONFIG_BRIDGE", "CONFIG_DUMMY"]);
+  const mayNot = await fit(debian, ...command);
+  assert.deepEqual([mayNot.Trial?.ExitCode, mayNot.Recipe], [1, "hyper-min"]);
+  assert(mayNot.Refused.some(({ What, Error }) => What === "network bridges" && Error === "EPERM"));
+});
+
 test("labels and volumes count without a trial, and that isn't taken for one", async () => {
   const layer = makeTar([{ path: "true", content: "", mode: 0o755 }]);
   const config = {

@@ -50,6 +50,8 @@ test("what a program uses gives the smallest recipe that has it", async () => {
     [["socket 16 3 12"], "hyper-full"],
     [["sockopt 0 64"], "hyper-full"],
     [["call 321"], "hyper-full"],
+    [["netlink 16 veth", "netlink 32"], "hyper"],
+    [["netlink 16 bridge"], "hyper-full"],
     [["mount btrfs"], "hyper-full"],
     [["open /sys/kernel/tracing/trace"], "hyper-full"],
   ];

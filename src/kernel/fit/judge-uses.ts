@@ -94,6 +94,7 @@ function describeUse({ kind, numbers, name }: KernelUse): string {
     case "fcntl":
     case "madvise":
     case "map":
+    case "netlink":
       return `${kind} ${first}`;
   }
 }

@@ -12,6 +12,7 @@ export interface KernelUse {
     | "fcntl"
     | "madvise"
     | "map"
+    | "netlink"
     | "exec";
   numbers: readonly number[];
   name: string;
@@ -52,9 +53,20 @@ const named =
     matches: (use) => use.kind === kind && name.test(use.name),
   });
 
+/** A message to the network's settings: its type, and the kind of thing that it makes. */
+const netlink = (option: string, what: string, type: number, kind = /^/): UseRule => ({
+  option,
+  what,
+  matches: ({ kind: own, numbers, name }) =>
+    own === "netlink" && numbers[0] === type && kind.test(name),
+});
+
 const call = (option: string, what: string, ...numbers: readonly number[]): UseRule =>
   numbered("call")(option, what, ...numbers.map((number) => [number]));
 const socket = numbered("socket");
+const newLink = 16;
+const newRule = 32;
+const newQueue = 36;
 const sockopt = numbered("sockopt");
 const namespace = numbered("namespace");
 const mount = named("mount");
@@ -104,6 +116,16 @@ export const useRules: readonly UseRule[] = [
   numbered("fcntl")("DNOTIFY", "watching folders (F_NOTIFY)", [1026]),
   numbered("madvise")("TRANSPARENT_HUGEPAGE", "huge pages on request (MADV_HUGEPAGE)", [14]),
   numbered("map")("HUGETLBFS", "huge pages (MAP_HUGETLB)", [undefined]),
+  netlink("BRIDGE", "network bridges", newLink, /^bridge$/),
+  netlink("VETH", "pairs of network cards (veth)", newLink, /^veth$/),
+  netlink("DUMMY", "network cards of no network (dummy)", newLink, /^dummy$/),
+  netlink("VLAN_8021Q", "VLANs", newLink, /^vlan$/),
+  netlink("MACVLAN", "networks by macvlan", newLink, /^macv(lan|tap)$/),
+  netlink("IPVLAN", "networks by ipvlan", newLink, /^ipvl(an|tap)$/),
+  netlink("VXLAN", "overlay networks (vxlan)", newLink, /^vxlan$/),
+  netlink("WIREGUARD", "encrypted networks (WireGuard)", newLink, /^wireguard$/),
+  netlink("IP_MULTIPLE_TABLES", "rules of routing (ip rule)", newRule),
+  netlink("NET_SCHED", "queues of network traffic (tc)", newQueue),
   mount("FUSE_FS", "FUSE file systems", /^fuse(blk|\..*)?$/),
   mount("BTRFS_FS", "btrfs", /^btrfs$/),
   mount("XFS_FS", "XFS", /^xfs$/),
