@@ -7,10 +7,12 @@ import { toolPath } from "./run-tool.ts";
 import type { Tool } from "./tools.ts";
 import { writeAtomically } from "./write-atomically.ts";
 
+const maximumVerdicts = 32;
+
 export interface AcceleratorProbe extends GuestParts {
   /** A program of the PATH, a path, or what `findQemu` gives. */
   qemu: string | Tool;
-  /** Remembers the verdict for as long as the host is up. */
+  /** Remembers verdicts for as long as the host is up. */
   cacheFile: string;
   want: "auto" | "kvm" | "tcg";
 }
@@ -41,15 +43,25 @@ async function verdictOf(probe: AcceleratorProbe): Promise<AcceleratorVerdict> {
   if (obstacle !== undefined) return { accelerator: "tcg", reason: obstacle };
   const qemu = await resolveQemu(probe.qemu);
   const key = await situation(qemu, probe.kernel);
-  const known = await readVerdict(probe.cacheFile);
-  if (known?.key === key) return { accelerator: known.accelerator, reason: known.reason };
+  const known = (await readVerdicts(probe.cacheFile)).find((one) => one.key === key);
+  if (known !== undefined) return { accelerator: known.accelerator, reason: known.reason };
   const failure = await tryKvmGuest(qemu, probe);
   const verdict: AcceleratorVerdict =
     failure === undefined
       ? { accelerator: "kvm", reason: "a guest came up under KVM" }
       : { accelerator: "tcg", reason: `/dev/kvm opens, but ${failure}` };
-  await writeAtomically(probe.cacheFile, `${JSON.stringify({ key, ...verdict })}\n`, 0o600);
+  await remember(probe.cacheFile, { key, ...verdict });
   return verdict;
+}
+
+/** Beside those of other kernels of the same boot of the host. */
+async function remember(path: string, verdict: KnownVerdict): Promise<void> {
+  const [bootId = ""] = verdict.key.split("\n");
+  const others = (await readVerdicts(path)).filter(
+    ({ key }) => key !== verdict.key && key.startsWith(`${bootId}\n`),
+  );
+  const all = [...others, verdict].slice(-maximumVerdicts);
+  await writeAtomically(path, `${JSON.stringify(all, undefined, 2)}\n`, 0o600);
 }
 
 /** Why KVM can't even be tried; undefined when /dev/kvm opens. */
@@ -93,17 +105,16 @@ async function situation(qemu: Tool, kernel: string): Promise<string> {
   return [bootId, ...(await Promise.all(files))].join("\n");
 }
 
-const verdictSchema = z.object({
-  key: z.string(),
-  accelerator: z.enum(["kvm", "tcg"]),
-  reason: z.string(),
-});
+const verdictsSchema = z.array(
+  z.object({ key: z.string(), accelerator: z.enum(["kvm", "tcg"]), reason: z.string() }),
+);
+type KnownVerdict = z.infer<typeof verdictsSchema>[number];
 
-async function readVerdict(path: string): Promise<z.infer<typeof verdictSchema> | undefined> {
+async function readVerdicts(path: string): Promise<KnownVerdict[]> {
   try {
-    return verdictSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return verdictsSchema.parse(JSON.parse(await readFile(path, "utf8")));
   } catch {
     // not there, or damaged: it is found out anew
-    return undefined;
+    return [];
   }
 }

@@ -81,7 +81,7 @@ async function accelerators(
   const { accelerator } = await probeAccelerator({
     qemu: (await findQemu(dataRoot)) ?? "qemu-system-x86_64",
     ...{ kernel: path, initramfs, discovery },
-    cacheFile: join(dataRoot, "accelerator-bench.json"),
+    cacheFile: join(dataRoot, "accelerator.json"),
     want: "auto",
   });
   return accelerator === "kvm" ? ["kvm", "tcg"] : ["tcg"];
