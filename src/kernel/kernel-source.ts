@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DvmError, ignore } from "../base/errors.ts";
 import { downloadPackage, packageDependency, packageVersion, unpackPackage } from "../host/apt.ts";
+import { runGroup } from "../host/run-group.ts";
 import { runTool } from "../host/run-tool.ts";
 import { digestOf } from "./kernel.ts";
 import { compareVersions } from "./kernel-version.ts";
@@ -98,9 +99,8 @@ export async function unpackKernelSource(
     "*/sound/*.[ch]",
   ];
   const excludes = unused.map((pattern) => `--exclude=${pattern}`);
-  await runTool("tar", ["-xf", archive, "-C", folder, "--strip-components=1", ...excludes], {
+  await runGroup("tar", ["-xf", archive, "-C", folder, "--strip-components=1", ...excludes], {
     purpose: `unpack ${archive}`,
-    hint: "it may be damaged, or the disk full",
     signal,
   }).catch((cause: unknown) => {
     signal?.throwIfAborted();

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { runTool } from "../host/run-tool.ts";
+import { runGroup } from "../host/run-group.ts";
 import type { BuildLog } from "./build-log.ts";
 
 /** The same input shall give the same kernel, in whatever folder, by whomever, and when. */
@@ -29,10 +29,9 @@ export async function make(
   words: string[],
   { log, signal, onLine }: MakeOptions,
 ): Promise<void> {
-  const command = ["make", "-C", tree, "ARCH=x86_64", ...words];
-  log.write(`$ ${command.join(" ")}\n`);
-  // timeout, here without a limit, hands a signal on to all that runs below it, compilers too
-  await runTool("timeout", ["0", "nice", "-n", "10", ...command], {
+  const command = ["-n", "10", "make", "-C", tree, "ARCH=x86_64", ...words];
+  log.write(`$ nice ${command.join(" ")}\n`);
+  await runGroup("nice", command, {
     purpose: "build a kernel",
     environment: neutral,
     signal,

@@ -29,7 +29,7 @@ test("a build keeps kernel, configuration and log, and is done once for the same
   assert.deepEqual(files, ["System.map", "build.log", "bzImage", "config", "vmlinux"]);
   assert.match(await readFile(join(kernel.folder, "config"), "utf8"), /^CONFIG_KNOWN=y$/m);
   assert.match(await readFile(join(kernel.folder, "build.log"), "utf8"), /CC +init\/main\.o/);
-  assert.equal(kernel.built?.compiledFiles, 1);
+  assert.equal(kernel.built?.compiledFiles, 2);
   assert.equal((await build(folder.path)).builtAt, kernel.builtAt);
   const changed = await build(folder.path, { feature: `${good}CONFIG_LOST=n # one more\n` });
   assert.notEqual(changed.id, kernel.id);

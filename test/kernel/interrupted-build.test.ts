@@ -6,34 +6,45 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { ignore } from "../../src/base/errors.ts";
 import { buildKernel, listKernels, verifyKernel } from "../../src/kernel/kernel-catalogue.ts";
-import { standInLinux, type StandInLinux } from "../support/stand-in-linux.ts";
+import { standInCheckout, standInLinux } from "../support/stand-in-linux.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const run = promisify(execFile);
 const feature = "# microvm: for a test\nCONFIG_KNOWN=y # it can\n";
-const slow = "echo '  CC      init/main.o'; sleep 60";
+/** Compilers that say nothing, one below the other. */
+const slow = "echo '  CC      init/main.o'; sh -c 'sleep 601 & sleep 602; true'";
+const deadlineMs = 60_000;
 const isRoot = process.getuid?.() === 0;
 
-function buildProcess(dataRoot: string, { archive, from }: StandInLinux, wrapper: string[] = []) {
-  const program = join(import.meta.dirname, "../support/build-kernel-process.ts");
+/** `dvm kernel build` as a process. */
+async function buildProcess(folder: string, archive: string, wrapper: string[] = []) {
+  const dvm = await standInCheckout(folder);
+  const build = ["kernel", "build", "--source", archive, "little"];
   const [command = "", ...words] = [
-    ...[...wrapper, process.execPath, program, dataRoot, "little", archive, from],
+    ...wrapper,
+    ...dvm,
+    "--data-root",
+    join(folder, "data"),
+    ...build,
   ];
   return spawn(command, words, { stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** Starts a build that takes a minute, and gives it when it compiles. */
+/** Starts a build that takes ten minutes, and gives it when it compiles. */
 async function compilingProcess(folder: string) {
-  const child = buildProcess(
-    join(folder, "data"),
-    await standInLinux(folder, { feature, compile: slow }),
-  );
-  for await (const line of createInterface({ input: child.stdout }))
-    if (line === "compiling 1") return child;
-  return assert.fail(`it never compiled: ${await text(child.stderr)}`);
+  const { archive } = await standInLinux(folder, { feature, compile: slow });
+  const child = await buildProcess(folder, archive);
+  let said = "";
+  for await (const line of createInterface({ input: child.stderr })) {
+    said += `${line}\n`;
+    if (!line.includes("compiling 1 files")) continue;
+    await until(async () => (await pidsIn(folder)).length >= 3);
+    return child;
+  }
+  return assert.fail(`it never compiled: ${said}`);
 }
 
 async function buildAgain(folder: string): Promise<void> {
@@ -54,8 +65,12 @@ async function pidsIn(folder: string): Promise<number[]> {
   return pids;
 }
 
-async function endAll(pids: number[]): Promise<void> {
-  for (const pid of pids) await ignore("ESRCH", async () => process.kill(pid, "SIGKILL"));
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + deadlineMs;
+  while (!(await condition())) {
+    assert(performance.now() < deadline, "it has not come to pass");
+    await delay(20);
+  }
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -68,22 +83,26 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assert.equal(code, 1);
     assert.match(await errors, /cannot build a kernel: it was stopped/);
     assert.deepEqual(await pidsIn(folder.path), []);
-    assert.deepEqual(await listKernels(join(folder.path, "data")), []);
+    const data = join(folder.path, "data");
+    assert.deepEqual(await listKernels(data), []);
+    assert.deepEqual(await readdir(join(data, "tmp")), []);
     await buildAgain(folder.path);
   });
 }
 
-test("a build that is killed leaves no kernel; the next one starts clean", async () => {
-  await using folder = await temporaryFolder();
-  const child = await compilingProcess(folder.path);
-  child.kill("SIGKILL");
-  await once(child, "exit");
-  const data = join(folder.path, "data");
-  assert.deepEqual(await listKernels(data), []);
-  assert.equal((await readdir(join(data, "tmp"))).length, 1);
-  await endAll(await pidsIn(folder.path));
-  await buildAgain(folder.path);
-});
+for (const signal of ["SIGKILL", "SIGHUP"] as const) {
+  test(`a build that dies of ${signal} takes its compilers along, and leaves no kernel; the next one starts clean`, async () => {
+    await using folder = await temporaryFolder();
+    const child = await compilingProcess(folder.path);
+    child.kill(signal);
+    await once(child, "exit");
+    await until(async () => (await pidsIn(folder.path)).length === 0);
+    const data = join(folder.path, "data");
+    assert.deepEqual(await listKernels(data), []);
+    assert.equal((await readdir(join(data, "tmp"))).length, 1);
+    await buildAgain(folder.path);
+  });
+}
 
 test("a full disk ends a build with that word, and with room it goes", async (context) => {
   if (!isRoot) return context.skip("mounting a small disk needs root");
@@ -110,7 +129,7 @@ test("a full disk ends a build with that word, and with room it goes", async (co
 test("missing tools are named as packages, before anything is fetched", async (context) => {
   if (!isRoot) return context.skip("hiding files needs root");
   await using folder = await temporaryFolder();
-  const linux = await standInLinux(folder.path, { feature });
+  const { archive } = await standInLinux(folder.path, { feature });
   const hidden = [
     "unshare",
     "-m",
@@ -119,7 +138,7 @@ test("missing tools are named as packages, before anything is fetched", async (c
     'mount -t tmpfs none /usr/include && exec "$@"',
     "sh",
   ];
-  const child = buildProcess(join(folder.path, "data"), linux, hidden);
+  const child = await buildProcess(folder.path, archive, hidden);
   const errors = await text(child.stderr);
   assert.match(errors, /cannot build a kernel: libc6-dev, libelf-dev not installed/);
   assert.match(errors, /apt-get install libc6-dev libelf-dev/);
