@@ -27,15 +27,15 @@ export async function buildKernel(
   const present = await readStoredKernel(target);
   if (present !== undefined) return present;
   await using log = await openBuildLog(dataRoot, inputs.recipe.name);
-  await using work = await buildFolder(dataRoot);
   try {
+    await using work = await buildFolder(dataRoot);
     const expected = await filesOfLastBuild(dataRoot, inputs.recipe.name);
     const compiled = await compileKernel(inputs, work.path, { log, expected, onProgress, signal });
     await log.copyTo(join(compiled.folder, "build.log"));
     return await takeKernel(inputs, compiled, target);
   } catch (cause) {
     signal?.throwIfAborted();
-    throw await log.explain(cause);
+    throw log.explain(cause);
   }
 }
 

@@ -46,7 +46,7 @@ export async function rebuildKernel(
     return await differences(kernel.folder, folder);
   } catch (cause) {
     signal?.throwIfAborted();
-    throw await log.explain(cause);
+    throw log.explain(cause);
   }
 }
 

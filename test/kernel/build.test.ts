@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { readFile, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -58,15 +58,16 @@ test("options that did not survive the source's dependencies stop a build, each 
 
 test("a build that fails leaves no kernel; the error says what the compiler said, and where the log is", async () => {
   await using folder = await temporaryFolder();
-  const compile = "echo 'init/main.c:1: error: it is broken' >&2; exit 1";
-  await assert.rejects(build(folder.path, { compile }), (error: Error & { hint?: string }) => {
-    assert.match(error.message, /init\/main\.c:1: error: it is broken/);
-    assert.match(error.hint ?? "", /kernel-logs\/little\.log$/);
-    return true;
+  const compile = `printf 'int main(void) { return lost; }' >main.c; gcc -c main.c || {
+for level in 6 5 4 3 2 1; do echo "make[$$level]: *** [init] Error 2" >&2; done; exit 2; }`;
+  const log = join(folder.path, "data/kernel-logs/little.log");
+  await assert.rejects(build(folder.path, { compile: compile.replaceAll("\n", " ") }), {
+    code: "internal",
+    message: /^cannot build a kernel: make failed:\nmain\.c:1:\d+: error: .lost. undeclared/,
+    hint: `the whole log is ${log}`,
   });
+  assert.match(await readFile(log, "utf8"), /main\.c:1:\d+: error:[^]*make.*\*\*\*/);
   assert.deepEqual(await listKernels(join(folder.path, "data")), []);
-  const log = await readFile(join(folder.path, "data/kernel-logs/little.log"), "utf8");
-  assert.match(log, /it is broken/);
   assert.deepEqual(await readdir(join(folder.path, "data/tmp")), []);
 });
 
@@ -89,16 +90,37 @@ test("a build that is stopped leaves no kernel and no folder, and the next one s
 
 test("an archive that is damaged, or holds no Linux, is told from a failed build", async () => {
   await using folder = await temporaryFolder();
-  const { archive, from } = await standInLinux(folder.path, { feature: good });
-  const options = { recipe: "little", source: archive, from };
+  const { archive, from } = await standInLinux(folder.path, {
+    feature: good,
+    ballastBytes: 99_999,
+  });
+  const data = join(folder.path, "data");
+  const buildOf = (source: string) => buildKernel(data, { recipe: "little", source, from });
+  const damaged = { code: "damaged", message: `cannot unpack the kernel's source ${archive}` };
+  await truncate(archive, 400);
+  await assert.rejects(buildOf(archive), damaged);
   await writeFile(archive, "no archive");
-  await assert.rejects(buildKernel(join(folder.path, "data"), options), { code: "damaged" });
+  await assert.rejects(buildOf(archive), damaged);
+  const other = join(folder.path, "other.tar");
+  await promisify(execFile)("tar", ["-cf", other, "-C", folder.path, "linux-6.1/ballast"]);
+  await assert.rejects(buildOf(other), {
+    code: "damaged",
+    message: "cannot build a kernel: its source is no Linux",
+  });
+  assert.deepEqual(await listKernels(data), []);
+  assert.deepEqual(await readdir(join(data, "tmp")), []);
   await rm(archive);
-  await assert.rejects(buildKernel(join(folder.path, "data"), options), /there is no archive/);
-  await assert.rejects(
-    buildKernel(join(folder.path, "data"), { ...options, source: "latest" }),
-    /"latest" is no source/,
-  );
+  await assert.rejects(buildOf(archive), { code: "invalid", message: /there is no archive/ });
+  await assert.rejects(buildOf("latest"), /"latest" is no source/);
+});
+
+test("a source package that the distribution does not have is told by its name", async () => {
+  await using folder = await temporaryFolder();
+  await assert.rejects(buildKernel(join(folder.path, "data"), { source: "6.99" }), {
+    code: "unavailable",
+    message: "cannot build a kernel: there is no package linux-source-6.99",
+    hint: /apt-cache search linux-source/,
+  });
 });
 
 test("a kernel of our own is started unpacked, at the address that its PVH note tells", async () => {

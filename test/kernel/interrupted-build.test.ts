@@ -1,15 +1,21 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, readlink, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { buildKernel, listKernels, verifyKernel } from "../../src/kernel/kernel-catalogue.ts";
-import { standInCheckout, standInLinux } from "../support/stand-in-linux.ts";
+import { describeError, DvmError } from "../../src/base/errors.ts";
+import {
+  buildKernel,
+  listKernels,
+  verifyKernel,
+  type StoredKernel,
+} from "../../src/kernel/kernel-catalogue.ts";
+import { standInCheckout, standInLinux, type StandInLinux } from "../support/stand-in-linux.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const run = promisify(execFile);
@@ -104,27 +110,51 @@ for (const signal of ["SIGKILL", "SIGHUP"] as const) {
   });
 }
 
-test("a full disk ends a build with that word, and with room it goes", async (context) => {
+test("a disk that gets full, wherever in a build, is told as that, and with room it goes", async (context) => {
   if (!isRoot) return context.skip("mounting a small disk needs root");
   await using folder = await temporaryFolder();
+  const linux = await standInLinux(folder.path, { feature, ballastBytes: 20 * 2 ** 20 });
   const data = join(folder.path, "data");
   await mkdir(data);
-  await run("mount", ["-t", "tmpfs", "-o", "size=8m", "dvm-test", data]);
+  await run("mount", ["-t", "tmpfs", "-o", "size=10m", "dvm-test", data]);
   try {
-    const { archive, from } = await standInLinux(folder.path, { feature });
-    const options = { recipe: "little", source: archive, from };
-    await assert.rejects(buildKernel(data, options), {
-      code: "no-space",
-      message: "cannot build a kernel: the disk is full",
-    });
-    assert.deepEqual(await listKernels(data), []);
-    assert.deepEqual(await readdir(join(data, "tmp")), []);
-    await run("mount", ["-o", "remount,size=256m", data]);
-    assert.deepEqual(await verifyKernel(await buildKernel(data, options)), []);
+    const reached = new Set<string>();
+    let kernel = await buildOnFullDisk(data, linux, reached);
+    for (let sizeMiB = 16; kernel === undefined; sizeMiB += 4) {
+      assert(sizeMiB < 200, "no disk is large enough");
+      assert.deepEqual(await listKernels(data), []);
+      assert.deepEqual(await readdir(join(data, "tmp")), []);
+      await run("mount", ["-o", `remount,size=${sizeMiB}m`, data]);
+      kernel = await buildOnFullDisk(data, linux, reached);
+    }
+    assert.deepEqual([...reached], ["unpacking 0", "compiling 0", "compiling 2"]);
+    assert.deepEqual(await verifyKernel(kernel), []);
   } finally {
     await run("umount", [data]);
   }
 });
+
+/** The kernel, or undefined when the disk was full, with how far it got added to `reached`. */
+async function buildOnFullDisk(
+  data: string,
+  { archive, from }: StandInLinux,
+  reached: Set<string>,
+): Promise<StoredKernel | undefined> {
+  let last = "";
+  try {
+    return await buildKernel(data, {
+      ...{ recipe: "little", source: archive, from },
+      onProgress: ({ step, done }) =>
+        void (last = `${step === "configuring" ? "compiling" : step} ${done}`),
+    });
+  } catch (error) {
+    assert(error instanceof DvmError);
+    assert.equal(error.code, "no-space", describeError(error));
+    assert.equal(error.message, "cannot build a kernel: the disk is full");
+    reached.add(last);
+    return undefined;
+  }
+}
 
 test("missing tools are named as packages, before anything is fetched", async (context) => {
   if (!isRoot) return context.skip("hiding files needs root");
@@ -144,17 +174,40 @@ test("missing tools are named as packages, before anything is fetched", async (c
   assert.match(errors, /apt-get install libc6-dev libelf-dev/);
 });
 
-test("two builds of the same at once end with one whole kernel, each with its own log", async () => {
+test("builds of the same at once end with one whole kernel, each with its own log", async () => {
   await using folder = await temporaryFolder();
-  const { archive, from } = await standInLinux(folder.path, { feature });
+  const { archive, from } = await standInLinux(folder.path, { feature, before: "sleep 0.5" });
   const data = join(folder.path, "data");
   const options = { recipe: "little", source: archive, from };
-  const kernels = await Promise.all([buildKernel(data, options), buildKernel(data, options)]);
-  const [first, second] = kernels.map(({ id, builtAt }) => ({ id, builtAt }));
-  assert.deepEqual(first, second);
-  const [kernel, ...others] = await listKernels(data);
-  assert(kernel !== undefined && others.length === 0);
+  const builds = Array.from({ length: 4 }, () => buildKernel(data, options));
+  const [first, ...others] = (await Promise.all(builds)).map(({ id, builtAt }) => ({
+    id,
+    builtAt,
+  }));
+  for (const other of others) assert.deepEqual(other, first);
+  const [kernel, ...more] = await listKernels(data);
+  assert(kernel !== undefined && more.length === 0);
   assert.deepEqual(await verifyKernel(kernel), []);
-  assert.match(await readFile(join(kernel.folder, "build.log"), "utf8"), /CC +init\/main\.o/);
-  await rm(data, { recursive: true });
+  const log = await readFile(join(kernel.folder, "build.log"), "utf8");
+  assert.equal(log.match(/^building /gm)?.length, 1);
+  assert.equal(log.match(/CC +init\/main\.o/g)?.length, 1);
+  assert.deepEqual(await readdir(join(data, "kernel-logs")), ["little.log"]);
+  assert.deepEqual(await readdir(join(data, "tmp")), []);
+});
+
+test("builds of one recipe at once, of two sources, end with two kernels, each with its own log", async () => {
+  await using folder = await temporaryFolder();
+  const data = join(folder.path, "data");
+  const builds = ["one", "two"].map(async (name) => {
+    const before = `echo '  CC      init/${name}.o'; sleep 0.5`;
+    const { archive, from } = await standInLinux(join(folder.path, name), { feature, before });
+    return buildKernel(data, { recipe: "little", source: archive, from });
+  });
+  const logs = (await Promise.all(builds)).map(({ folder }) => join(folder, "build.log"));
+  for (const [index, path] of logs.entries()) {
+    const log = await readFile(path, "utf8");
+    assert.equal(/CC +init\/(one|two)\.o$/m.exec(log)?.[1], ["one", "two"][index]);
+    assert.equal(log.match(/^building /gm)?.length, 1);
+  }
+  assert.equal((await listKernels(data)).length, 2);
 });
