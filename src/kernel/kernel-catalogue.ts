@@ -1,6 +1,4 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
-import { DvmError, ignore } from "../base/errors.ts";
+import { DvmError } from "../base/errors.ts";
 import { agentBinary } from "./agent-binary.ts";
 import { storeCustomKernel } from "./custom-kernel.ts";
 import { defaultKernel, readDefaultKernel } from "./default-kernel.ts";
@@ -11,10 +9,10 @@ import {
   kernelsRoot,
   requireOurMachine,
   storedKernels,
-  unpackedImage,
   type Kernel,
   type StoredKernel,
 } from "./kernel.ts";
+import { unchangedImage } from "./unchanged-image.ts";
 
 export type { Kernel, StoredKernel } from "./kernel.ts";
 export { buildKernel } from "./build-kernel.ts";
@@ -43,7 +41,7 @@ export async function chooseKernel(
   const { name, release, digest, discovery, sizeBytes, built } = stored;
   return {
     ...{ name, release, digest, discovery, sizeBytes },
-    path: await startedImage(stored),
+    path: await unchangedImage(dataRoot, stored),
     initramfs: await storedInitramfs(dataRoot, stored, await agent()),
     ...(built === undefined || built.features.includes("processors") ? {} : { maximumCpus: 1 }),
   };
@@ -76,16 +74,6 @@ async function chooseStored(dataRoot: string, want: string | undefined): Promise
     `cannot start a machine: there is no kernel in ${kernelsRoot(dataRoot)}`,
     { hint: "run: dvm setup" },
   );
-}
-
-/** The unpacked kernel where there is one: a VMM that knows PVH starts it without unpacking. */
-async function startedImage({ folder, path, name, files }: StoredKernel): Promise<string> {
-  if (files?.[unpackedImage] === undefined) return path;
-  const image = join(folder, unpackedImage);
-  if ((await ignore("ENOENT", () => stat(image))) !== undefined) return image;
-  throw new DvmError("damaged", `cannot use kernel ${name}: ${image} is gone`, {
-    hint: `run: dvm kernel rm ${name}, then dvm kernel build ${name}`,
-  });
 }
 
 function fitHere(): DvmError {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DvmError, ignore, systemErrorCode } from "../base/errors.ts";
@@ -139,7 +140,7 @@ export function kernelsRoot(dataRoot: string): string {
 }
 
 export async function digestOf(path: string): Promise<string> {
-  return `sha256:${createHash("sha256")
-    .update(await readFile(path))
-    .digest("hex")}`;
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return `sha256:${hash.digest("hex")}`;
 }

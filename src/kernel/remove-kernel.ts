@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DvmError, ignore } from "../base/errors.ts";
 import { defaultKernel, readDefaultKernel, writeDefaultKernel } from "./default-kernel.ts";
 import { kernelsRoot, type StoredKernel } from "./kernel.ts";
+import { forgetImage } from "./unchanged-image.ts";
 
 /** Takes a kernel out of the store; machines that run it go on. `force`: also the one that was set as default. */
 export async function removeKernel(
@@ -22,6 +23,7 @@ export async function removeKernel(
   await rm(gone, { recursive: true, force: true });
   await rename(folder, gone);
   await rm(gone, { recursive: true, force: true });
+  await forgetImage(dataRoot, id);
   await removeInitramfs(dataRoot, id);
   if (isDefault) await writeDefaultKernel(dataRoot, undefined);
 }

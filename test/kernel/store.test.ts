@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, mkdir, open, readFile, readdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, open, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -40,6 +40,32 @@ test("a kernel of the store passes verify, and one changed byte of any file is t
   }
   await writeFile(join(hyper.folder, "extra"), "");
   assert.deepEqual(await verifyKernel(hyper), ["extra: nobody has stored it"]);
+});
+
+test("a changed kernel is not given to a machine, also when its size and date are the same, nor one that is gone", async () => {
+  await using root = await temporaryFolder();
+  await storeIn(root.path);
+  const agent = () => Promise.resolve(process.execPath);
+  const { path, name } = await chooseKernel(root.path, "hyper", agent);
+  assert.equal((await chooseKernel(root.path, "hyper", agent)).path, path);
+  const before = await stat(path);
+  const bytes = await readFile(path);
+  bytes.writeUInt8(bytes.readUInt8(500_000) ^ 1, 500_000);
+  await writeFile(path, bytes);
+  await utimes(path, before.atime, before.mtime);
+  const damaged = {
+    code: "damaged",
+    message: `cannot use kernel ${name}: ${path} is not what was stored`,
+  };
+  await assert.rejects(chooseKernel(root.path, "hyper", agent), damaged);
+  bytes.writeUInt8(bytes.readUInt8(500_000) ^ 1, 500_000);
+  await writeFile(path, bytes);
+  assert.equal((await chooseKernel(root.path, "hyper", agent)).path, path);
+  await rm(path);
+  await assert.rejects(chooseKernel(root.path, "hyper", agent), {
+    code: "damaged",
+    message: /vmlinux is gone$/,
+  });
 });
 
 test("the default kernel can be chosen, and isn't removed without force", async () => {
