@@ -21,7 +21,7 @@ export { defaultKernel, writeDefaultKernel } from "./default-kernel.ts";
 export { recipeNames } from "./kernel-recipe.ts";
 export { isForOurMachine, requireOurMachine } from "./kernel.ts";
 export { imageEntry } from "./pvh-entry.ts";
-export { rebuildKernel } from "./rebuild-kernel.ts";
+export { comparedFiles, rebuildKernel } from "./rebuild-kernel.ts";
 export { removeKernel } from "./remove-kernel.ts";
 export { installStockKernel } from "./stock-kernel.ts";
 export { verifyKernel } from "./verify-kernel.ts";
