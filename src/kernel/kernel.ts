@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DvmError, ignore, systemErrorCode } from "../base/errors.ts";
@@ -35,6 +34,7 @@ export interface StoredKernel extends KernelRecord {
 /** The kernel as an ELF file that is entered by PVH, so that nothing has to be unpacked at a start. */
 export const unpackedImage = "vmlinux";
 const recordFile = "kernel.json";
+const pieceBytes = 2 ** 18;
 /** Machines are QEMU's microvm: kernels without this feature don't start there. */
 export const machineFeature = "microvm";
 
@@ -139,8 +139,14 @@ export function kernelsRoot(dataRoot: string): string {
   return join(dataRoot, "kernels");
 }
 
+/** Reads by one buffer over and over: the daemon's memory stays as it is. */
 export async function digestOf(path: string): Promise<string> {
+  await using file = await open(path, "r");
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return `sha256:${hash.digest("hex")}`;
+  const buffer = Buffer.allocUnsafe(pieceBytes);
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, pieceBytes, null);
+    if (bytesRead === 0) return `sha256:${hash.digest("hex")}`;
+    hash.update(buffer.subarray(0, bytesRead));
+  }
 }
