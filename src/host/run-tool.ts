@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { DvmError, systemErrorCode } from "../base/errors.ts";
 
@@ -17,31 +16,21 @@ interface ToolOptions {
   cwd?: string | undefined;
   /** Set on top of this process's own environment. */
   environment?: Record<string, string> | undefined;
-  /** Told each line of standard output as it comes. */
-  onLine?: ((line: string) => void) | undefined;
-  /** The same of standard error. */
-  onErrorLine?: ((line: string) => void) | undefined;
 }
 
 /** Runs a program of the host to its end and gives its standard output. */
 export async function runTool(
   program: string,
   programArguments: string[],
-  { purpose, hint, signal, cwd, environment, onLine, onErrorLine }: ToolOptions,
+  { purpose, hint, signal, cwd, environment }: ToolOptions,
 ): Promise<string> {
   try {
-    const running = run(program, programArguments, {
+    const { stdout } = await run(program, programArguments, {
       maxBuffer: maximumOutputBytes,
       env: { ...process.env, PATH: toolPath(), LC_ALL: "C", ...environment },
       ...(signal === undefined ? {} : { signal }),
       ...(cwd === undefined ? {} : { cwd }),
     });
-    const { stdout: output, stderr: errors } = running.child;
-    if (onLine !== undefined && output !== null)
-      createInterface({ input: output }).on("line", onLine);
-    if (onErrorLine !== undefined && errors !== null)
-      createInterface({ input: errors }).on("line", onErrorLine);
-    const { stdout } = await running;
     return stdout;
   } catch (cause) {
     signal?.throwIfAborted();
