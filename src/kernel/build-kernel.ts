@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { buildFolder } from "./build-folder.ts";
 import { gatherInputs, type BuildInputs, type InputOptions } from "./build-inputs.ts";
-import { openBuildLog } from "./build-log.ts";
+import { openBuildLog, type BuildLog } from "./build-log.ts";
 import { readKernelRelease } from "./bzimage.ts";
 import { compileKernel, type CompiledKernel, type CompileOptions } from "./compile-kernel.ts";
 import {
   kernelsRoot,
+  machineFeature,
   readStoredKernel,
   storedKernels,
   storeKernel,
@@ -26,13 +27,33 @@ export async function buildKernel(
   const target = join(kernelsRoot(dataRoot), inputs.id);
   const present = await readStoredKernel(target);
   if (present !== undefined) return present;
-  await using log = await openBuildLog(dataRoot, inputs.recipe.name);
+  const options = { logName: inputs.recipe.name, folder: ".", onProgress, signal };
+  return await withCompiled(dataRoot, inputs, options, async (compiled, log) => {
+    await log.copyTo(join(compiled.folder, "build.log"));
+    return await takeKernel(inputs, compiled, target);
+  });
+}
+
+interface CompiledOptions extends Pick<CompileOptions, "onProgress" | "signal"> {
+  /** What the kept log is called. */
+  logName: string;
+  /** Where in the build's own folder it is compiled. */
+  folder: string;
+}
+
+/** Compiles a kernel, has `use` take what it wants of it, and removes the rest. */
+export async function withCompiled<T>(
+  dataRoot: string,
+  inputs: BuildInputs,
+  { logName, folder, onProgress, signal }: CompiledOptions,
+  use: (compiled: CompiledKernel, log: BuildLog) => Promise<T>,
+): Promise<T> {
+  await using log = await openBuildLog(dataRoot, logName);
   try {
     await using work = await buildFolder(dataRoot);
     const expected = await filesOfLastBuild(dataRoot, inputs.recipe.name);
-    const compiled = await compileKernel(inputs, work.path, { log, expected, onProgress, signal });
-    await log.copyTo(join(compiled.folder, "build.log"));
-    return await takeKernel(inputs, compiled, target);
+    const options = { log, expected, onProgress, signal };
+    return await use(await compileKernel(inputs, join(work.path, folder), options), log);
   } catch (cause) {
     signal?.throwIfAborted();
     throw log.explain(cause);
@@ -40,7 +61,7 @@ export async function buildKernel(
 }
 
 /** How many files the last build of a recipe took; 0 when there was none. */
-export async function filesOfLastBuild(dataRoot: string, recipe: string): Promise<number> {
+async function filesOfLastBuild(dataRoot: string, recipe: string): Promise<number> {
   const earlier = (await storedKernels(dataRoot)).filter(({ name }) => name === recipe);
   return earlier[0]?.built?.compiledFiles ?? 0;
 }
@@ -54,7 +75,7 @@ async function takeKernel(
   return await storeKernel(folder, target, {
     name: recipe.name,
     release: await readKernelRelease(join(folder, "bzImage")),
-    discovery: features.includes("microvm") ? "cmdline" : "acpi",
+    discovery: features.includes(machineFeature) ? "cmdline" : "acpi",
     source: `${source.name} ${source.version}, kernel/recipes/${recipe.name}.recipe`,
     modules: [],
     built: {

@@ -1,10 +1,8 @@
 import { join } from "node:path";
 import { DvmError } from "../base/errors.ts";
-import { buildFolder } from "./build-folder.ts";
 import { gatherInputs, type BuildInputs, type InputOptions } from "./build-inputs.ts";
-import { filesOfLastBuild } from "./build-kernel.ts";
-import { openBuildLog } from "./build-log.ts";
-import { compileKernel, type CompileOptions } from "./compile-kernel.ts";
+import { withCompiled } from "./build-kernel.ts";
+import type { CompileOptions } from "./compile-kernel.ts";
 import { firstDifference } from "./first-difference.ts";
 import { unpackedImage, type StoredKernel } from "./kernel.ts";
 
@@ -31,17 +29,10 @@ export async function rebuildKernel(
   const wanted = source ?? packageOf(kernel);
   const inputs = await gatherInputs(dataRoot, { recipe: name, source: wanted, from });
   requireSameInputs(kernel, inputs);
-  await using log = await openBuildLog(dataRoot, `${name}-anew`);
-  try {
-    await using work = await buildFolder(dataRoot);
-    const expected = await filesOfLastBuild(dataRoot, name);
-    const options = { log, expected, onProgress, signal };
-    const { folder } = await compileKernel(inputs, join(work.path, "anew"), options);
-    return await differences(kernel.folder, folder);
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw log.explain(cause);
-  }
+  const options = { logName: `${name}-anew`, folder: "anew", onProgress, signal };
+  return await withCompiled(dataRoot, inputs, options, ({ folder }) =>
+    differences(kernel.folder, folder),
+  );
 }
 
 async function differences(one: string, other: string): Promise<string[]> {
