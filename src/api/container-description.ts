@@ -1,21 +1,24 @@
+import { neverTime } from "../base/timestamps.ts";
 import {
   isRunning,
-  neverTime,
   type ContainerRecord,
   type StartReport,
-} from "../engine/container-record.ts";
-import type { Engine } from "../engine/engine.ts";
+} from "../engine/records/container-record.ts";
+import type { ContainerState } from "../engine/records/container-state.ts";
+import type { BoundPort, Mount } from "../engine/records/run-specification.ts";
+import type { Engine } from "../engine/core/engine.ts";
 
 /** A container as `GET /containers/{id}/json` shows it. */
 export function describeContainer(engine: Engine, record: ContainerRecord) {
-  const { config, hostConfig } = record;
+  const { config, hostConfig } = record.request;
+  const [path, ...args] = record.run.process.args;
   return {
     Id: record.id,
     Created: record.createdAt,
-    Path: record.path,
-    Args: record.args,
+    Path: path,
+    Args: args,
     State: describeState(record),
-    Image: record.imageId,
+    Image: record.run.imageId,
     ResolvConfPath: "",
     HostnamePath: "",
     HostsPath: "",
@@ -31,18 +34,21 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     HostConfig: {
       ...hostConfig,
       NetworkMode: networkMode(record),
-      RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
-      LogConfig: { Type: "json-file", Config: {} },
     },
     GraphDriver: { Name: "erofs", Data: null },
-    Mounts: record.mounts.map(({ options: _options, anonymous: _anonymous, ...mount }) => mount),
+    Mounts: record.run.mounts.map(describeMount),
     Config: config,
     NetworkSettings: networkSettings(record),
-    ...(record.start === undefined ? {} : { Dvm: { Start: describeStart(record.start) } }),
+    ...(record.lastStart === undefined ? {} : { Dvm: describeMachine(record, record.lastStart) }),
   };
 }
 
-/** DVM's own: where the machine came from, and what the start took. */
+/** DVM's own: the machine that it is in, and how its last start went. */
+function describeMachine({ state }: ContainerRecord, start: StartReport) {
+  const id = "run" in state ? state.run.machine.id : undefined;
+  return { ...(id === undefined ? {} : { Machine: id }), Start: describeStart(start) };
+}
+
 function describeStart({ origin, madeTemplate, kernel, phases }: StartReport) {
   return {
     ...(kernel === undefined ? {} : { Kernel: kernel }),
@@ -57,13 +63,13 @@ function describeState(record: ContainerRecord) {
   const failure = state.kind === "created" ? state.failure : undefined;
   const exited = state.kind === "exited" ? state : undefined;
   return {
-    Status: state.kind,
+    Status: statusOf(state),
     Running: isRunning(record),
     Paused: state.kind === "paused",
     Restarting: false,
     OOMKilled: exited?.oomKilled ?? false,
     Dead: false,
-    Pid: "pid" in state ? state.pid : 0,
+    Pid: "run" in state ? state.run.machine.machine.pid : 0,
     ExitCode: exited?.exitCode ?? failure?.exitCode ?? 0,
     Error: exited?.error ?? failure?.error ?? "",
     StartedAt: "startedAt" in state ? state.startedAt : neverTime,
@@ -71,8 +77,34 @@ function describeState(record: ContainerRecord) {
   };
 }
 
-export function networkMode(record: ContainerRecord): string {
-  return record.hostConfig.NetworkMode === "none" ? "none" : "bridge";
+/** Docker's word for a state. */
+export function statusOf({ kind }: ContainerState): string {
+  return kind === "detached" ? "running" : kind;
+}
+
+/** A mount as Docker shows it. */
+export function describeMount({ kind, source, target, volume, readOnly }: Mount) {
+  const common = { Source: source, Destination: target, RW: !readOnly };
+  const mode = readOnly ? "ro" : "";
+  switch (kind) {
+    case "bind":
+      return { Type: kind, ...common, Mode: mode, Propagation: "rprivate" };
+    case "volume": {
+      const Mode = readOnly ? mode : "z";
+      return { Type: kind, Name: volume, ...common, Driver: "local", Mode, Propagation: "" };
+    }
+    case "tmpfs":
+      return { Type: kind, ...common, Mode: "", Propagation: "" };
+  }
+}
+
+export function networkMode({ run }: ContainerRecord): string {
+  return run.network === undefined ? "none" : "bridge";
+}
+
+/** Ports that are bound now. */
+export function portsOf({ state }: ContainerRecord): BoundPort[] {
+  return "ports" in state ? state.ports : [];
 }
 
 /** The machine's own user-mode network is shown under the name docker users know. */
@@ -81,7 +113,7 @@ export function networkSettings(record: ContainerRecord) {
   const address = mode === "none" || !isRunning(record) ? "" : "10.0.2.15";
   const gateway = address === "" ? "" : "10.0.2.2";
   const prefix = address === "" ? 0 : 24;
-  const mac = address === "" ? "" : record.mac;
+  const mac = address !== "" && "mac" in record.state ? record.state.mac : "";
   const endpoint = {
     IPAddress: address,
     IPPrefixLen: prefix,
@@ -108,8 +140,9 @@ function portMap(
   record: ContainerRecord,
 ): Record<string, { HostIp: string; HostPort: string }[] | null> {
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
-  if (isRunning(record)) for (const key of Object.keys(record.config.ExposedPorts)) map[key] = null;
-  for (const port of record.ports) {
+  if (isRunning(record))
+    for (const key of Object.keys(record.request.config.ExposedPorts)) map[key] = null;
+  for (const port of portsOf(record)) {
     const key = `${port.containerPort}/${port.protocol}`;
     const bindings = map[key] ?? [];
     map[key] = [...bindings, { HostIp: port.hostAddress, HostPort: String(port.hostPort) }];

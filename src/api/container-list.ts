@@ -1,9 +1,15 @@
 import { describeAge } from "../base/describe-age.ts";
 import { z } from "zod";
-import { isRunning, type ContainerRecord } from "../engine/container-record.ts";
-import { scratchBytesOf } from "../engine/disk-usage.ts";
-import type { Engine } from "../engine/engine.ts";
-import { networkMode, networkSettings } from "./container-description.ts";
+import { isRunning, type ContainerRecord } from "../engine/records/container-record.ts";
+import { scratchBytesOf } from "../engine/upkeep/disk-usage.ts";
+import type { Engine } from "../engine/core/engine.ts";
+import {
+  describeMount,
+  networkMode,
+  networkSettings,
+  portsOf,
+  statusOf,
+} from "./container-description.ts";
 import {
   flagParameter,
   matchesLabels,
@@ -25,30 +31,30 @@ type Match = (record: ContainerRecord, values: string[], engine: Engine) => bool
 const filterMatches: Record<string, Match> = {
   id: ({ id }, values) => values.some((value) => id.startsWith(value)),
   name: ({ name }, values) => values.some((value) => name.includes(value.replace(/^\//, ""))),
-  label: ({ config }, values) => matchesLabels(config.Labels, values),
-  status: ({ state }, values) => values.includes(state.kind),
+  label: ({ labels }, values) => matchesLabels(labels, values),
+  status: ({ state }, values) => values.includes(statusOf(state)),
   exited: ({ state }, values) => state.kind === "exited" && values.includes(String(state.exitCode)),
-  ancestor: ({ imageId, config }, values) =>
+  ancestor: ({ imageName, run: { imageId } }, values) =>
     values.some(
       (value) =>
-        config.Image === value ||
-        config.Image === `${value}:latest` ||
+        imageName === value ||
+        imageName === `${value}:latest` ||
         imageId === value ||
         imageId.startsWith(`sha256:${value}`),
     ),
-  volume: ({ mounts }, values) =>
-    mounts.some(
-      ({ Name, Destination }) => values.includes(Name ?? "") || values.includes(Destination),
+  volume: ({ run }, values) =>
+    run.mounts.some(
+      ({ volume = "", target }) => values.includes(volume) || values.includes(target),
     ),
   network: (record, values) => values.includes(networkMode(record)),
-  publish: ({ ports }, values) =>
-    ports.some(({ hostPort, protocol }) =>
+  publish: (record, values) =>
+    portsOf(record).some(({ hostPort, protocol }) =>
       values.some((value) => value === String(hostPort) || value === `${hostPort}/${protocol}`),
     ),
   before: ({ createdAt }, values, engine) =>
-    values.every((value) => createdAt < engine.find(value).createdAt),
+    values.every((value) => createdAt < engine.containers.find(value).createdAt),
   since: ({ createdAt }, values, engine) =>
-    values.every((value) => createdAt > engine.find(value).createdAt),
+    values.every((value) => createdAt > engine.containers.find(value).createdAt),
 };
 
 /** `GET /containers/json`: newest first; only running ones unless asked otherwise. */
@@ -56,8 +62,8 @@ export async function listContainers(engine: Engine, query: unknown) {
   const { all, limit, size, filters: text } = parse(querySchema, query, "query");
   const filters = parseFilters(text, Object.keys(filterMatches));
   const everything = all || limit !== undefined || filters.has("status") || filters.has("exited");
-  const matching = engine
-    .containers()
+  const matching = engine.containers
+    .list()
     .filter((record) => everything || isRunning(record))
     .filter((record) =>
       [...filters].every(
@@ -75,7 +81,7 @@ export async function listContainers(engine: Engine, query: unknown) {
 export async function containerSizes(engine: Engine, records: readonly ContainerRecord[]) {
   const images = new Map(engine.parts.images.list().map(({ id, sizeBytes }) => [id, sizeBytes]));
   return Promise.all(
-    records.map(async ({ id, imageId }) => {
+    records.map(async ({ id, run: { imageId } }) => {
       const own = await scratchBytesOf(engine, id);
       return { SizeRw: own, SizeRootFs: own + (images.get(imageId) ?? 0) };
     }),
@@ -86,22 +92,22 @@ export function summarizeContainer(record: ContainerRecord) {
   return {
     Id: record.id,
     Names: [`/${record.name}`],
-    Image: record.config.Image,
-    ImageID: record.imageId,
-    Command: [record.path, ...record.args].join(" "),
+    Image: record.imageName,
+    ImageID: record.run.imageId,
+    Command: record.run.process.args.join(" "),
     Created: Math.floor(Date.parse(record.createdAt) / 1000),
-    Ports: record.ports.map((port) => ({
+    Ports: portsOf(record).map((port) => ({
       IP: port.hostAddress,
       PrivatePort: port.containerPort,
       PublicPort: port.hostPort,
       Type: port.protocol,
     })),
-    Labels: record.config.Labels,
-    State: record.state.kind,
+    Labels: record.labels,
+    State: statusOf(record.state),
     Status: statusText(record),
     HostConfig: { NetworkMode: networkMode(record) },
     NetworkSettings: { Networks: networkSettings(record).Networks },
-    Mounts: record.mounts.map(({ options: _options, anonymous: _anonymous, ...mount }) => mount),
+    Mounts: record.run.mounts.map(describeMount),
   };
 }
 
@@ -110,6 +116,7 @@ function statusText({ state }: ContainerRecord): string {
     case "created":
       return "Created";
     case "running":
+    case "detached":
       return `Up ${describeAge(Date.parse(state.startedAt))}`;
     case "paused":
       return `Up ${describeAge(Date.parse(state.startedAt))} (Paused)`;

@@ -1,8 +1,8 @@
-import { timestamp, type ContainerRecord } from "../engine/container-record.ts";
-import type { Engine } from "../engine/engine.ts";
-import { hostMemory, type HostMemory } from "../engine/host-memory.ts";
-import { runOf } from "../engine/stop-container.ts";
-import { neverTime } from "../engine/container-record.ts";
+import { neverTime, timestamp } from "../base/timestamps.ts";
+import type { ContainerRecord } from "../engine/records/container-record.ts";
+import type { Engine } from "../engine/core/engine.ts";
+import { hostMemory, type HostMemory } from "../engine/upkeep/host-memory.ts";
+import { runOf } from "../engine/containers/run-of.ts";
 
 /** DVM's own: what the machine costs the host. Pages that clones share count by their part. */
 function describeHostMemory({ pssBytes, selected }: HostMemory) {
@@ -29,7 +29,7 @@ export async function containerStatistics(
   record: ContainerRecord,
   previous: ContainerStatistics | undefined,
 ): Promise<ContainerStatistics> {
-  const { agent, machine } = runOf(engine, record);
+  const { agent, machine } = runOf(record).machine;
   const [now, host] = await Promise.all([agent.statistics(), hostMemory(engine, machine.pid)]);
   return {
     id: record.id,

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { diskUsage } from "../engine/disk-usage.ts";
-import type { Engine } from "../engine/engine.ts";
-import { describeVolume } from "../engine/volumes.ts";
+import { diskUsage } from "../engine/upkeep/disk-usage.ts";
+import type { Engine } from "../engine/core/engine.ts";
+import { describeVolume } from "../engine/volumes/volumes.ts";
 import { summarizeContainer } from "./container-list.ts";
 import { summarizeImage } from "./image-list.ts";
 import { parse } from "./query.ts";
@@ -26,7 +26,7 @@ export async function describeUsage(engine: Engine, query: unknown) {
   const containers = usage.containers.map(({ record, bytes }) => ({
     ...summarizeContainer(record),
     SizeRw: bytes,
-    SizeRootFs: bytes + (images.find(({ Id }) => Id === record.imageId)?.Size ?? 0),
+    SizeRootFs: bytes + (images.find(({ Id }) => Id === record.run.imageId)?.Size ?? 0),
   }));
   const volumes = usage.volumes.map(({ volume, bytes, users }) => ({
     ...describeVolume(engine, volume),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Engine, Image } from "../engine/engine.ts";
+import type { Engine, Image } from "../engine/core/engine.ts";
 import {
   hasNoneOf,
   isBefore,
@@ -76,7 +76,7 @@ export function summarizeImage(engine: Engine, image: Image, globs?: readonly st
     VirtualSize: image.sizeBytes,
     SharedSize: -1,
     Labels: image.config.labels,
-    Containers: engine.containers().filter((one) => one.imageId === image.id).length,
+    Containers: engine.containers.list().filter(({ run }) => run.imageId === image.id).length,
   };
 }
 

@@ -5,6 +5,11 @@ export function newId(): string {
   return randomBytes(32).toString("hex");
 }
 
+/** The beginning of an id that people are shown, and that names folders: a socket's path holds 107 bytes. */
+export function shortId(id: string): string {
+  return id.slice(0, 12);
+}
+
 /** A locally administered unicast MAC address in QEMU's style. */
 export function newMacAddress(): string {
   const tail = [...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, "0"));

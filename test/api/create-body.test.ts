@@ -77,9 +77,39 @@ test("what DVM does not do is refused by name, not ignored", () => {
   }
 });
 
-test("a network that isn't there is refused", () => {
-  const body = { ...fromDocker, NetworkingConfig: { EndpointsConfig: { mine: {} } } };
-  assert.throws(() => parseCreateBody(body), /network mine not found/);
+test("what is asked of a network is kept, and what DVM doesn't do is refused by name", () => {
+  const asked = (endpoint: object) => ({
+    ...fromDocker,
+    NetworkingConfig: { EndpointsConfig: { mine: endpoint } },
+  });
+  assert.deepEqual(parseCreateBody(asked({ Aliases: ["web"], IPAMConfig: null })).endpoints, {
+    mine: { Aliases: ["web"] },
+  });
+  for (const [field, value] of Object.entries({
+    IPAMConfig: { IPv4Address: "10.1.2.3" },
+    MacAddress: "02:00:00:00:00:01",
+    Links: ["db:db"],
+    DriverOpts: { a: "b" },
+    GwPriority: 3,
+  }))
+    assert.throws(() => parseCreateBody(asked({ [field]: value })), {
+      code: "unsupported",
+      message: new RegExp(`cannot connect to network mine with ${field}=`),
+    });
+});
+
+test("restart policy and log driver are kept as they were given", () => {
+  const given = (hostConfig: object) =>
+    parseCreateBody({ ...fromDocker, HostConfig: hostConfig }).hostConfig;
+  assert.deepEqual(given({}).RestartPolicy, { Name: "no", MaximumRetryCount: 0 });
+  assert.deepEqual(given({ LogConfig: { Type: "json-file", Config: { tag: "x" } } }).LogConfig, {
+    Type: "json-file",
+    Config: { tag: "x" },
+  });
+  assert.throws(() => given({ RestartPolicy: { Name: "always" } }), { code: "unsupported" });
+  assert.throws(() => given({ RestartPolicy: { Name: "no", MaximumRetryCount: 3 } }), {
+    code: "invalid",
+  });
 });
 
 test("a body of the wrong shape is the caller's error, with the field's name", () => {

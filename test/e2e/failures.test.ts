@@ -9,7 +9,10 @@ const image = "dvm-fixture:small";
 let daemon: TestDaemon;
 
 before(async () => {
-  daemon = await TestDaemon.start({ images: ["small.docker-save.tar"] });
+  daemon = await TestDaemon.start({
+    images: ["small.docker-save.tar"],
+    settings: { DVM_POOL: "0" }, // else machines come and go that no container has
+  });
 });
 after(() => daemon?.[Symbol.asyncDispose]());
 

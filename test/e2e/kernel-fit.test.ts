@@ -47,7 +47,7 @@ test("a static program of an image needs the smallest kernel", async () => {
   assert.deepEqual([found.Recipe, found.Needs, found.Refused], ["hyper-min", [], []]);
   assert.deepEqual(found.Program, { Paths: ["/bin/sh"], Static: true });
   assert.deepEqual([found.Trial, found.Remembered], [{ ExitCode: 0, CutShort: false }, false]);
-  assert.deepEqual(await daemon.unowned(), []);
+  assert.deepEqual(await daemon.machines(), []);
   assert.equal(await daemon.succeeds(["ps", "-aq"]), "");
 });
 
@@ -182,7 +182,7 @@ test("a trial needs a kernel with a recorder, and one that is given up leaves no
   await eventually(async () => assert.equal((await own.machineProcesses()).length, 1));
   stopped.kill("SIGINT");
   await eventually(async () => assert.deepEqual(await own.machineProcesses(), []));
-  await eventually(async () => assert.deepEqual(await own.unowned(), []));
+  await eventually(async () => assert.deepEqual(await own.machines(), []));
   assert.deepEqual(await readdir(join(own.root, "data/pool")), []);
   await rm(join(store, await storedName("hyper-full")));
   await asNamed(store, await storedName("hyper"), "hyper-full");

@@ -105,8 +105,8 @@ test("an image's own user, entry point and missing command behave as after a boo
 
 test("a ready machine that dies is not handed out", async () => {
   await ready(2);
-  for (const name of await daemon.unowned()) {
-    const pidFile = join(daemon.root, "run/unowned", name, "qemu.pid");
+  for (const name of await daemon.machines()) {
+    const pidFile = join(daemon.root, "run/machines", name, "qemu.pid");
     process.kill(Number((await readFile(pidFile, "utf8")).split(" ")[0]), "SIGKILL");
   }
   assert.equal((await withTiming([image, "echo lives"])).stdout, "lives\n");
@@ -125,13 +125,13 @@ test("containers that no ready machine suits are cloned or booted", async () => 
 test("the pool ends with its daemon, and what a killed daemon left is ended by the next", async () => {
   await ready(2);
   await daemon.endProcess("SIGTERM");
-  assert.deepEqual(await daemon.unowned(), []);
+  assert.deepEqual(await daemon.machines(), []);
   await daemon.startProcess();
   await withTiming([image, "true"]);
   await ready(2);
-  assert.equal((await daemon.unowned()).length, 2);
+  assert.equal((await daemon.machines()).length, 2);
   await daemon.endProcess("SIGKILL");
   await daemon.startProcess();
-  assert.deepEqual(await daemon.unowned(), []);
+  assert.deepEqual(await daemon.machines(), []);
   assert.deepEqual(await readdir(join(daemon.root, "data/pool")).catch(() => []), []);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { protocolVersion } from "../../src/agent/protocol.ts";
 import type { ErrorCode } from "../../src/base/errors.ts";
-import { bootMachine } from "../../src/engine/boot-machine.ts";
+import { bootMachine } from "../../src/supply/boot-machine.ts";
 import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
 import { madeGuest } from "../support/made-guest.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { capabilityMask } from "../../src/engine/capability-mask.ts";
+import { capabilityMask } from "../../src/engine/plan/capability-mask.ts";
 
 const none = { add: [], drop: [], privileged: false };
 

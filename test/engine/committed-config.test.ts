@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { committedConfig, runtimeConfig, type Commit } from "../../src/engine/committed-config.ts";
+import {
+  committedConfig,
+  runtimeConfig,
+  type Commit,
+} from "../../src/engine/files/committed-config.ts";
 import { parseConfigOverrides } from "../../src/api/schemas/create-container.ts";
 
 const config: Commit["config"] = {

@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ContainerLog, readLog, type LogLine } from "../../src/engine/container-log.ts";
+import { ContainerLog, readLog, type LogLine } from "../../src/engine/runs/container-log.ts";
 
 async function inFolder(action: (path: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "dvm-log-"));

@@ -1,21 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCreateBody } from "../../src/api/schemas/create-container.ts";
-import type { MountPoint } from "../../src/engine/container-record.ts";
+import type { Mount } from "../../src/engine/records/run-specification.ts";
+import { specifyRun } from "../../src/engine/records/specify-run.ts";
 import { containerNeeds } from "../../src/engine/fit/container-needs.ts";
 import { knownFeatures } from "../../src/kernel/fit/known-features.ts";
 
 async function featuresFor(
   hostConfig: object,
-  { mounts = [], labels = {} }: { mounts?: MountPoint[]; labels?: object } = {},
+  { mounts = [], labels = {} }: { mounts?: Mount[]; labels?: object } = {},
 ): Promise<string[]> {
   const body = parseCreateBody({ Image: "x", Labels: labels, HostConfig: hostConfig });
-  const { needs } = containerNeeds({ ...body, mounts }, await knownFeatures());
+  const run = specifyRun(body, { imageId: "x", mounts, mac: "", ports: [] });
+  const record = { run, labels: body.config.Labels };
+  const { needs } = containerNeeds(record, await knownFeatures());
   return needs.map(({ feature }) => feature);
 }
 
-const mount = (Type: MountPoint["Type"]): MountPoint => ({
-  ...{ Type, Source: "/a", Destination: "/b", Mode: "", RW: true, Propagation: "" },
+const mount = (kind: Mount["kind"]): Mount => ({
+  ...{ kind, source: "/a", target: "/b", readOnly: false },
 });
 
 test("how a container is run asks for features of its kernel", async () => {

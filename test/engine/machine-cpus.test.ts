@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { machineCpus } from "../../src/engine/machine-plan.ts";
+import { machineCpus } from "../../src/engine/plan/machine-size.ts";
 
 test("a machine gets as many processors as --cpus needs, and no more than its kernel can use", () => {
   assert.equal(machineCpus(0, 4, { name: "hyper" }), 1);

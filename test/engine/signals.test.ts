@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { signalNumber } from "../../src/engine/signals.ts";
+import { signalNumber } from "../../src/engine/plan/signals.ts";
 
 test("signals are known by name, short name, number and real-time offset", () => {
   assert.equal(signalNumber("SIGTERM"), 15);

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { describeError } from "../../src/base/errors.ts";
-import { bootMachine } from "../../src/engine/boot-machine.ts";
+import { bootMachine } from "../../src/supply/boot-machine.ts";
 import { probeAccelerator } from "../../src/host/accelerator.ts";
 import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
 

@@ -158,14 +158,9 @@ export class TestDaemon implements AsyncDisposable {
     return result;
   }
 
-  /** Files of machines that are there now. */
+  /** Folders of machines that are there now, those that stand ready or are being made too. */
   async machines(): Promise<string[]> {
     return readdir(join(this.root, "run/machines")).catch(() => []);
-  }
-
-  /** Machines that are being made, or stand ready, without a container. */
-  async unowned(): Promise<string[]> {
-    return readdir(join(this.root, "run/unowned")).catch(() => []);
   }
 
   /** Process ids of all machines below this daemon's root. */

@@ -7,8 +7,8 @@ import {
   readPath,
   statPath,
   writePath,
-} from "../../engine/container-files.ts";
-import type { Engine } from "../../engine/engine.ts";
+} from "../../engine/files/container-files.ts";
+import type { Engine } from "../../engine/core/engine.ts";
 import { goneSignal } from "../gone-signal.ts";
 import { afterStart, sendTar } from "../send-tar.ts";
 import { pathStatHeader } from "../path-stat.ts";

@@ -3,11 +3,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import { isRunning, timestamp, type ContainerRecord } from "../../engine/container-record.ts";
-import { readLog } from "../../engine/container-log.ts";
-import { connectionAttachment, outputFrame, writeAll } from "../../engine/container-streams.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { runOf } from "../../engine/stop-container.ts";
+import { timestamp } from "../../base/timestamps.ts";
+import { hasEnded } from "../../engine/core/containers.ts";
+import { isRunning, type ContainerRecord } from "../../engine/records/container-record.ts";
+import { readLog } from "../../engine/runs/container-log.ts";
+import {
+  connectionAttachment,
+  outputFrame,
+  writeAll,
+} from "../../engine/runs/container-streams.ts";
+import type { Engine } from "../../engine/core/engine.ts";
+import { runOf } from "../../engine/containers/run-of.ts";
 import { containerStatistics } from "../container-statistics.ts";
 import { hijack } from "../hijack.ts";
 import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";
@@ -43,7 +49,7 @@ export function containerStreamRoutes(app: FastifyInstance, engine: Engine): voi
       request.query,
       "query",
     );
-    const run = runOf(engine, engine.find(nameOf(request.params)));
+    const run = runOf(engine.containers.find(nameOf(request.params)));
     await run.main.resize(h ?? 0, w ?? 0);
     return reply.send();
   });
@@ -53,11 +59,11 @@ export function containerStreamRoutes(app: FastifyInstance, engine: Engine): voi
 
 async function attach(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
   const query = parse(attachSchema, request.query, "query");
-  const record = engine.find(nameOf(request.params));
+  const record = engine.containers.find(nameOf(request.params));
   if (record.state.kind === "paused") {
     throw new DvmError("conflict", "container is paused, unpause the container before attach");
   }
-  const { Tty: tty, OpenStdin, StdinOnce } = record.config;
+  const { Tty: tty, OpenStdin, StdinOnce } = record.request.config;
   const connection = hijack(request, reply, { tty });
   const past = readLog(engine.logPath(record.id), {});
   if (query.logs)
@@ -81,14 +87,14 @@ async function attach(engine: Engine, request: FastifyRequest, reply: FastifyRep
 
 async function sendLogs(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
   const query = parse(logsSchema, request.query, "query");
-  const record = engine.find(nameOf(request.params));
+  const record = engine.containers.find(nameOf(request.params));
   if (!query.stdout && !query.stderr) {
     throw new DvmError("invalid", "Bad parameters: you must choose at least one stream");
   }
   const options = logOptions(engine, record, query);
   reply.hijack();
   reply.raw.writeHead(200, {
-    "Content-Type": record.config.Tty
+    "Content-Type": record.run.process.tty
       ? "application/vnd.docker.raw-stream"
       : "application/vnd.docker.multiplexed-stream",
   });
@@ -101,7 +107,7 @@ async function sendLogs(engine: Engine, request: FastifyRequest, reply: FastifyR
   })) {
     if (!query[line.stream]) continue;
     const bytes = Buffer.from(query.timestamps ? `${line.time} ${line.text}` : line.text);
-    const out = record.config.Tty ? bytes : outputFrame(line.stream, bytes);
+    const out = record.run.process.tty ? bytes : outputFrame(line.stream, bytes);
     if (!reply.raw.write(out))
       await Promise.race([once(reply.raw, "drain"), once(reply.raw, "close")]);
   }
@@ -113,17 +119,13 @@ function logOptions(engine: Engine, record: ContainerRecord, query: LogsQuery) {
     query.tail === undefined || query.tail === "" || query.tail === "all"
       ? undefined
       : Number(query.tail);
-  const gone = () => {
-    const now = engine.containers().find((one) => one.id === record.id);
-    return now === undefined || !isRunning(now) ? true : undefined;
-  };
   return {
     tail: tail !== undefined && Number.isInteger(tail) && tail >= 0 ? tail : undefined,
     since: logTime(query.since),
     until: logTime(query.until),
     follow:
       query.follow && isRunning(record)
-        ? { ended: engine.waitFor(gone).then(() => {}) }
+        ? { ended: engine.containers.waitFor(record.id, hasEnded).then(() => {}) }
         : undefined,
   };
 }
@@ -139,9 +141,8 @@ function logTime(value: string | undefined): string | undefined {
 /** Sends the headers at once, so that a client knows that it will hear of the end, and of no earlier one. */
 async function wait(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
   const { condition } = parse(z.object({ condition: textParameter }), request.query, "query");
-  const record = engine.find(nameOf(request.params));
+  const record = engine.containers.find(nameOf(request.params));
   const until = waitCondition(
-    engine,
     record,
     condition === undefined || condition === "" ? "not-running" : condition,
   );
@@ -150,7 +151,7 @@ async function wait(engine: Engine, request: FastifyRequest, reply: FastifyReply
   reply.raw.flushHeaders();
   const stop = new AbortController();
   reply.raw.on("close", () => stop.abort());
-  const end = await engine.waitFor(until, stop.signal).catch(() => undefined);
+  const end = await engine.containers.waitFor(record.id, until, stop.signal).catch(() => undefined);
   if (end === undefined) return;
   reply.raw.end(
     JSON.stringify({
@@ -166,26 +167,24 @@ interface End {
 }
 
 function waitCondition(
-  engine: Engine,
   first: ContainerRecord,
   condition: string,
-): () => End | undefined {
+): (now: ContainerRecord | undefined) => End | undefined {
   let last = first;
-  const now = () => {
-    const found = engine.containers().find((one) => one.id === first.id);
-    if (found !== undefined) last = found;
-    return found;
-  };
   switch (condition) {
     case "not-running":
-      return () => (isRunning(now() ?? last) ? undefined : endOf(last));
+      return (now = last) => (isRunning((last = now)) ? undefined : endOf(last));
     case "next-exit":
-      return () => {
-        const gone = now() === undefined;
-        return gone || (last.state !== first.state && !isRunning(last)) ? endOf(last) : undefined;
+      return (now) => {
+        last = now ?? last;
+        const hasChanged = last.state !== first.state && !isRunning(last);
+        return now === undefined || hasChanged ? endOf(last) : undefined;
       };
     case "removed":
-      return () => (now() === undefined ? endOf(last) : undefined);
+      return (now) => {
+        last = now ?? last;
+        return now === undefined ? endOf(last) : undefined;
+      };
     default:
       throw new DvmError("invalid", `invalid condition: "${condition}"`);
   }
@@ -205,7 +204,7 @@ async function sendStatistics(engine: Engine, request: FastifyRequest, reply: Fa
     request.query,
     "query",
   );
-  const record = engine.find(nameOf(request.params));
+  const record = engine.containers.find(nameOf(request.params));
   const once = query.stream === "0" || query.stream === "false";
   let previous = await containerStatistics(engine, record, undefined);
   if (once && query["one-shot"]) return previous;

@@ -1,19 +1,19 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { createContainer, checkName } from "../../engine/create-container.ts";
-import type { ContainerRecord } from "../../engine/container-record.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { pruneContainers } from "../../engine/prune.ts";
-import { removeContainer } from "../../engine/remove-container.ts";
-import { startContainer } from "../../engine/start-container.ts";
+import { createContainer } from "../../engine/containers/create-container.ts";
+import type { ContainerRecord } from "../../engine/records/container-record.ts";
+import type { Engine } from "../../engine/core/engine.ts";
+import { pruneContainers } from "../../engine/upkeep/prune.ts";
+import { pauseContainer, unpauseContainer } from "../../engine/containers/pause-container.ts";
+import { renameContainer } from "../../engine/containers/rename-container.ts";
+import { runOf } from "../../engine/containers/run-of.ts";
+import { removeContainer } from "../../engine/containers/remove-container.ts";
+import { startContainer } from "../../engine/containers/start-container.ts";
 import {
   killContainer,
-  pauseContainer,
   restartContainer,
-  runOf,
   stopContainer,
-  unpauseContainer,
-} from "../../engine/stop-container.ts";
+} from "../../engine/containers/stop-container.ts";
 import { containerSizes, listContainers } from "../container-list.ts";
 import { describeContainer } from "../container-description.ts";
 import {
@@ -40,25 +40,23 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
   app.post("/containers/create", async (request, reply) => {
     const schema = z.object({ name: textParameter, platform: textParameter });
     const { name, platform } = parse(schema, request.query, "query");
-    const { config, hostConfig } = parseCreateBody(request.body);
     const record = await createContainer(engine, {
+      ...parseCreateBody(request.body),
       name: name === "" ? undefined : name,
       platform: platform === "" ? undefined : platform,
-      config,
-      hostConfig,
     });
     return reply.status(201).send({ Id: record.id, Warnings: [] });
   });
 
   app.get("/containers/:name/json", async (request) => {
     const { size } = parse(z.object({ size: flagParameter }), request.query, "query");
-    const record = engine.find(nameOf(request.params));
+    const record = engine.containers.find(nameOf(request.params));
     const [sizes] = size ? await containerSizes(engine, [record]) : [];
     return { ...describeContainer(engine, record), ...sizes };
   });
 
   app.post("/containers/:name/start", async (request, reply) => {
-    const report = await startContainer(engine, engine.find(nameOf(request.params)).id);
+    const report = await startContainer(engine, engine.containers.find(nameOf(request.params)).id);
     return reply.status(204).header("Dvm-Start", JSON.stringify(report)).send();
   });
 
@@ -92,9 +90,7 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
 
   app.post("/containers/:name/rename", async (request, reply) => {
     const { name } = parse(z.object({ name: z.string() }), request.query, "query");
-    const record = engine.find(nameOf(request.params));
-    engine.save({ ...record, name: checkName(engine, name) });
-    engine.announce("rename", record, { oldName: record.name });
+    await renameContainer(engine, nameOf(request.params), name);
     return reply.status(204).send();
   });
 
@@ -118,8 +114,8 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
   });
 
   app.get("/containers/:name/top", async (request) => {
-    const record = engine.find(nameOf(request.params));
-    const processes = await runOf(engine, record).agent.processes();
+    const record = engine.containers.find(nameOf(request.params));
+    const processes = await runOf(record).machine.agent.processes();
     return {
       Titles: ["UID", "PID", "PPID", "TTY", "TIME", "CMD"],
       Processes: processes.map((one) => [
@@ -135,13 +131,13 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
 }
 
 function isWanted(
-  { createdAt, config }: ContainerRecord,
+  { createdAt, labels }: ContainerRecord,
   filters: ReadonlyMap<string, string[]>,
 ): boolean {
   return (
     isBefore(createdAt, filters.get("until") ?? []) &&
-    matchesLabels(config.Labels, filters.get("label") ?? []) &&
-    hasNoneOf(config.Labels, filters.get("label!") ?? [])
+    matchesLabels(labels, filters.get("label") ?? []) &&
+    hasNoneOf(labels, filters.get("label!") ?? [])
   );
 }
 

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { imageTrust } from "../../engine/image-trust.ts";
-import { pruneImages, removeImage, type ImageRemoval } from "../../engine/prune.ts";
-import { saveImages } from "../../engine/save-images.ts";
-import { verifyImages } from "../../engine/verify-images.ts";
+import type { Engine } from "../../engine/core/engine.ts";
+import { imageTrust } from "../../engine/images/image-trust.ts";
+import { pruneImages, removeImage, type ImageRemoval } from "../../engine/upkeep/prune.ts";
+import { saveImages } from "../../engine/images/save-images.ts";
+import { verifyImages } from "../../engine/images/verify-images.ts";
 import { answerWithLines } from "../answer-with-lines.ts";
 import { describeImage, imageHistory } from "../image-description.ts";
 import { listImages, matchesFilters } from "../image-list.ts";

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import type { Engine } from "../../engine/engine.ts";
+import type { Engine } from "../../engine/core/engine.ts";
 import { defaultTrialMs, fitImage, type ImageFit } from "../../engine/fit/fit-image.ts";
 import { goneSignal } from "../gone-signal.ts";
 import { parse } from "../query.ts";
@@ -34,16 +34,12 @@ export function kernelFitRoutes(app: FastifyInstance, engine: Engine): void {
     const { Image, Cmd, Entrypoint, Env, Privileged, Accelerator } = body;
     const HostConfig = { Privileged, Dvm: { Accelerator } };
     const create = parseCreateBody({ Image, Cmd, Entrypoint, Env, HostConfig });
-    const fit = await fitImage(
-      engine,
-      { ...create, name: undefined },
-      {
-        tries: body.Trial,
-        fresh: body.Fresh,
-        deadlineMs: body.TimeLimit * 1000,
-        signal: goneSignal(reply),
-      },
-    );
+    const fit = await fitImage(engine, create, {
+      tries: body.Trial,
+      fresh: body.Fresh,
+      deadlineMs: body.TimeLimit * 1000,
+      signal: goneSignal(reply),
+    });
     return describe(fit);
   });
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { DvmError } from "../../base/errors.ts";
-import type { Engine } from "../../engine/engine.ts";
+import type { Engine } from "../../engine/core/engine.ts";
 import { nameOf } from "./containers.ts";
 
 /** The networks that every daemon has: each machine's own user-mode network, and none at all. */

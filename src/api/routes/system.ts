@@ -1,9 +1,9 @@
 import { arch, hostname, release } from "node:os";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { Engine } from "../../engine/engine.ts";
-import type { EngineEvent } from "../../engine/events.ts";
-import { describePolicy } from "../../engine/image-trust.ts";
+import type { Engine } from "../../engine/core/engine.ts";
+import type { EngineEvent } from "../../engine/core/events.ts";
+import { describePolicy } from "../../engine/images/image-trust.ts";
 import { describeUsage } from "../disk-usage.ts";
 import { matchesLabels, numberParameter, parse, parseFilters, textParameter } from "../query.ts";
 
@@ -48,7 +48,7 @@ function describeVersion() {
 }
 
 async function describeSystem(engine: Engine) {
-  const records = engine.containers();
+  const records = engine.containers.list();
   const count = (kind: string) => records.filter(({ state }) => state.kind === kind).length;
   const { parts } = engine;
   const kernel = await parts.chooseKernel(undefined).catch(() => undefined);

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import type { Engine } from "../../engine/engine.ts";
+import type { Engine } from "../../engine/core/engine.ts";
 import {
   createTemplate,
   findTemplate,
   listTemplates,
   pruneTemplates,
   type ListedTemplate,
-} from "../../engine/templates.ts";
+} from "../../engine/upkeep/templates.ts";
 import { parse } from "../query.ts";
 import { nameOf } from "./containers.ts";
 

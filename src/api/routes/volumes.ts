@@ -1,9 +1,14 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import type { Engine } from "../../engine/engine.ts";
-import { pruneVolumes } from "../../engine/prune.ts";
-import { createVolume, describeVolume, findVolume, removeVolume } from "../../engine/volumes.ts";
+import type { Engine } from "../../engine/core/engine.ts";
+import { pruneVolumes } from "../../engine/upkeep/prune.ts";
+import {
+  createVolume,
+  describeVolume,
+  findVolume,
+  removeVolume,
+} from "../../engine/volumes/volumes.ts";
 import { hasNoneOf, isTrue, matchesLabels, parse, parseFilters, textParameter } from "../query.ts";
 import { nameOf } from "./containers.ts";
 
@@ -27,7 +32,7 @@ export function volumeRoutes(app: FastifyInstance, engine: Engine): void {
     const { filters: text } = parse(filtersSchema, request.query, "query");
     const filters = parseFilters(text, ["name", "label", "driver", "dangling"]);
     const used = new Set(
-      engine.containers().flatMap(({ mounts }) => mounts.map(({ Name }) => Name)),
+      engine.containers.list().flatMap(({ run }) => run.mounts.map(({ volume }) => volume)),
     );
     const volumes = engine.state.volumes().filter(({ name, labels }) => {
       const dangling = filters.get("dangling");

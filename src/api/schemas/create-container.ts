@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import type { ContainerConfig, HostConfig } from "../../engine/container-config.ts";
+import type {
+  ContainerConfig,
+  DockerRequest,
+  EndpointRequest,
+  HostConfig,
+} from "../../engine/records/docker-request.ts";
 import { parse } from "../query.ts";
 import { consoleSize, emptyMap, flag, number, string, stringMap, strings } from "./fields.ts";
 
@@ -61,6 +66,35 @@ function only(harmless: Record<string, readonly unknown[]>) {
     });
 }
 
+/** Kept as it was given; DVM starts nothing again by itself yet. */
+const restartPolicy = z
+  .object({ Name: string, MaximumRetryCount: number })
+  .nullish()
+  .transform((given) => {
+    const { Name, MaximumRetryCount } = given ?? { Name: "", MaximumRetryCount: 0 };
+    if (!["", "no"].includes(Name))
+      throw new DvmError(
+        "unsupported",
+        `cannot use restart policy ${Name}: DVM does not restart containers yet`,
+      );
+    if (MaximumRetryCount !== 0)
+      throw new DvmError(
+        "invalid",
+        "invalid restart policy: maximum retry count can only be used with 'on-failure'",
+      );
+    return { Name: Name === "" ? "no" : Name, MaximumRetryCount };
+  });
+
+const logConfig = z
+  .object({ Type: string, Config: stringMap })
+  .nullish()
+  .transform((given) => {
+    const { Type, Config } = given ?? { Type: "", Config: {} };
+    if (!["", "json-file"].includes(Type))
+      throw new DvmError("unsupported", `cannot use log driver ${Type}: DVM has json-file only`);
+    return { Type: Type === "" ? "json-file" : Type, Config };
+  });
+
 const hostConfigSchema = z.object({
   Binds: strings,
   Mounts: z
@@ -93,6 +127,8 @@ const hostConfigSchema = z.object({
     .transform((value) => value ?? {}),
   PublishAllPorts: flag,
   AutoRemove: flag,
+  RestartPolicy: restartPolicy,
+  LogConfig: logConfig,
   CapAdd: strings,
   CapDrop: strings,
   Dns: strings,
@@ -129,8 +165,6 @@ const hostConfigSchema = z.object({
 const harmless: Record<string, readonly unknown[]> = {
   MemorySwappiness: [-1],
   MemorySwap: [-1],
-  RestartPolicy: [],
-  LogConfig: [],
   IpcMode: ["private", "shareable"],
   CgroupnsMode: ["private"],
   UTSMode: ["private"],
@@ -142,16 +176,11 @@ const harmless: Record<string, readonly unknown[]> = {
   MaskedPaths: [],
   ReadonlyPaths: [],
 };
-/** Fields that only say something to the client, or that are looked into below. */
-const ignored = new Set(["ContainerIDFile", "RestartPolicy", "LogConfig"]);
-
-interface CreateBody {
-  config: ContainerConfig;
-  hostConfig: HostConfig;
-}
+/** Fields that only say something to the client. */
+const ignored = new Set(["ContainerIDFile"]);
 
 /** Reads the body of `POST /containers/create`; what DVM doesn't do is refused, not ignored. */
-export function parseCreateBody(body: unknown): CreateBody {
+export function parseCreateBody(body: unknown): DockerRequest {
   const config = parse(configSchema, body, "container config");
   const { HostConfig: given, NetworkingConfig: networking } = parse(
     outerSchema,
@@ -161,9 +190,8 @@ export function parseCreateBody(body: unknown): CreateBody {
   checkUnsupported(given);
   checkHealth(body);
   checkConfig(body);
-  checkNetworks(networking?.EndpointsConfig ?? {});
   const hostConfig = parse(hostConfigSchema, given, "host config");
-  return { config, hostConfig };
+  return { config, hostConfig, endpoints: parseEndpoints(networking?.EndpointsConfig ?? {}) };
 }
 
 const outerSchema = z.object({
@@ -184,20 +212,6 @@ function checkUnsupported(given: Record<string, unknown>): void {
     throw new DvmError(
       "unsupported",
       `cannot create a container with HostConfig.${field}=${JSON.stringify(value)}: DVM does not support it yet`,
-    );
-  }
-  const restart = z.object({ Name: z.string() }).safeParse(given["RestartPolicy"]);
-  if (restart.success && !["", "no"].includes(restart.data.Name)) {
-    throw new DvmError(
-      "unsupported",
-      `cannot use restart policy ${restart.data.Name}: DVM does not restart containers yet`,
-    );
-  }
-  const log = z.object({ Type: z.string() }).safeParse(given["LogConfig"]);
-  if (log.success && !["", "json-file"].includes(log.data.Type)) {
-    throw new DvmError(
-      "unsupported",
-      `cannot use log driver ${log.data.Type}: DVM has json-file only`,
     );
   }
 }
@@ -228,11 +242,27 @@ function checkHealth(body: unknown): void {
   });
 }
 
-function checkNetworks(endpoints: Record<string, unknown>): void {
-  const unknown = Object.keys(endpoints).find(
-    (name) => !["default", "bridge", "none"].includes(name),
-  );
-  if (unknown !== undefined) throw new DvmError("not-found", `network ${unknown} not found`);
+const endpointSchema = z.looseObject({
+  Aliases: z
+    .array(z.string())
+    .nullish()
+    .transform((value) => value ?? null),
+});
+
+/** What an endpoint is asked to be; a field that DVM does nothing with is refused, not dropped. */
+function parseEndpoints(given: Record<string, unknown>): Record<string, EndpointRequest> {
+  const endpoints: Record<string, EndpointRequest> = {};
+  for (const [network, value] of Object.entries(given)) {
+    const { Aliases, ...rest } = parse(endpointSchema, value ?? {}, "networking config");
+    const field = Object.keys(rest).find((name) => !isEmpty(rest[name]));
+    if (field !== undefined)
+      throw new DvmError(
+        "unsupported",
+        `cannot connect to network ${network} with ${field}=${JSON.stringify(rest[field])}: DVM does not support it yet`,
+      );
+    endpoints[network] = { Aliases };
+  }
+  return endpoints;
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { MachineSetup, ProcessSpec } from "../../agent/agent-client.ts";
-import { capabilityMask } from "../../engine/capability-mask.ts";
+import { capabilityMask } from "../../engine/plan/capability-mask.ts";
 import type { Tool } from "../../host/tools.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { Accelerator, DiskSpec, MachineSpec } from "../../machine/machine.ts";

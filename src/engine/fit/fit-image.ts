@@ -5,11 +5,12 @@ import { judgeKernels, type FittingKernels } from "../../kernel/fit/judge-kernel
 import { judgeUses } from "../../kernel/fit/judge-uses.ts";
 import { joinNeeds, type KernelNeeds } from "../../kernel/fit/kernel-need.ts";
 import { knownFeatures, trialRecipe } from "../../kernel/fit/known-features.ts";
-import type { ContainerRecord } from "../container-record.ts";
-import { newRecord, type CreateRequest } from "../create-container.ts";
-import type { Engine } from "../engine.ts";
-import { requireTrust } from "../image-trust.ts";
-import { judgingVersion, type FitRecord, type FoundNeeds } from "./fit-record.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+import { newRecord } from "../plan/new-record.ts";
+import type { DockerRequest } from "../records/docker-request.ts";
+import type { Engine } from "../core/engine.ts";
+import { requireTrust } from "../images/image-trust.ts";
+import { fitRecordSchema, judgingVersion, type FitRecord, type FoundNeeds } from "./fit-record.ts";
 import { imageNeeds } from "./image-needs.ts";
 import { tryOut } from "./try-out.ts";
 
@@ -32,12 +33,12 @@ const maximumCommands = 64;
 /** Tells the smallest kernel that serves an image, as it would be run by `request`. Keeps no container. */
 export async function fitImage(
   engine: Engine,
-  request: CreateRequest,
+  request: DockerRequest,
   options: FitOptions,
 ): Promise<ImageFit> {
   const image = engine.parts.images.find(request.config.Image);
   await requireTrust(engine, image, request.config.Image);
-  const record = await newRecord(engine, { ...request, id: newId(), image });
+  const record = await newRecord(request, { id: newId(), name: "trial", image });
   const found = await needsOf(engine, record, options);
   const kernels = await judgeKernels(engine.parts.places.dataRoot, found.needs);
   return { ...found, ...kernels, imageId: image.id };
@@ -49,10 +50,10 @@ export async function needsOf(
   record: ContainerRecord,
   options: FitOptions,
 ): Promise<FoundNeeds> {
-  const known = options.fresh ? undefined : rememberedNeeds(engine, record.imageId);
+  const known = options.fresh ? undefined : rememberedNeeds(engine, record.run.imageId);
   if (known?.commands.includes(commandDigest(record)) === true)
     return { ...asNeeds(known), program: undefined, trial: undefined, isRemembered: true };
-  const key = `${record.imageId} ${commandDigest(record)}`;
+  const key = `${record.run.imageId} ${commandDigest(record)}`;
   const underWay = options.tries ? engine.fits.get(key) : undefined;
   // who else wanted to know it may have gone, or given it another time
   if (underWay !== undefined) return underWay.catch(() => needsOf(engine, record, options));
@@ -68,8 +69,8 @@ export async function needsOf(
 
 /** What is remembered of an image, whatever was tried. */
 export function rememberedNeeds(engine: Engine, imageId: string): FitRecord | undefined {
-  const record = engine.state.fit(imageId);
-  return record?.judged === judgingVersion ? record : undefined;
+  const { data } = fitRecordSchema.safeParse(engine.state.fit(imageId));
+  return data?.judged === judgingVersion ? data : undefined;
 }
 
 async function findOut(
@@ -79,12 +80,12 @@ async function findOut(
 ): Promise<FoundNeeds> {
   const features = await knownFeatures();
   if (options.tries) await requireTrialKernel(engine);
-  const image = engine.parts.images.find(record.imageId);
+  const image = engine.parts.images.find(record.run.imageId);
   const seen = await imageNeeds(engine, { image, record, features });
   if (!options.tries) return { ...seen, trial: undefined, isRemembered: false };
   const { uses, exitCode, isCutShort } = await tryOut(engine, record, options);
   const found = joinNeeds(seen, judgeUses(uses, features));
-  const known = options.fresh ? undefined : rememberedNeeds(engine, record.imageId);
+  const known = options.fresh ? undefined : rememberedNeeds(engine, record.run.imageId);
   const all = known === undefined ? found : joinNeeds(known, found);
   keep(engine, record, all, known?.commands ?? []);
   return { ...all, program: seen.program, trial: { exitCode, isCutShort }, isRemembered: false };
@@ -92,10 +93,9 @@ async function findOut(
 
 function keep(engine: Engine, record: ContainerRecord, all: KernelNeeds, commands: string[]): void {
   // it may have been removed meanwhile
-  if (!engine.parts.images.list().some(({ id }) => id === record.imageId)) return;
-  engine.state.saveFit({
+  if (!engine.parts.images.list().some(({ id }) => id === record.run.imageId)) return;
+  engine.state.saveFit(record.run.imageId, {
     ...asNeeds(all),
-    imageId: record.imageId,
     judged: judgingVersion,
     commands: [...commands, commandDigest(record)].slice(-maximumCommands),
   });
@@ -118,10 +118,10 @@ function asNeeds({ needs, refused }: KernelNeeds): KernelNeeds {
 }
 
 /** With other rights a command may be given more. */
-function commandDigest({ path, args, hostConfig }: ContainerRecord): string {
-  const { Privileged, CapAdd } = hostConfig;
+function commandDigest({ run }: ContainerRecord): string {
+  const { args, privileged: Privileged, capabilities } = run.process;
   return createHash("sha256")
-    .update(JSON.stringify({ command: [path, ...args], Privileged, CapAdd }))
+    .update(JSON.stringify({ command: args, Privileged, CapAdd: capabilities.add }))
     .digest("hex")
     .slice(0, 16);
 }

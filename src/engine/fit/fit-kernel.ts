@@ -3,8 +3,8 @@ import { judgeKernels, smallestKernel } from "../../kernel/fit/judge-kernels.ts"
 import { knownFeatures } from "../../kernel/fit/known-features.ts";
 import { fitsAnImage } from "../../kernel/reserved-names.ts";
 import type { KernelNeed } from "../../kernel/fit/kernel-need.ts";
-import type { ContainerRecord } from "../container-record.ts";
-import type { Engine } from "../engine.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+import type { Engine } from "../core/engine.ts";
 import { containerNeeds } from "./container-needs.ts";
 import { defaultTrialMs, needsOf, rememberedNeeds } from "./fit-image.ts";
 
@@ -18,7 +18,7 @@ export async function kernelOf(
   record: ContainerRecord,
   { runs }: { runs: boolean },
 ): Promise<string | undefined> {
-  const want = record.hostConfig.Dvm.Kernel;
+  const want = record.run.machine.kernel;
   if (want !== fitsAnImage) return want;
   const own = containerNeeds(record, await knownFeatures()).needs;
   const needs = [...(await imageNeeds(engine, record, runs)), ...own];
@@ -32,7 +32,7 @@ async function imageNeeds(
   record: ContainerRecord,
   runs: boolean,
 ): Promise<KernelNeed[]> {
-  if (!runs) return rememberedNeeds(engine, record.imageId)?.needs ?? [];
+  if (!runs) return rememberedNeeds(engine, record.run.imageId)?.needs ?? [];
   const options = { tries: true, fresh: false, deadlineMs: defaultTrialMs };
   return (await needsOf(engine, record, options)).needs;
 }

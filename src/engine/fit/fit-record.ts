@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { FoundProgram } from "../../image/program/find-program.ts";
 import type { KernelNeeds } from "../../kernel/fit/kernel-need.ts";
 
@@ -5,13 +6,24 @@ import type { KernelNeeds } from "../../kernel/fit/kernel-need.ts";
 export const judgingVersion = 1;
 
 /** What is remembered of an image: what it needs, not which kernel that gave. */
-export interface FitRecord extends KernelNeeds {
-  imageId: string;
+export const fitRecordSchema = z.object({
+  needs: z.array(
+    z.object({
+      feature: z.string(),
+      option: z.string().optional(),
+      reason: z.string(),
+      source: z.enum(["label", "image", "trial", "container"]),
+    }),
+  ),
+  refused: z.array(
+    z.object({ what: z.string(), error: z.string(), feature: z.string().optional() }),
+  ),
   /** The {@link judgingVersion} that made it. */
-  judged: number;
+  judged: z.number(),
   /** Digests of the commands that were tried. */
-  commands: string[];
-}
+  commands: z.array(z.string()),
+}) satisfies z.ZodType<KernelNeeds>;
+export type FitRecord = z.infer<typeof fitRecordSchema>;
 
 /** What is known of an image's needs, and from where. */
 export interface FoundNeeds extends KernelNeeds {

@@ -2,9 +2,9 @@ import { findProgram, type FoundProgram } from "../../image/program/find-program
 import { checkProgram, judgeLabels, judgeLibraries } from "../../kernel/fit/judge-image.ts";
 import { joinNeeds, type KernelNeeds } from "../../kernel/fit/kernel-need.ts";
 import type { KnownFeatures } from "../../kernel/fit/known-features.ts";
-import type { ContainerRecord } from "../container-record.ts";
-import type { Engine, Image } from "../engine.ts";
-import { mainProcessSpec } from "../process-spec.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+import type { Engine, Image } from "../core/engine.ts";
+import { mainProcessSpec } from "../plan/process-spec.ts";
 
 /** What an image tells without being started. */
 export interface ImageNeeds extends KernelNeeds {
@@ -20,7 +20,7 @@ export async function imageNeeds(
   engine: Engine,
   { image, record, features }: { image: Image; record: ContainerRecord; features: KnownFeatures },
 ): Promise<ImageNeeds> {
-  const { args, env, cwd } = mainProcessSpec(record);
+  const { args, env, cwd } = mainProcessSpec(record.run);
   const { images } = engine.parts;
   await using _held = images.holdLayers(image.layers);
   const program = await findProgram({

@@ -4,17 +4,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { OutputStream } from "../../agent/output-stream.ts";
 import type { UsesRecord } from "../../agent/uses.ts";
 import { DvmError } from "../../base/errors.ts";
-import { newId } from "../../base/ids.ts";
+import { newId, shortId } from "../../base/ids.ts";
 import { trialRecipe } from "../../kernel/fit/known-features.ts";
 import { makeScratchDisk } from "../../storage/scratch.ts";
-import { bootMachine } from "../boot-machine.ts";
-import { shortId, type ContainerRecord } from "../container-record.ts";
-import type { Engine } from "../engine.ts";
-import { disksFolder } from "../machine-pool.ts";
-import { machineSetup, machineSpec, type MachinePlan } from "../machine-plan.ts";
-import { unownedFolders } from "../make-template.ts";
-import { mainProcessSpec } from "../process-spec.ts";
-import { planMachine } from "../plan-machine.ts";
+import { bootMachine } from "../../supply/boot-machine.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+import type { RunSpecification } from "../records/run-specification.ts";
+import type { Engine } from "../core/engine.ts";
+import { disksFolder } from "../../supply/machine-folders.ts";
+import { machineSetup, machineSpec, type MachinePlan } from "../plan/machine-plan.ts";
+import { mainProcessSpec } from "../plan/process-spec.ts";
+import { planMachine } from "../plan/plan-machine.ts";
 
 /** What came of a trial. */
 export interface Trial extends UsesRecord {
@@ -32,28 +32,32 @@ export async function tryOut(
   container: ContainerRecord,
   options: { deadlineMs: number; signal?: AbortSignal | undefined },
 ): Promise<Trial> {
-  const record = trialRecord(container);
-  const runFolder = join(unownedFolders(engine.parts.places.runRoot), shortId(record.id));
+  const run = trialRun(container.run);
+  const containerId = newId();
   const disks = disksFolder(engine.parts.places.dataRoot);
-  const scratch = join(disks, `${shortId(record.id)}.img`);
+  const scratch = join(disks, `${shortId(containerId)}.img`);
+  const planned = await planMachine(engine, { containerId, run, ports: [], kernel: trialRecipe });
+  const plan = { ...planned, scratch: { path: scratch, isNew: true } };
   try {
-    for (const folder of [runFolder, disks]) await mkdir(folder, { recursive: true, mode: 0o700 });
-    const planned = await planMachine(engine, record, trialRecipe);
+    for (const path of [plan.folder, disks]) await mkdir(path, { recursive: true, mode: 0o700 });
     await makeScratchDisk(engine.parts.places.dataRoot, scratch);
-    const plan = { ...planned, runFolder, scratch: { path: scratch, isNew: true } };
     return await runTrial(engine, plan, options);
   } finally {
-    for (const path of [runFolder, scratch, engine.runFolder(record.id)])
-      await rm(path, { recursive: true, force: true });
+    for (const path of [plan.folder, scratch]) await rm(path, { recursive: true, force: true });
   }
 }
 
-function trialRecord(record: ContainerRecord): ContainerRecord {
-  const mounts = record.mounts
-    .filter(({ Type }) => Type !== "volume")
-    .map((mount) => ({ ...mount, RW: mount.Type === "tmpfs" && mount.RW }));
-  const config = { ...record.config, OpenStdin: false };
-  return { ...record, id: newId(), mounts, config, requestedPorts: [], ports: [] };
+function trialRun(run: RunSpecification): RunSpecification {
+  const mounts = run.mounts
+    .filter(({ kind }) => kind !== "volume")
+    .map((mount) => ({ ...mount, readOnly: mount.kind !== "tmpfs" || mount.readOnly }));
+  const network = run.network && { ...run.network, ports: [] };
+  return {
+    ...run,
+    mounts,
+    process: { ...run.process, stdin: false },
+    ...(network && { network }),
+  };
 }
 
 async function runTrial(
@@ -67,7 +71,10 @@ async function runTrial(
   const over = new AbortController();
   try {
     await beginRecord(agent);
-    const main = await agent.launch(machineSetup(plan), mainProcessSpec(plan.record));
+    const main = await agent.launch(
+      machineSetup(plan, plan.run.network?.mac ?? ""),
+      mainProcessSpec(plan.run),
+    );
     for (const stream of [main.stdout, main.stderr]) void drain(stream);
     const stop = AbortSignal.any([over.signal, ...(signal === undefined ? [] : [signal])]);
     const exit = await Promise.race([

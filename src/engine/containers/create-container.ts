@@ -1,0 +1,91 @@
+import { mkdir, rm } from "node:fs/promises";
+import { DvmError } from "../../base/errors.ts";
+import { newId } from "../../base/ids.ts";
+import { checkPlatform, parsePlatform } from "../../image/registry/choose-platform.ts";
+import type { Engine } from "../core/engine.ts";
+import { requireTrust } from "../images/image-trust.ts";
+import { capabilityMask } from "../plan/capability-mask.ts";
+import { checkSecurityOptions } from "../plan/security-options.ts";
+import { checkResources } from "../plan/machine-size.ts";
+import { newRecord } from "../plan/new-record.ts";
+import { resourceLimits } from "../plan/resource-limits.ts";
+import { signalNumber } from "../plan/signals.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+import type { DockerRequest } from "../records/docker-request.ts";
+import { ensureVolume } from "../volumes/volumes.ts";
+import { cleanName, freeName } from "./container-name.ts";
+
+export interface CreateRequest extends DockerRequest {
+  name: string | undefined;
+  /** Such as `linux/amd64`: the image must be for it. */
+  platform?: string | undefined;
+}
+
+const networkModes = new Set(["default", "bridge", "none", ""]);
+
+/** Makes a container of an image: its record and its volumes. Starts nothing. */
+export async function createContainer(
+  engine: Engine,
+  { name: wanted, platform, ...request }: CreateRequest,
+): Promise<ContainerRecord> {
+  const { containers } = engine;
+  const image = engine.parts.images.find(request.config.Image);
+  if (platform !== undefined) checkPlatform(request.config.Image, image, parsePlatform(platform));
+  await requireTrust(engine, image, request.config.Image);
+  const name = wanted === undefined ? freeName(containers) : cleanName(wanted);
+  containers.requireFreeName(name);
+  const record = await newRecord(request, { id: newId(), name, image });
+  checkRequest(record, engine.parts.hostCpus);
+  await makeVolumes(engine, record);
+  const folder = engine.containerFolder(record.id);
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    containers.add(wanted === undefined ? { ...record, name: freeName(containers) } : record);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+  const made = containers.find(record.id);
+  engine.announce("create", made);
+  return made;
+}
+
+async function makeVolumes(engine: Engine, { run }: ContainerRecord): Promise<void> {
+  for (const mount of run.mounts) {
+    if (mount.kind !== "volume") continue;
+    const { volume = "", anonymous = false } = mount;
+    mount.source = await ensureVolume(engine, volume, anonymous);
+  }
+}
+
+/** Says now what would otherwise fail at the start. */
+function checkRequest({ run, request }: ContainerRecord, hostCpus: number): void {
+  const { config, hostConfig } = request;
+  checkResources(run.limits, hostCpus);
+  capabilityMask({ ...run.process.capabilities, privileged: false });
+  resourceLimits(run.process.limits);
+  checkSecurityOptions(hostConfig.SecurityOpt);
+  if (run.stop.signal !== "") signalNumber(run.stop.signal);
+  if (config.WorkingDir !== "" && !config.WorkingDir.startsWith("/")) {
+    throw new DvmError(
+      "invalid",
+      `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
+    );
+  }
+  checkNetworks(request);
+}
+
+function checkNetworks({ hostConfig, endpoints }: DockerRequest): void {
+  const unknown = [hostConfig.NetworkMode, ...Object.keys(endpoints)].find(
+    (name) => !networkModes.has(name),
+  );
+  if (unknown !== undefined)
+    throw new DvmError("not-found", `network ${unknown} not found`, {
+      hint: "DVM knows the networks default, bridge and none",
+    });
+  if (Object.values(endpoints).some(({ Aliases }) => (Aliases ?? []).length > 0))
+    throw new DvmError(
+      "invalid",
+      "network-scoped aliases are only supported for user-defined networks",
+    );
+}

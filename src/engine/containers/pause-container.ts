@@ -1,0 +1,25 @@
+import { DvmError } from "../../base/errors.ts";
+import type { Engine } from "../core/engine.ts";
+import { runOf } from "./run-of.ts";
+
+export async function pauseContainer(engine: Engine, container: string): Promise<void> {
+  const { id } = engine.containers.find(container);
+  await engine.containers.change(id, async (held) => {
+    const { state } = held.record;
+    if (state.kind === "paused")
+      throw new DvmError("conflict", `Container ${id} is already paused`);
+    if (state.kind !== "running") throw new DvmError("conflict", `Container ${id} is not running`);
+    await state.run.pause();
+    engine.announce("pause", held.apply({ kind: "paused" }));
+  });
+}
+
+export async function unpauseContainer(engine: Engine, container: string): Promise<void> {
+  const { id } = engine.containers.find(container);
+  await engine.containers.change(id, async (held) => {
+    if (held.record.state.kind !== "paused")
+      throw new DvmError("conflict", `Container ${id} is not paused`);
+    await runOf(held.record).resume();
+    engine.announce("unpause", held.apply({ kind: "resumed" }));
+  });
+}

@@ -1,0 +1,111 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { AgentClient, type GuestProcess } from "../../agent/agent-client.ts";
+import { describeError, DvmError, ignore } from "../../base/errors.ts";
+import { shortId } from "../../base/ids.ts";
+import { timestamp } from "../../base/timestamps.ts";
+import { endProcess } from "../../host/processes.ts";
+import type { Machine } from "../../machine/machine.ts";
+import { machineFolder, machineFolders } from "../../supply/machine-folders.ts";
+import type { Engine } from "../core/engine.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+import { machineOf } from "../records/stored-container.ts";
+import { ContainerLog } from "../runs/container-log.ts";
+import { Run } from "../runs/run.ts";
+import type { RunningMachine } from "../runs/running-machine.ts";
+import { pruneTemplates } from "../upkeep/templates.ts";
+import { removeContainer } from "./remove-container.ts";
+import { supervise } from "./supervise.ts";
+
+const reconnectDeadlineMs = 10_000;
+const lostExitCode = 255;
+
+/** After a start of the daemon: takes up the machines that live on, and books the others as ended. */
+export async function reconcile(engine: Engine): Promise<void> {
+  await pruneTemplates(engine, false);
+  await Promise.all(engine.machines.stored().map((id) => takeUpMachine(engine, id)));
+  await bookLost(engine);
+  await endStrays(engine);
+  await engine.supply.pool.recover();
+}
+
+/** Ends machines that no container has: an earlier daemon was killed while it made them. */
+async function endStrays({ parts, machines }: Engine): Promise<void> {
+  const { runRoot } = parts.places;
+  const known = new Set(machines.running().map(({ machine }) => machine.pid));
+  const folders = new Set(machines.running().map(({ id }) => shortId(id)));
+  for (const pid of await parts.hypervisor.below(runRoot)) {
+    if (known.has(pid)) continue;
+    parts.log(`ending machine ${pid}, which no container has`);
+    endProcess(pid);
+  }
+  const root = machineFolders(runRoot);
+  for (const name of (await ignore("ENOENT", () => readdir(root))) ?? [])
+    if (!folders.has(name)) await rm(join(root, name), { recursive: true, force: true });
+}
+
+async function takeUpMachine(engine: Engine, id: string): Promise<void> {
+  const { parts } = engine;
+  const folder = machineFolder(parts.places.runRoot, id);
+  const machine = await parts.hypervisor.find(id, folder);
+  const residents = engine.containers.list().filter((record) => machineOf(record) === id);
+  try {
+    if (machine === undefined) throw new DvmError("unavailable", "it has gone");
+    if (residents.length === 0) throw new DvmError("unavailable", "no container is in it");
+    await takeUpResidents(engine, machine, residents);
+  } catch (error) {
+    parts.log(`cannot take up machine ${shortId(id)}: ${describeError(error)}`);
+    await machine?.kill();
+    engine.machines.forget(id);
+  }
+}
+
+async function takeUpResidents(
+  engine: Engine,
+  machine: Machine,
+  residents: ContainerRecord[],
+): Promise<void> {
+  const arePaused = residents.every(({ state }) => state.kind === "detached" && state.isPaused);
+  // the agent of a machine that stands still can't answer: it runs for the moment that the greeting takes
+  if (arePaused) await machine.resume();
+  const agent = await AgentClient.connect(machine.agentSocket, { deadlineMs: reconnectDeadlineMs });
+  const running = engine.machines.takeUp(machine, agent);
+  const [main] = await agent.resume();
+  if (main === undefined) {
+    await agent[Symbol.asyncDispose]();
+    throw new DvmError("unavailable", "its agent knows of no process");
+  }
+  if (arePaused) await machine.pause();
+  else await agent.thaw(); // a commit may have been under way
+  for (const record of residents) await takeUpContainer(engine, record, { running, main });
+}
+
+async function takeUpContainer(
+  engine: Engine,
+  { id, run: { process } }: ContainerRecord,
+  { running: machine, main }: { running: RunningMachine; main: GuestProcess },
+): Promise<void> {
+  const log = await ContainerLog.open(engine.logPath(id), machine.logPosition(id), {
+    resume: true,
+  });
+  const streams = engine.streams(id);
+  const run = new Run({ containerId: id, machine, main, streams, log, tty: process.tty });
+  await engine.containers.change(id, async (held) => held.apply({ kind: "taken-up", run }));
+  void supervise(engine, id, run);
+}
+
+/** What this daemon could not take up has ended while none ran. */
+async function bookLost(engine: Engine): Promise<void> {
+  const lost = engine.containers.list().filter(({ state }) => state.kind === "detached");
+  const error = "the machine went away while no daemon ran";
+  for (const { id, name, run } of lost) {
+    engine.parts.log(`container ${name} ended while no daemon ran`);
+    await engine.containers.change(id, async (held) =>
+      held.apply({
+        ...{ kind: "ended", at: timestamp(), error },
+        ...{ exitCode: lostExitCode, oomKilled: false },
+      }),
+    );
+    if (run.removeWhenEnded) await removeContainer(engine, id, { force: true, volumes: true });
+  }
+}

@@ -1,0 +1,68 @@
+import { DvmError } from "../../base/errors.ts";
+import { hasEnded } from "../core/containers.ts";
+import type { Engine } from "../core/engine.ts";
+import { isRunning, type ContainerRecord } from "../records/container-record.ts";
+import { removeVolume, volumeUsers } from "../volumes/volumes.ts";
+
+interface RemoveOptions {
+  force: boolean;
+  /** Its anonymous volumes too. */
+  volumes: boolean;
+}
+
+/** Removes a container with its disk and log. A running one only by force, which ends it first. */
+export async function removeContainer(
+  engine: Engine,
+  id: string,
+  options: RemoveOptions,
+): Promise<void> {
+  const found = engine.containers.find(id);
+  if (isRunning(found)) await endForRemoval(engine, found, options);
+  // it may have been started while the removal waited for it
+  while (!(await removeEnded(engine, found.id)))
+    await endForRemoval(engine, engine.containers.find(found.id), options);
+  if (options.volumes) await removeAnonymousVolumes(engine, found);
+}
+
+/** False: it runs. One that has gone meanwhile is as good as removed: `--rm` was quicker. */
+async function removeEnded(engine: Engine, id: string): Promise<boolean> {
+  if (engine.containers.get(id) === undefined) return true;
+  try {
+    return await engine.containers.change(id, async (held) => {
+      if (isRunning(held.record)) return false;
+      await engine.trash.throwAway(engine.containerFolder(id));
+      const { record } = held;
+      held.remove();
+      engine.forgetStreams(id);
+      engine.announce("destroy", record);
+      return true;
+    });
+  } catch (error) {
+    if (engine.containers.get(id) === undefined) return true;
+    throw error;
+  }
+}
+
+async function endForRemoval(
+  engine: Engine,
+  { id, name, state }: ContainerRecord,
+  { force }: RemoveOptions,
+): Promise<void> {
+  if (!force) {
+    const doing = state.kind === "paused" ? "paused" : "running";
+    throw new DvmError(
+      "conflict",
+      `cannot remove container "/${name}": container is ${doing}: stop the container before removing or force remove`,
+    );
+  }
+  if ("run" in state) await state.run.kill();
+  await engine.containers.waitFor(id, hasEnded);
+}
+
+async function removeAnonymousVolumes(engine: Engine, record: ContainerRecord): Promise<void> {
+  for (const { anonymous, volume } of record.run.mounts) {
+    if (anonymous !== true || volume === undefined) continue;
+    const known = engine.state.volumes().some((one) => one.name === volume);
+    if (known && volumeUsers(engine, volume).length === 0) await removeVolume(engine, volume);
+  }
+}

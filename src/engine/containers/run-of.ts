@@ -1,0 +1,9 @@
+import { DvmError } from "../../base/errors.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+import type { Run } from "../runs/run.ts";
+
+/** The run of a container that is known to run. */
+export function runOf({ id, state }: Pick<ContainerRecord, "id" | "state">): Run {
+  if ("run" in state) return state.run;
+  throw new DvmError("conflict", `Container ${id} is not running`);
+}

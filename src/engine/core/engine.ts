@@ -1,0 +1,135 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { ImageStore } from "../../image/store/image-store.ts";
+import type { Image } from "../../image/store/image-types.ts";
+import type { LayerDownloads } from "../../image/transfer/layer-downloads.ts";
+import type { TransportOptions } from "../../image/registry/transport.ts";
+import type { Kernel } from "../../kernel/kernel-catalogue.ts";
+import type { Accelerator, Hypervisor } from "../../machine/machine.ts";
+import type { TemplateStore } from "../../machine/template-store.ts";
+import type { Places } from "../../host/places.ts";
+import type { PolicyPlace } from "../../image/trust/policy.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+import { ContainerStreams } from "../runs/container-streams.ts";
+import { Containers } from "./containers.ts";
+import { EventLog } from "./events.ts";
+import { ExecTable } from "./exec-table.ts";
+import { Machines } from "./machines.ts";
+import type { FoundNeeds } from "../fit/fit-record.ts";
+import type { PoolLimits } from "../../supply/machine-pool.ts";
+import { MachineSupply } from "../../supply/machine-supply.ts";
+import { StateStore } from "../records/state-store.ts";
+import { Trash } from "./trash.ts";
+
+export type { Image } from "../../image/store/image-types.ts";
+
+/** What the engine is made of; the composition root chooses the parts. */
+export interface EngineParts {
+  places: Places;
+  images: ImageStore;
+  downloads: LayerDownloads;
+  /** How registries are spoken to. */
+  registries: TransportOptions;
+  hypervisor: Hypervisor;
+  hostCpus: number;
+  hostMemoryBytes: number;
+  /** A kernel by name or path, or the best there is. */
+  chooseKernel(want: string | undefined): Promise<Kernel>;
+  chooseAccelerator(
+    want: "auto" | Accelerator,
+    kernel: Kernel,
+  ): Promise<{ accelerator: Accelerator; reason: string }>;
+  /** Rate of the host's time stamp counter; undefined where it can't be told. */
+  tscKhz(): Promise<number | undefined>;
+  templates: TemplateStore;
+  /** Off: every machine is booted. */
+  useTemplates: boolean;
+  pool: PoolLimits;
+  /** Where the policy lies that says which images may be used. */
+  trust: PolicyPlace;
+  log(message: string): void;
+}
+
+/** All that use cases share: the parts, the records, and what lives in memory only. */
+export class Engine implements AsyncDisposable {
+  readonly parts: EngineParts;
+  readonly events = new EventLog();
+  readonly execs = new ExecTable();
+  readonly state: StateStore;
+  readonly containers: Containers;
+  readonly machines: Machines;
+  readonly supply: MachineSupply;
+  readonly trash: Trash;
+  /** Images that are being tried, by image and command. */
+  readonly fits = new Map<string, Promise<FoundNeeds>>();
+  readonly #streams = new Map<string, ContainerStreams>();
+
+  private constructor(parts: EngineParts, state: StateStore, trash: Trash) {
+    this.parts = parts;
+    this.state = state;
+    this.trash = trash;
+    const { dataRoot, runRoot } = parts.places;
+    this.supply = new MachineSupply({ ...parts, dataRoot, runRoot });
+    this.containers = new Containers(state);
+    this.machines = new Machines(state, runRoot);
+  }
+
+  static async open(parts: EngineParts): Promise<Engine> {
+    for (const folder of [join(parts.places.dataRoot, "containers"), parts.places.runRoot]) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    }
+    const log = (message: string) => parts.log(message);
+    const trash = await Trash.open(join(parts.places.dataRoot, "trash"), log);
+    return new Engine(parts, new StateStore(join(parts.places.dataRoot, "state.db"), log), trash);
+  }
+
+  imageOf({ run }: ContainerRecord): Image {
+    return this.parts.images.find(run.imageId);
+  }
+
+  /** A container's streams, which live as long as it does. */
+  streams(id: string): ContainerStreams {
+    const existing = this.#streams.get(id);
+    if (existing !== undefined) return existing;
+    const made = new ContainerStreams();
+    this.#streams.set(id, made);
+    return made;
+  }
+
+  forgetStreams(id: string): void {
+    this.#streams.delete(id);
+  }
+
+  containerFolder(id: string): string {
+    return join(this.parts.places.dataRoot, "containers", id);
+  }
+
+  logPath(id: string): string {
+    return join(this.containerFolder(id), "container.log");
+  }
+
+  /** Of the container's own disk: what it changes of its image. */
+  scratchPath(id: string): string {
+    return join(this.containerFolder(id), "scratch.img");
+  }
+
+  /** Says what happened to a container. */
+  announce(action: string, record: ContainerRecord, more: Record<string, string> = {}): void {
+    this.events.emit("container", action, record.id, {
+      name: record.name,
+      image: record.imageName,
+      ...record.labels,
+      ...more,
+    });
+  }
+
+  /** Machines live on; only what this process holds is let go. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const runs = this.containers.list().flatMap(({ state }) => ("run" in state ? [state.run] : []));
+    await Promise.all(runs.map((run) => run.detach()));
+    await this.supply[Symbol.asyncDispose]();
+    await this.trash[Symbol.asyncDispose]();
+    this.state[Symbol.dispose]();
+    await this.parts.images[Symbol.asyncDispose]();
+  }
+}

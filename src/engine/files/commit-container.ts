@@ -1,0 +1,50 @@
+import { readFiles } from "../../agent/guest-files.ts";
+import { scratchBytes } from "../../storage/scratch.ts";
+import { committedConfig, type ConfigOverrides } from "./committed-config.ts";
+import type { Engine } from "../core/engine.ts";
+import { layerTar } from "./tree-tar.ts";
+import { withAgent } from "./with-agent.ts";
+
+export interface CommitRequest {
+  /** What to call the image; undefined leaves it without a name. */
+  reference: string | undefined;
+  author: string;
+  comment: string;
+  /** The container's processes stand still meanwhile. */
+  pause: boolean;
+  /** Dockerfile instructions. */
+  changes: readonly string[];
+  overrides: ConfigOverrides | undefined;
+  signal: AbortSignal;
+}
+
+/** Makes an image of what a container changed, on top of its own. Gives the image's id. */
+export async function commitContainer(
+  engine: Engine,
+  container: string,
+  request: CommitRequest,
+): Promise<string> {
+  const { reference, pause, signal } = request;
+  return withAgent(engine, container, { writes: false, alone: true }, async (agent, record) => {
+    const { images } = engine.parts;
+    const parent = images.find(record.run.imageId);
+    const created = new Date().toISOString();
+    const commit = { ...request, config: record.request.config, created };
+    const isFrozen = record.state.kind === "running" && pause;
+    if (isFrozen) await agent.freeze();
+    try {
+      const entries = await readFiles(agent, { operation: "layer" }, signal);
+      const { id } = await images.commit({
+        parent: parent.id,
+        layer: layerTar(entries, scratchBytes),
+        config: (diffIds) => committedConfig(parent.rawConfig, commit, diffIds),
+        reference,
+        signal,
+      });
+      engine.announce("commit", record, { comment: request.comment, imageID: id });
+      return id;
+    } finally {
+      if (isFrozen) await agent.thaw();
+    }
+  });
+}

@@ -1,0 +1,66 @@
+import { rm } from "node:fs/promises";
+import type { AgentClient } from "../../agent/agent-client.ts";
+import { Stopwatch } from "../../base/stopwatch.ts";
+import { leaveMachine } from "../../supply/leave-machine.ts";
+import { runOf } from "../containers/run-of.ts";
+import type { Engine } from "../core/engine.ts";
+import { kernelOf } from "../fit/fit-kernel.ts";
+import { machineSetup } from "../plan/machine-plan.ts";
+import { orderOf } from "../plan/order-machine.ts";
+import { planMachine } from "../plan/plan-machine.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+
+type Action<T> = (agent: AgentClient, record: ContainerRecord) => Promise<T>;
+
+/**
+ * Gives `action` the agent of the container's machine. A container that doesn't run gets a machine
+ * for so long, with its disks and mounts, without its program and without a network; a paused one's
+ * machine goes on for so long, its processes don't. Those two, and who wants to be `alone`, wait with
+ * every change of the container.
+ */
+export async function withAgent<T>(
+  engine: Engine,
+  container: string,
+  { writes, alone = false }: { writes: boolean; alone?: boolean },
+  action: Action<T>,
+): Promise<T> {
+  const found = engine.containers.find(container);
+  // who reads slowly must not keep a container that runs from ending
+  if (found.state.kind === "running" && !alone) return onRunning(found, action);
+  return engine.containers.change(found.id, async ({ record }) => {
+    const { state } = record;
+    if (state.kind === "paused") return state.run.whileAwake(() => onRunning(record, action));
+    if (state.kind === "running") return onRunning(record, action);
+    return onStopped(engine, record, { writes, action });
+  });
+}
+
+function onRunning<T>(record: ContainerRecord, action: Action<T>): Promise<T> {
+  return action(runOf(record).machine.agent, record);
+}
+
+async function onStopped<T>(
+  engine: Engine,
+  record: ContainerRecord,
+  { writes, action }: { writes: boolean; action: Action<T> },
+): Promise<T> {
+  const { network: _, ...run } = record.run;
+  const kernel = await kernelOf(engine, record, { runs: false });
+  const plan = await planMachine(engine, { containerId: record.id, run, ports: [], kernel });
+  try {
+    const order = { ...orderOf(plan), rehearsed: undefined };
+    const supplied = await engine.supply.provide(order, new Stopwatch());
+    try {
+      await supplied.agent.setUp(machineSetup(plan, ""));
+      return await action(supplied.agent, record);
+    } finally {
+      await leaveMachine(supplied);
+      await supplied.machine.kill();
+      await supplied.agent[Symbol.asyncDispose]();
+    }
+  } finally {
+    // a container that has never run starts quicker without one
+    if (plan.scratch.isNew && !writes) await rm(plan.scratch.path, { force: true });
+    await rm(plan.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,155 @@
+import { randomBytes } from "node:crypto";
+import type { GuestMount, MachineSetup } from "../../agent/agent-client.ts";
+import type { Kernel } from "../../kernel/kernel-catalogue.ts";
+import type { Accelerator, FileBind, MachineSpec, ShareSpec } from "../../machine/machine.ts";
+import type { BoundPort, Mount, RunSpecification } from "../records/run-specification.ts";
+import { guestNetwork } from "./guest-network.ts";
+import { machineCpus, memoryMiB } from "./machine-size.ts";
+
+export const defaultShmBytes = 64 * 2 ** 20;
+const cpuPeriodUs = 100_000;
+
+/** A mount whose source on the host is known. */
+export interface PlacedMount {
+  mount: Mount;
+  /** Folder to share; of a single file an empty one, made for it. */
+  folder: string;
+  file?: FileBind & { name: string };
+  /** The volume is empty: the image's files go in first. */
+  populate: boolean;
+  owners: ShareSpec["owners"];
+}
+
+export interface MachinePlan {
+  /** Of the machine, should one be made. */
+  machineId: string;
+  containerId: string;
+  run: RunSpecification;
+  /** As they are bound for this run. */
+  ports: BoundPort[];
+  kernel: Kernel;
+  accelerator: Accelerator;
+  tscKhz: number | undefined;
+  imageDisk: string;
+  scratch: { path: string; isNew: boolean };
+  /** The machine's own. */
+  folder: string;
+  placed: PlacedMount[];
+  hostCpus: number;
+}
+
+/** The machine that a container needs. Pure. */
+export function machineSpec(plan: MachinePlan): MachineSpec {
+  const { run, kernel } = plan;
+  const { path, initramfs, discovery } = kernel;
+  return {
+    id: plan.machineId,
+    kernel: { path, initramfs, discovery },
+    accelerator: plan.accelerator,
+    ...(plan.tscKhz === undefined ? {} : { tscKhz: plan.tscKhz }),
+    cpus: machineCpus(run.limits.nanoCpus, plan.hostCpus, kernel),
+    memoryMiB: memoryMiB(run.limits.memoryBytes),
+    disks: [
+      { path: plan.imageDisk, format: "vmdk", readOnly: true },
+      { path: plan.scratch.path, format: "raw", readOnly: false },
+    ],
+    nics:
+      run.network === undefined
+        ? []
+        : [
+            {
+              mac: run.network.mac,
+              publish: plan.ports.map((port) => ({
+                protocol: port.protocol,
+                hostAddress: port.hostAddress,
+                hostPort: port.hostPort,
+                guestPort: port.containerPort,
+              })),
+            },
+          ],
+    shares: plan.placed.map(share),
+    fileBinds: plan.placed.flatMap(({ file }) => (file === undefined ? [] : [file])),
+    runFolder: plan.folder,
+  };
+}
+
+function share(placed: PlacedMount, index: number): ShareSpec {
+  return {
+    tag: shareTag(index),
+    path: placed.folder,
+    readOnly: placed.mount.readOnly,
+    owners: placed.owners,
+  };
+}
+
+function shareTag(index: number): string {
+  return `share${index}`;
+}
+
+/**
+ * What the agent is told before the container's process starts; `mac` is that of the card that the
+ * machine has.
+ */
+export function machineSetup(plan: MachinePlan, mac: string): MachineSetup {
+  const { run, containerId } = plan;
+  const { nanoCpus, memoryBytes, processes } = run.limits;
+  const quota = nanoCpus % 1e9 === 0 ? undefined : Math.round((nanoCpus * cpuPeriodUs) / 1e9);
+  return {
+    hostname: run.hostname,
+    ...(run.domainname === "" ? {} : { domainname: run.domainname }),
+    machineId: containerId.slice(0, 32),
+    entropy: randomBytes(64),
+    readOnlyRoot: run.readOnlyRoot,
+    ...(run.network === undefined ? {} : { network: networkSetup(run.network, mac) }),
+    extraHosts: run.extraHosts.map(extraHost),
+    mounts: guestMounts(plan),
+    shmSizeBytes: run.shmBytes === 0 ? defaultShmBytes : run.shmBytes,
+    sysctls: run.sysctls,
+    privileged: run.process.privileged,
+    ...(quota === undefined ? {} : { cpuQuota: { quotaUs: quota, periodUs: cpuPeriodUs } }),
+    ...(memoryBytes === 0 ? {} : { memoryLimitBytes: memoryBytes }),
+    ...(processes === 0 ? {} : { pidsLimit: processes }),
+  };
+}
+
+function networkSetup(
+  { nameservers, search, options }: NonNullable<RunSpecification["network"]>,
+  mac: string,
+): NonNullable<MachineSetup["network"]> {
+  return {
+    address: guestNetwork.address,
+    gateway: guestNetwork.gateway,
+    mac,
+    nameservers: nameservers.length > 0 ? nameservers : [guestNetwork.nameserver],
+    search: search.filter((domain) => domain !== "."),
+    options,
+  };
+}
+
+/** `host-gateway` is the host as the machine sees it. */
+function extraHost(entry: string): string {
+  return entry.replace(/[:=]host-gateway$/, `:${guestNetwork.gateway}`);
+}
+
+/** Parents before what is mounted inside them. */
+function guestMounts({ placed, run }: MachinePlan): GuestMount[] {
+  const shares = placed.map(({ mount, file, populate }, index): GuestMount => ({
+    kind: "9p",
+    tag: shareTag(index),
+    target: mount.target,
+    readOnly: mount.readOnly,
+    ...(file === undefined ? {} : { isFile: file.name }),
+    ...(populate ? { populate: true } : {}),
+  }));
+  const tmpfs = run.mounts
+    .filter(({ kind }) => kind === "tmpfs")
+    .map(({ target, readOnly, options = "" }): GuestMount => ({
+      kind: "tmpfs",
+      target,
+      readOnly,
+      options,
+    }));
+  return [...shares, ...tmpfs].sort(
+    (a, b) => a.target.split("/").length - b.target.split("/").length,
+  );
+}

@@ -1,0 +1,136 @@
+import { stat } from "node:fs/promises";
+import { isAbsolute, normalize } from "node:path";
+import { DvmError } from "../../base/errors.ts";
+import { newId } from "../../base/ids.ts";
+import type { HostConfig } from "../records/docker-request.ts";
+import type { Mount } from "../records/run-specification.ts";
+
+/**
+ * All mounts of a container, each target once: what the user binds beats what the image or the user
+ * declares as volumes. Sources of binds are looked up; volumes are only named here.
+ */
+export async function resolveMounts(
+  hostConfig: HostConfig,
+  declaredVolumes: readonly string[],
+): Promise<Mount[]> {
+  const mounts = [
+    ...(await Promise.all(hostConfig.Binds.map(fromBind))),
+    ...(await Promise.all(hostConfig.Mounts.map(fromMount))),
+    ...Object.entries(hostConfig.Tmpfs).map(([target, options]) => tmpfs(target, options)),
+  ];
+  const taken = new Set<string>();
+  for (const { target } of mounts) {
+    if (taken.has(target)) throw new DvmError("invalid", `Duplicate mount point: ${target}`);
+    taken.add(target);
+  }
+  const declared = declaredVolumes.map(cleanTarget).filter((target) => !taken.has(target));
+  return [
+    ...mounts,
+    ...[...new Set(declared)].map((target) => volume(newId(), target, true, true)),
+  ];
+}
+
+async function fromBind(text: string): Promise<Mount> {
+  const parts = text.split(":");
+  const [first = "", second, modes = ""] = parts;
+  if (parts.length > 3 || first === "" || second === "") {
+    throw new DvmError("invalid", `invalid volume specification: '${text}'`);
+  }
+  if (second === undefined) return volume(newId(), first, true, true);
+  const writable = isWritable(modes, text);
+  if (!isAbsolute(first)) return volume(first, second, writable, false);
+  return bind(first, second, writable);
+}
+
+/** `z`, `Z` and `nocopy`-like words of SELinux and propagation mean nothing in a machine of its own. */
+function isWritable(modes: string, whole: string): boolean {
+  const known = new Set([
+    "",
+    "rw",
+    "ro",
+    "z",
+    "Z",
+    "rprivate",
+    "private",
+    "cached",
+    "delegated",
+    "consistent",
+  ]);
+  for (const mode of modes.split(",")) {
+    if (!known.has(mode)) throw new DvmError("invalid", `invalid mode: ${mode} in '${whole}'`);
+  }
+  return !modes.split(",").includes("ro");
+}
+
+async function fromMount(request: HostConfig["Mounts"][number]): Promise<Mount> {
+  const writable = !request.ReadOnly;
+  switch (request.Type) {
+    case "bind":
+      return bind(request.Source, request.Target, writable);
+    case "volume": {
+      const anonymous = request.Source === "";
+      return volume(anonymous ? newId() : request.Source, request.Target, writable, anonymous);
+    }
+    case "tmpfs": {
+      const { SizeBytes, Mode } = request.TmpfsOptions ?? {};
+      const words = [
+        ...(SizeBytes === undefined || SizeBytes === 0 ? [] : [`size=${SizeBytes}`]),
+        ...(Mode === undefined || Mode === 0 ? [] : [`mode=${Mode.toString(8)}`]),
+        ...(writable ? [] : ["ro"]),
+      ];
+      return tmpfs(request.Target, words.join(","));
+    }
+  }
+}
+
+async function bind(source: string, target: string, writable: boolean): Promise<Mount> {
+  await checkBindSource(source);
+  return {
+    kind: "bind",
+    source: normalize(source),
+    target: cleanTarget(target),
+    readOnly: !writable,
+  };
+}
+
+/** A bind source must be there, as with docker's `--mount`: a typo makes no empty folder. */
+export async function checkBindSource(source: string): Promise<void> {
+  const found = await stat(source).catch(() => undefined);
+  if (found?.isDirectory() === true || found?.isFile() === true) return;
+  const why =
+    found === undefined
+      ? "bind source path does not exist"
+      : "bind source is neither a file nor a folder";
+  throw new DvmError("invalid", `invalid mount config for type "bind": ${why}: ${source}`);
+}
+
+function volume(name: string, target: string, writable: boolean, anonymous: boolean): Mount {
+  return {
+    kind: "volume",
+    volume: name,
+    source: "",
+    target: cleanTarget(target),
+    readOnly: !writable,
+    ...(anonymous ? { anonymous } : {}),
+  };
+}
+
+function tmpfs(target: string, options: string): Mount {
+  const words = options.split(",").filter((word) => word !== "");
+  return {
+    kind: "tmpfs",
+    source: "",
+    target: cleanTarget(target),
+    readOnly: words.includes("ro"),
+    options: words.filter((word) => word !== "ro" && word !== "rw").join(","),
+  };
+}
+
+function cleanTarget(target: string): string {
+  if (!isAbsolute(target)) {
+    throw new DvmError("invalid", `invalid mount path: '${target}' mount path must be absolute`);
+  }
+  const path = normalize(target).replace(/(.)\/$/, "$1");
+  if (path === "/") throw new DvmError("invalid", "invalid mount config: destination can't be '/'");
+  return path;
+}

@@ -1,0 +1,77 @@
+import { DvmError } from "../../base/errors.ts";
+import { newMacAddress, shortId } from "../../base/ids.ts";
+import { timestamp } from "../../base/timestamps.ts";
+import type { Image } from "../../image/store/image-types.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+import type { ContainerConfig, DockerRequest } from "../records/docker-request.ts";
+import { specifyRun } from "../records/specify-run.ts";
+import { resolveMounts } from "./mounts.ts";
+import { requestedPorts } from "./port-map.ts";
+
+/** A container of an image that nobody knows of yet. Its volumes are named, not made. */
+export async function newRecord(
+  request: DockerRequest,
+  { id, name, image }: { id: string; name: string; image: Image },
+): Promise<ContainerRecord> {
+  const config = mergeConfig(request.config, image, id);
+  checkCommand(config);
+  const { hostConfig } = request;
+  const run = specifyRun(
+    { config, hostConfig },
+    {
+      imageId: image.id,
+      mounts: await resolveMounts(hostConfig, Object.keys(config.Volumes ?? {})),
+      mac: newMacAddress(),
+      ports: requestedPorts(hostConfig, Object.keys(config.ExposedPorts)),
+    },
+  );
+  return {
+    ...{ id, name, run },
+    createdAt: timestamp(),
+    imageName: config.Image,
+    labels: config.Labels,
+    request: { ...request, config },
+    restartCount: 0,
+    state: { kind: "created" },
+  };
+}
+
+function checkCommand({ Entrypoint, Cmd }: ContainerConfig): void {
+  const [program] = [...(Entrypoint ?? []), ...(Cmd ?? [])];
+  if (program === undefined) throw new DvmError("invalid", "no command specified");
+  if (program === "")
+    throw new DvmError("invalid", "cannot start a container: its command is empty");
+}
+
+/** What the image says, overridden by what the user says; an entrypoint of the user's drops the image's command. */
+function mergeConfig(config: ContainerConfig, image: Image, id: string): ContainerConfig {
+  const base = image.config;
+  const ownEntrypoint = config.Entrypoint !== null;
+  const entrypoint = config.Entrypoint ?? base.entrypoint ?? null;
+  const inherited = ownEntrypoint ? null : (base.cmd ?? null);
+  return {
+    ...config,
+    Hostname: config.Hostname === "" ? shortId(id) : config.Hostname,
+    User: config.User === "" ? base.user : config.User,
+    Env: mergeEnvironment(base.env, config.Env),
+    Entrypoint: entrypoint?.length === 1 && entrypoint[0] === "" ? null : entrypoint,
+    Cmd: config.Cmd !== null && config.Cmd.length > 0 ? config.Cmd : inherited,
+    WorkingDir: config.WorkingDir === "" ? base.workingDir : config.WorkingDir,
+    Labels: { ...base.labels, ...config.Labels },
+    ExposedPorts: {
+      ...Object.fromEntries(base.exposedPorts.map((port) => [port, {}])),
+      ...config.ExposedPorts,
+    },
+    Volumes: {
+      ...Object.fromEntries(base.volumes.map((path) => [path, {}])),
+      ...config.Volumes,
+    },
+    StopSignal: config.StopSignal ?? base.stopSignal,
+  };
+}
+
+/** `base`, of which `over` replaces what has the same name. */
+export function mergeEnvironment(base: readonly string[], over: readonly string[]): string[] {
+  const names = new Set(over.map((entry) => entry.split("=", 1)[0]));
+  return [...over, ...base.filter((entry) => !names.has(entry.split("=", 1)[0]))];
+}

@@ -1,0 +1,33 @@
+import type { PublishedPort } from "../../machine/machine.ts";
+import type { MachineOrder } from "../../supply/machine-supply.ts";
+import type { Mount, RunSpecification } from "../records/run-specification.ts";
+import { guestNetwork } from "./guest-network.ts";
+import { machineSpec, type MachinePlan } from "./machine-plan.ts";
+import { rehearsedProcess, rehearsedSetup } from "./rehearsal.ts";
+
+/** What is ordered for a planned machine, and the ports to open when it comes without. Pure. */
+export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPort[] } {
+  const { run, kernel, scratch } = plan;
+  const spec = machineSpec(plan);
+  return {
+    ...{ spec, kernel, scratch },
+    network: run.network === undefined ? undefined : guestNetwork,
+    imageId: run.imageId,
+    noTemplate: run.machine.noTemplate,
+    rehearsed: mayMountImageAhead(run)
+      ? { process: rehearsedProcess(run), setup: rehearsedSetup }
+      : undefined,
+    ports: spec.nics[0]?.publish ?? [],
+  };
+}
+
+const systemFolder = /^\/(?:dev|proc|sys)(?:\/|$)/;
+
+/** What a prepared machine can't change any more must not be asked for. */
+function mayMountImageAhead({ process, sysctls, mounts }: RunSpecification): boolean {
+  return (
+    !process.privileged &&
+    Object.keys(sysctls).length === 0 &&
+    !mounts.some(({ target }: Mount) => systemFolder.test(target))
+  );
+}

@@ -1,0 +1,35 @@
+import { stat } from "node:fs/promises";
+import { ignore } from "../../base/errors.ts";
+import { newId } from "../../base/ids.ts";
+import { machineFolder } from "../../supply/machine-folders.ts";
+import type { Engine } from "../core/engine.ts";
+import type { BoundPort, RunSpecification } from "../records/run-specification.ts";
+import type { MachinePlan } from "./machine-plan.ts";
+import { placeMounts } from "./place-mounts.ts";
+
+interface Planned {
+  containerId: string;
+  run: RunSpecification;
+  ports: BoundPort[];
+  /** Name, path or id of the machine's kernel; undefined: the default. */
+  kernel: string | undefined;
+}
+
+/** What a machine for a container is to be. */
+export async function planMachine(engine: Engine, planned: Planned): Promise<MachinePlan> {
+  const { parts } = engine;
+  const { containerId, run, ports } = planned;
+  const machineId = newId();
+  const folder = machineFolder(parts.places.runRoot, machineId);
+  const scratch = engine.scratchPath(containerId);
+  const kernel = await parts.chooseKernel(planned.kernel);
+  const { accelerator } = await parts.chooseAccelerator(run.machine.accelerator ?? "auto", kernel);
+  return {
+    ...{ machineId, containerId, run, ports, kernel, accelerator, folder },
+    tscKhz: await parts.tscKhz(),
+    imageDisk: (await parts.images.disk(run.imageId)).path,
+    scratch: { path: scratch, isNew: (await ignore("ENOENT", () => stat(scratch))) === undefined },
+    placed: await placeMounts(engine, run.mounts, folder),
+    hostCpus: parts.hostCpus,
+  };
+}

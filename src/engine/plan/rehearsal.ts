@@ -1,0 +1,43 @@
+import { randomBytes } from "node:crypto";
+import type { MachineSetup, ProcessSpec } from "../../agent/agent-client.ts";
+import type { RunSpecification } from "../records/run-specification.ts";
+import { guestNetwork } from "./guest-network.ts";
+import { defaultShmBytes } from "./machine-plan.ts";
+import { mainProcessSpec } from "./process-spec.ts";
+
+/**
+ * What a machine goes through before it has a container, so that its start is quicker. Other
+ * containers get that machine or its clones: nothing of this one is in it but the names of its
+ * program, folder and user.
+ */
+export function rehearsedProcess(run: RunSpecification): ProcessSpec {
+  const spec = mainProcessSpec(run);
+  return {
+    ...spec,
+    args: spec.args.slice(0, 1),
+    env: spec.env.filter((entry) => entry.startsWith("PATH=")),
+    stdin: false,
+    tty: false,
+    rlimits: [],
+    init: false,
+  };
+}
+
+/** The set-up that goes with it; `mac` is that of the machine's network card, if it has one. */
+export function rehearsedSetup(mac: string | undefined): MachineSetup {
+  const { address, gateway, nameserver } = guestNetwork;
+  return {
+    hostname: "rehearsal",
+    machineId: randomBytes(16).toString("hex"),
+    entropy: randomBytes(64),
+    readOnlyRoot: false,
+    ...(mac && {
+      network: { address, gateway, mac, nameservers: [nameserver], search: [], options: [] },
+    }),
+    extraHosts: [],
+    mounts: [],
+    shmSizeBytes: defaultShmBytes,
+    sysctls: {},
+    privileged: false,
+  };
+}

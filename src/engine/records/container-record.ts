@@ -1,0 +1,37 @@
+import type { MachineOrigin } from "../../supply/machine-supply.ts";
+import type { ContainerState } from "./container-state.ts";
+import type { DockerRequest } from "./docker-request.ts";
+import type { RunSpecification } from "./run-specification.ts";
+
+/** All that is kept of a container. */
+export interface ContainerRecord {
+  id: string;
+  name: string;
+  createdAt: string;
+  /** As the image was asked for. */
+  imageName: string;
+  labels: Record<string, string>;
+  /** For who asks what was asked for. */
+  request: DockerRequest;
+  /** What is to run. */
+  run: RunSpecification;
+  restartCount: number;
+  state: ContainerState;
+  /** How its last start went. */
+  lastStart?: StartReport | undefined;
+}
+
+/** Where a container's machine came from, and what the start took. */
+export interface StartReport {
+  origin: MachineOrigin;
+  /** There was no template of this kind, and it was made first. */
+  madeTemplate: boolean;
+  /** Name and release of the kernel; starts of earlier versions lack it. */
+  kernel?: string | undefined;
+  /** One after the other, in milliseconds. */
+  phases: { name: string; ms: number }[];
+}
+
+export function isRunning({ state }: Pick<ContainerRecord, "state">): boolean {
+  return state.kind === "running" || state.kind === "paused" || state.kind === "detached";
+}

@@ -1,0 +1,93 @@
+import { DvmError } from "../../base/errors.ts";
+import type { Run } from "../runs/run.ts";
+import type { BoundPort } from "./run-specification.ts";
+
+/** What a run has of its network; of a container without one, the MAC address is empty. */
+export interface RunNetwork {
+  /** Ports as they are bound by this run. */
+  ports: BoundPort[];
+  mac: string;
+}
+
+interface Exit {
+  exitCode: number;
+  oomKilled: boolean;
+  error: string;
+}
+
+export interface StartFailure {
+  exitCode: number;
+  error: string;
+}
+
+/** A state carries what exists in it. Times are RFC 3339 with nanoseconds, as Docker gives them. */
+export type ContainerState =
+  | { kind: "created"; failure?: StartFailure | undefined }
+  | ({ kind: "running" | "paused"; startedAt: string; run: Run } & RunNetwork)
+  /** An earlier daemon started it; this one has not spoken with its machine yet. */
+  | ({ kind: "detached"; isPaused: boolean; startedAt: string; machineId: string } & RunNetwork)
+  | ({ kind: "exited"; startedAt: string; finishedAt: string } & Exit);
+
+/** What happens to a container. */
+export type ContainerEvent =
+  | ({ kind: "started"; at: string; run: Run } & RunNetwork)
+  | { kind: "start-failed"; failure: StartFailure }
+  | { kind: "paused" }
+  | { kind: "resumed" }
+  /** This daemon has its machine from here on. */
+  | { kind: "taken-up"; run: Run }
+  | ({ kind: "ended"; at: string } & Exit);
+
+/** The state after `event`; an error where it can't happen. Pure: the one life cycle there is. */
+export function next(state: ContainerState, event: ContainerEvent): ContainerState {
+  switch (event.kind) {
+    case "started":
+      return started(state, event);
+    case "start-failed":
+      return startFailed(state, event.failure);
+    case "paused":
+      if (state.kind !== "running") throw impossible(state, event);
+      return { ...state, kind: "paused" };
+    case "resumed":
+      if (state.kind !== "paused") throw impossible(state, event);
+      return { ...state, kind: "running" };
+    case "taken-up":
+      return takenUp(state, event);
+    case "ended":
+      return ended(state, event);
+  }
+}
+
+type EventOf<Kind> = Extract<ContainerEvent, { kind: Kind }>;
+
+function started(state: ContainerState, event: EventOf<"started">): ContainerState {
+  if (state.kind !== "created" && state.kind !== "exited") throw impossible(state, event);
+  const { at, run, ports, mac } = event;
+  return { kind: "running", startedAt: at, run, ports, mac };
+}
+
+/** One that ran before stays ended, with what kept it from running again. */
+function startFailed(state: ContainerState, failure: StartFailure): ContainerState {
+  if (state.kind === "created") return { kind: "created", failure };
+  if (state.kind === "exited") return { ...state, ...failure, oomKilled: false };
+  throw impossible(state, { kind: "start-failed" });
+}
+
+function takenUp(state: ContainerState, event: EventOf<"taken-up">): ContainerState {
+  if (state.kind !== "detached") throw impossible(state, event);
+  const { isPaused, startedAt, ports, mac } = state;
+  return { kind: isPaused ? "paused" : "running", startedAt, run: event.run, ports, mac };
+}
+
+function ended(state: ContainerState, event: EventOf<"ended">): ContainerState {
+  if (state.kind === "created" || state.kind === "exited") throw impossible(state, event);
+  const { at: finishedAt, exitCode, oomKilled, error } = event;
+  return { kind: "exited", startedAt: state.startedAt, finishedAt, exitCode, oomKilled, error };
+}
+
+function impossible({ kind }: ContainerState, event: Pick<ContainerEvent, "kind">): DvmError {
+  return new DvmError(
+    "conflict",
+    `cannot note that a container is ${event.kind}: it is ${kind === "detached" ? "running" : kind}`,
+  );
+}

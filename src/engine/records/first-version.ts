@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { dockerRequestSchema } from "./docker-request.ts";
+import { boundPortSchema, type Mount } from "./run-specification.ts";
+import { specifyRun } from "./specify-run.ts";
+import type { StoredContainer } from "./stored-container.ts";
+
+/* Containers as the first version of the state store kept them, which had no versions. */
+
+const mountPoint = z.object({
+  Type: z.enum(["bind", "volume", "tmpfs"]),
+  Name: z.string().optional(),
+  Source: z.string(),
+  Destination: z.string(),
+  RW: z.boolean(),
+  options: z.string().optional(),
+  anonymous: z.boolean().optional(),
+});
+
+const request = dockerRequestSchema.shape;
+const recordSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdAt: z.string(),
+  imageId: z.string(),
+  config: request.config,
+  hostConfig: request.hostConfig.omit({ RestartPolicy: true, LogConfig: true }),
+  path: z.string(),
+  args: z.array(z.string()),
+  mounts: z.array(mountPoint),
+  mac: z.string(),
+  requestedPorts: z.array(boundPortSchema),
+  ports: z.array(boundPortSchema),
+  restartCount: z.number(),
+  state: z.discriminatedUnion("kind", [
+    z.object({
+      kind: z.literal("created"),
+      failure: z.object({ exitCode: z.number(), error: z.string() }).optional(),
+    }),
+    z.object({ kind: z.enum(["running", "paused"]), startedAt: z.string() }),
+    z.object({
+      kind: z.literal("exited"),
+      startedAt: z.string(),
+      finishedAt: z.string(),
+      exitCode: z.number(),
+      oomKilled: z.boolean(),
+      error: z.string(),
+    }),
+  ]),
+  start: z
+    .object({
+      origin: z.enum(["pool", "clone", "cold"]),
+      madeTemplate: z.boolean(),
+      kernel: z.string().optional(),
+      phases: z.array(z.object({ name: z.string(), ms: z.number() })),
+    })
+    .optional(),
+});
+
+/** What the first version stored as `text`, in today's shape. Throws where it is none of that. */
+export function upgradeFirstVersion(text: string): StoredContainer {
+  const old = recordSchema.parse(JSON.parse(text));
+  const { id, name, createdAt, imageId, config, mac, ports, restartCount, state } = old;
+  const hostConfig = {
+    ...old.hostConfig,
+    RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+    LogConfig: { Type: "json-file", Config: {} },
+  };
+  const mounts = old.mounts.map(neutralMount);
+  const run = specifyRun(
+    { config, hostConfig },
+    { imageId, mounts, mac, ports: old.requestedPorts },
+  );
+  return {
+    version: 1,
+    ...{ id, name, createdAt, restartCount },
+    imageName: config.Image,
+    labels: config.Labels,
+    request: { config, hostConfig, endpoints: {} },
+    run: { ...run, process: { ...run.process, args: [old.path, ...old.args] } },
+    // the machine had the container's id
+    state:
+      "finishedAt" in state || state.kind === "created"
+        ? state
+        : { ...state, machineId: id, ports, mac },
+    ...(old.start === undefined ? {} : { lastStart: old.start }),
+  };
+}
+
+function neutralMount(mount: z.infer<typeof mountPoint>): Mount {
+  const { Type, Name, Source, Destination, RW, options, anonymous } = mount;
+  return {
+    kind: Type,
+    source: Source,
+    target: Destination,
+    readOnly: !RW,
+    ...(Name === undefined ? {} : { volume: Name }),
+    ...(options === undefined ? {} : { options }),
+    ...(anonymous === undefined ? {} : { anonymous }),
+  };
+}

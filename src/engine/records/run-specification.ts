@@ -1,0 +1,86 @@
+import { z } from "zod";
+
+const strings = z.array(z.string());
+
+/** A place in the container that is not of its image. */
+const mountSchema = z.object({
+  kind: z.enum(["bind", "volume", "tmpfs"]),
+  /** On the host; empty for a tmpfs. */
+  source: z.string(),
+  target: z.string(),
+  readOnly: z.boolean(),
+  /** Name of the volume. */
+  volume: z.string().optional(),
+  /** The volume was made for this container and goes with it. */
+  anonymous: z.boolean().optional(),
+  /** tmpfs only: options as `size=1m,mode=1777`. */
+  options: z.string().optional(),
+});
+export type Mount = z.infer<typeof mountSchema>;
+
+export const boundPortSchema = z.object({
+  containerPort: z.number(),
+  protocol: z.enum(["tcp", "udp"]),
+  hostAddress: z.string(),
+  /** 0 until the container runs, where the user left the choice open. */
+  hostPort: z.number(),
+});
+export type BoundPort = z.infer<typeof boundPortSchema>;
+
+const processSchema = z.object({
+  /** The program first. */
+  args: strings,
+  /** Of image and user; what every process has comes before it. */
+  env: strings,
+  cwd: z.string(),
+  user: z.string(),
+  groupsAdd: strings,
+  tty: z.boolean(),
+  stdin: z.boolean(),
+  terminal: z.object({ rows: z.number(), columns: z.number() }),
+  capabilities: z.object({ add: strings, drop: strings }),
+  privileged: z.boolean(),
+  noNewPrivileges: z.boolean(),
+  /** By the names of setrlimit(2), in lower case without `RLIMIT_`; -1: none. */
+  limits: z.array(z.object({ name: z.string(), soft: z.number(), hard: z.number() })),
+  /** It runs under a reaper that passes signals on. */
+  reaper: z.boolean(),
+});
+
+const networkSchema = z.object({
+  mac: z.string(),
+  /** Ports as they were asked for; 0 on the host means any. */
+  ports: z.array(boundPortSchema),
+  nameservers: strings,
+  search: strings,
+  options: strings,
+});
+
+/** What is to run, whoever asked for it: all that a start reads. */
+export const runSpecificationSchema = z.object({
+  imageId: z.string(),
+  readOnlyRoot: z.boolean(),
+  process: processSchema,
+  hostname: z.string(),
+  domainname: z.string(),
+  /** `name:address` */
+  extraHosts: strings,
+  mounts: z.array(mountSchema),
+  /** 0: the default. */
+  shmBytes: z.number(),
+  sysctls: z.record(z.string(), z.string()),
+  /** 0: none. */
+  limits: z.object({ memoryBytes: z.number(), nanoCpus: z.number(), processes: z.number() }),
+  /** Undefined: it has none. */
+  network: networkSchema.optional(),
+  stop: z.object({ signal: z.string(), timeoutSeconds: z.number().optional() }),
+  /** With its anonymous volumes, once it has ended. */
+  removeWhenEnded: z.boolean(),
+  /** What is wished of the machine, in place of the best there is. */
+  machine: z.object({
+    kernel: z.string().optional(),
+    accelerator: z.enum(["auto", "kvm", "tcg"]).optional(),
+    noTemplate: z.boolean(),
+  }),
+});
+export type RunSpecification = z.infer<typeof runSpecificationSchema>;

@@ -1,0 +1,93 @@
+import type { DockerRequest } from "./docker-request.ts";
+import type { BoundPort, Mount, RunSpecification } from "./run-specification.ts";
+
+const defaultTerminal = { rows: 24, columns: 80 };
+
+interface Resolved {
+  imageId: string;
+  mounts: Mount[];
+  /** Of the network card, if it gets one. */
+  mac: string;
+  ports: BoundPort[];
+}
+
+/** Docker's request, in which all is filled in, as what is to run. Pure; checks nothing. */
+export function specifyRun(
+  { config, hostConfig }: Pick<DockerRequest, "config" | "hostConfig">,
+  { imageId, mounts, mac, ports }: Resolved,
+): RunSpecification {
+  const { Kernel: kernel, Accelerator: accelerator, NoTemplate } = hostConfig.Dvm;
+  return {
+    imageId,
+    readOnlyRoot: hostConfig.ReadonlyRootfs,
+    process: specifyProcess({ config, hostConfig }),
+    hostname: config.Hostname,
+    domainname: config.Domainname,
+    extraHosts: hostConfig.ExtraHosts,
+    mounts,
+    shmBytes: hostConfig.ShmSize,
+    sysctls: hostConfig.Sysctls,
+    limits: {
+      memoryBytes: hostConfig.Memory,
+      nanoCpus: hostConfig.NanoCpus,
+      processes: Math.max(0, hostConfig.PidsLimit),
+    },
+    ...(hostConfig.NetworkMode === "none"
+      ? {}
+      : {
+          network: {
+            mac,
+            ports,
+            nameservers: hostConfig.Dns,
+            search: hostConfig.DnsSearch,
+            options: hostConfig.DnsOptions,
+          },
+        }),
+    stop: {
+      signal: config.StopSignal ?? "",
+      ...(config.StopTimeout === undefined ? {} : { timeoutSeconds: config.StopTimeout }),
+    },
+    removeWhenEnded: hostConfig.AutoRemove,
+    machine: {
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(accelerator === undefined ? {} : { accelerator }),
+      noTemplate: NoTemplate ?? false,
+    },
+  };
+}
+
+function specifyProcess({
+  config,
+  hostConfig,
+}: Pick<DockerRequest, "config" | "hostConfig">): RunSpecification["process"] {
+  return {
+    args: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
+    env: config.Env,
+    cwd: config.WorkingDir === "" ? "/" : config.WorkingDir,
+    user: config.User,
+    groupsAdd: hostConfig.GroupAdd,
+    tty: config.Tty,
+    stdin: config.OpenStdin,
+    terminal: terminalSize(hostConfig.ConsoleSize) ?? defaultTerminal,
+    capabilities: { add: hostConfig.CapAdd, drop: hostConfig.CapDrop },
+    privileged: hostConfig.Privileged,
+    noNewPrivileges: asksForNoNewPrivileges(hostConfig.SecurityOpt),
+    limits: hostConfig.Ulimits.map(({ Name, Soft, Hard }) => ({
+      ...{ name: Name, soft: Soft, hard: Hard },
+    })),
+    reaper: hostConfig.Init,
+  };
+}
+
+/** Undefined: not known. */
+export function terminalSize([rows = 0, columns = 0]: readonly number[]):
+  | { rows: number; columns: number }
+  | undefined {
+  return rows > 0 && columns > 0 ? { rows, columns } : undefined;
+}
+
+/** By the last of Docker's security options that speaks of it. */
+export function asksForNoNewPrivileges(options: readonly string[]): boolean {
+  const last = options.findLast((option) => option.startsWith("no-new-privileges"));
+  return last !== undefined && !last.endsWith("false");
+}

@@ -1,0 +1,180 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import { describeError, DvmError } from "../../base/errors.ts";
+import type { ContainerRecord } from "./container-record.ts";
+import { upgradeFirstVersion } from "./first-version.ts";
+import { machineRecordSchema, type MachineRecord } from "./machine-record.ts";
+import { decodeContainer, encodeContainer } from "./stored-container.ts";
+
+const volumeSchema = z.object({
+  name: z.string(),
+  createdAt: z.string(),
+  labels: z.record(z.string(), z.string()),
+  /** Made without a name, for one container. */
+  anonymous: z.boolean(),
+});
+export type VolumeRecord = z.infer<typeof volumeSchema>;
+
+/** Of the tables; SQLite keeps it as `user_version`. */
+const storeVersion = 1;
+
+const schema = `
+  CREATE TABLE containers (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+  CREATE TABLE machines (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+  CREATE TABLE volumes (name TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+  CREATE TABLE fits (image TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+  CREATE TABLE unreadable (id TEXT PRIMARY KEY, record TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+`;
+
+/**
+ * Containers, machines, volumes and what images need on disk: one SQLite file, each record one row of JSON. A
+ * row that can't be read is put aside, into the table `unreadable`, and the log says so: it costs no
+ * other container.
+ */
+export class StateStore implements Disposable {
+  readonly #database: DatabaseSync;
+  readonly #log: (message: string) => void;
+
+  constructor(path: string, log: (message: string) => void) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    this.#log = log;
+    this.#database = new DatabaseSync(path);
+    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+    this.#upgrade(path);
+  }
+
+  containers(): ContainerRecord[] {
+    const rows = this.#database.prepare("SELECT id, record FROM containers").all();
+    return rows.flatMap((row) => this.#read(row, decodeContainer) ?? []);
+  }
+
+  saveContainer(record: ContainerRecord): void {
+    this.#database
+      .prepare(
+        "INSERT INTO containers VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+      )
+      .run(record.id, encodeContainer(record));
+  }
+
+  deleteContainer(id: string): void {
+    this.#database.prepare("DELETE FROM containers WHERE id = ?").run(id);
+  }
+
+  machines(): MachineRecord[] {
+    const rows = this.#database.prepare("SELECT id, record FROM machines").all();
+    return rows.map((row) => machineRecordSchema.parse(JSON.parse(String(row["record"]))));
+  }
+
+  saveMachine(record: MachineRecord): void {
+    this.#database
+      .prepare("INSERT OR REPLACE INTO machines VALUES (?, ?)")
+      .run(record.id, JSON.stringify(record));
+  }
+
+  deleteMachine(id: string): void {
+    this.#database.prepare("DELETE FROM machines WHERE id = ?").run(id);
+  }
+
+  volumes(): VolumeRecord[] {
+    return this.#database
+      .prepare("SELECT record FROM volumes ORDER BY name")
+      .all()
+      .map((row) => volumeSchema.parse(JSON.parse(String(row["record"]))));
+  }
+
+  saveVolume(record: VolumeRecord): void {
+    this.#database
+      .prepare(
+        "INSERT INTO volumes VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET record = excluded.record",
+      )
+      .run(record.name, JSON.stringify(record));
+  }
+
+  deleteVolume(name: string): void {
+    this.#database.prepare("DELETE FROM volumes WHERE name = ?").run(name);
+  }
+
+  /** What is remembered of an image's needs: JSON that its reader parses. */
+  fit(imageId: string): unknown {
+    const row = this.#database.prepare("SELECT record FROM fits WHERE image = ?").get(imageId);
+    return row && JSON.parse(String(row["record"]));
+  }
+
+  saveFit(imageId: string, record: object): void {
+    this.#database
+      .prepare(
+        "INSERT INTO fits VALUES (?, ?) ON CONFLICT (image) DO UPDATE SET record = excluded.record",
+      )
+      .run(imageId, JSON.stringify(record));
+  }
+
+  deleteFit(imageId: string): void {
+    this.#database.prepare("DELETE FROM fits WHERE image = ?").run(imageId);
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  #upgrade(path: string): void {
+    const row = this.#database.prepare("PRAGMA user_version").get();
+    const version = Number(row?.["user_version"] ?? 0);
+    if (version === storeVersion) return;
+    if (version > storeVersion)
+      throw new DvmError(
+        "unsupported",
+        `cannot read ${path}: a newer version of DVM wrote it (${version}; this one reads up to ${storeVersion})`,
+      );
+    this.#inOne(() => {
+      const isFirst = this.#database
+        .prepare("SELECT 1 FROM sqlite_schema WHERE name = 'containers'")
+        .get();
+      if (isFirst === undefined) this.#database.exec(schema);
+      else this.#upgradeFirst();
+      this.#database.exec(`PRAGMA user_version = ${storeVersion}`);
+    });
+  }
+
+  /** The first version held a container's name beside its record; the other tables are as they were. */
+  #upgradeFirst(): void {
+    const rows = this.#database.prepare("SELECT id, record FROM containers").all();
+    this.#database.exec("DROP TABLE containers");
+    this.#database.exec(schema.replaceAll("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "));
+    const insert = this.#database.prepare("INSERT INTO containers VALUES (?, ?)");
+    for (const row of rows) {
+      const upgraded = this.#read(row, upgradeFirstVersion);
+      if (upgraded === undefined) continue;
+      insert.run(upgraded.id, JSON.stringify(upgraded));
+      const { state, id } = upgraded;
+      if ("machineId" in state) this.saveMachine({ version: 1, id, createdAt: state.startedAt });
+    }
+  }
+
+  #read<T>(row: Record<string, unknown>, decode: (text: string) => T): T | undefined {
+    const [id, record] = [String(row["id"]), String(row["record"])];
+    try {
+      return decode(record);
+    } catch (error) {
+      const reason = describeError(error);
+      this.#log(`cannot read what is stored of container ${id}, it is put aside: ${reason}`);
+      this.#database
+        .prepare("INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?)")
+        .run(id, record, reason);
+      this.#database.prepare("DELETE FROM containers WHERE id = ?").run(id);
+      return undefined;
+    }
+  }
+
+  #inOne(action: () => void): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      action();
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}

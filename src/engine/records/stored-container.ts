@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { isRunning, type ContainerRecord } from "./container-record.ts";
+import type { ContainerState } from "./container-state.ts";
+import { dockerRequestSchema } from "./docker-request.ts";
+import { boundPortSchema, runSpecificationSchema } from "./run-specification.ts";
+
+const runNetwork = { ports: z.array(boundPortSchema), mac: z.string() };
+const stateSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("created"),
+    failure: z.object({ exitCode: z.number(), error: z.string() }).optional(),
+  }),
+  z.object({
+    kind: z.enum(["running", "paused"]),
+    startedAt: z.string(),
+    machineId: z.string(),
+    ...runNetwork,
+  }),
+  z.object({
+    kind: z.literal("exited"),
+    startedAt: z.string(),
+    finishedAt: z.string(),
+    exitCode: z.number(),
+    oomKilled: z.boolean(),
+    error: z.string(),
+  }),
+]);
+type StoredState = z.infer<typeof stateSchema>;
+
+const startReportSchema = z.object({
+  origin: z.enum(["pool", "clone", "cold"]),
+  madeTemplate: z.boolean(),
+  kernel: z.string().optional(),
+  phases: z.array(z.object({ name: z.string(), ms: z.number() })),
+});
+
+/** A container as the state store keeps it, in JSON. Another shape is another `version`. */
+const storedSchema = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  name: z.string(),
+  createdAt: z.string(),
+  imageName: z.string(),
+  labels: z.record(z.string(), z.string()),
+  request: dockerRequestSchema,
+  run: runSpecificationSchema,
+  restartCount: z.number(),
+  state: stateSchema,
+  lastStart: startReportSchema.optional(),
+});
+export type StoredContainer = z.infer<typeof storedSchema>;
+
+export function encodeContainer(record: ContainerRecord): string {
+  const stored: StoredContainer = { version: 1, ...record, state: storedState(record.state) };
+  return JSON.stringify(stored);
+}
+
+/** Throws where the stored text is none of ours. What ran is `detached` until it is taken up. */
+export function decodeContainer(text: string): ContainerRecord {
+  const { version: _, ...stored } = storedSchema.parse(JSON.parse(text));
+  return { ...stored, state: liveState(stored.state) };
+}
+
+function storedState(state: ContainerState): StoredState {
+  switch (state.kind) {
+    case "running":
+    case "paused": {
+      const { run, ...rest } = state;
+      return { ...rest, machineId: run.machine.id };
+    }
+    case "detached": {
+      const { isPaused, ...rest } = state;
+      return { ...rest, kind: isPaused ? "paused" : "running" };
+    }
+    case "created":
+    case "exited":
+      return state;
+  }
+}
+
+function liveState(state: StoredState): ContainerState {
+  if (!("machineId" in state)) return state;
+  return { ...state, kind: "detached", isPaused: state.kind === "paused" };
+}
+
+/** The machine that a container runs in, as far as that is known. */
+export function machineOf(record: ContainerRecord): string | undefined {
+  if (!isRunning(record)) return undefined;
+  const stored = storedState(record.state);
+  return "machineId" in stored ? stored.machineId : undefined;
+}

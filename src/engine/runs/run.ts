@@ -1,0 +1,132 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { GuestProcess } from "../../agent/agent-client.ts";
+import { ContainerLog, type OutputStream } from "./container-log.ts";
+import type { ContainerStreams } from "./container-streams.ts";
+import type { RunningMachine } from "./running-machine.ts";
+
+/** How long output may still come after the process has gone. */
+const lastOutputDeadlineMs = 5_000;
+
+/** How a run ended. `lost`: its machine went away without telling. */
+export type RunEnd =
+  | { kind: "exited"; exitCode: number; oomKilled: boolean }
+  | { kind: "lost"; console: string; killed: boolean };
+
+interface RunParts {
+  containerId: string;
+  machine: RunningMachine;
+  main: GuestProcess;
+  streams: ContainerStreams;
+  log: ContainerLog;
+  tty: boolean;
+}
+
+/** One run of a container: the machine it is in, its main process, and the flow of output. */
+export class Run {
+  readonly machine: RunningMachine;
+  readonly main: GuestProcess;
+  /** Set by `kill` when the guest is past listening. */
+  #killed = false;
+  readonly #containerId: string;
+  #detached = false;
+  readonly #log: ContainerLog;
+  readonly #pumps: Promise<unknown>;
+
+  constructor(parts: RunParts) {
+    this.#containerId = parts.containerId;
+    this.machine = parts.machine;
+    this.machine.enter(parts.containerId);
+    this.main = parts.main;
+    this.#log = parts.log;
+    parts.streams.connectInput(parts.main.stdin);
+    const pump = async (stream: OutputStream) => {
+      const output = parts.main[stream];
+      let known = Math.max(0, this.#log.kept(stream) - Number(output.start));
+      for await (const chunk of output) {
+        const news = chunk.subarray(Math.min(known, chunk.length));
+        known -= chunk.length - news.length;
+        if (news.length === 0) continue;
+        output.hold(await this.#log.write(stream, news));
+        await parts.streams.write(stream, news);
+      }
+    };
+    const names: OutputStream[] = parts.tty ? ["stdout"] : ["stdout", "stderr"];
+    this.#pumps = Promise.allSettled(names.map(pump));
+  }
+
+  /** Settles when the process has ended and all its output is kept; undefined after {@link detach}. */
+  async ended(): Promise<RunEnd | undefined> {
+    const end = await Promise.race([
+      this.main.exited.then(
+        (exit): RunEnd => ({ kind: "exited", ...exit }),
+        () => this.#lost(),
+      ),
+      this.machine.machine.exited.then(() => this.#lostSoon()),
+    ]);
+    if (this.#detached) return undefined;
+    await Promise.race([this.#pumps, delay(lastOutputDeadlineMs, undefined, { ref: false })]);
+    await this.#log.end();
+    return end;
+  }
+
+  /** Takes the container out of its machine; `keepsDisks`: they will be read again. */
+  async release(options: { keepsDisks: boolean }): Promise<void> {
+    await this.machine.leave(this.#containerId, options);
+  }
+
+  /** Ends a run whose guest doesn't answer. */
+  async kill(): Promise<void> {
+    this.#killed = true;
+    await this.machine.machine.kill();
+  }
+
+  /** Everything of the container stands still. */
+  async pause(): Promise<void> {
+    const { agent, machine } = this.machine;
+    // so that nothing of it runs when its machine must for a moment
+    await agent.freeze();
+    await machine.pause();
+  }
+
+  async resume(): Promise<void> {
+    const { agent, machine } = this.machine;
+    await machine.resume();
+    await agent.thaw();
+  }
+
+  /** Has the agent of a paused container's machine answer for so long; the container stands still. */
+  async whileAwake<T>(action: () => Promise<T>): Promise<T> {
+    const { machine } = this.machine;
+    await machine.resume();
+    try {
+      return await action();
+    } finally {
+      await machine.pause();
+    }
+  }
+
+  /** Lets go of the machine, which lives on. */
+  async detach(): Promise<void> {
+    this.#detached = true;
+    await this.machine.agent[Symbol.asyncDispose]();
+    await this.#log[Symbol.asyncDispose]();
+  }
+
+  /** The exit code may still be on its way when the machine has gone. */
+  async #lostSoon(): Promise<RunEnd> {
+    const last = this.main.exited.then(
+      (exit): RunEnd => ({ kind: "exited", ...exit }),
+      () => undefined,
+    );
+    const late = await Promise.race([last, delay(100, undefined, { ref: false })]);
+    return late ?? this.#lost();
+  }
+
+  async #lost(): Promise<RunEnd> {
+    return {
+      kind: "lost",
+      console: await this.machine.machine.consoleTail(),
+      killed: this.#killed,
+    };
+  }
+}

@@ -1,0 +1,85 @@
+import { readFile } from "node:fs/promises";
+import { DvmError } from "../../base/errors.ts";
+import type { Accelerator } from "../../machine/machine.ts";
+import type { Template } from "../../machine/template-store.ts";
+import type { Engine } from "../core/engine.ts";
+import { guestNetwork } from "../plan/guest-network.ts";
+import { machineCpus, memoryMiB } from "../plan/machine-size.ts";
+
+/** A machine to be made ahead, in the words of `create`. */
+export interface TemplateRequest {
+  kernel: string | undefined;
+  accelerator: "auto" | Accelerator;
+  /** 0: the default. */
+  memoryBytes: number;
+  nanoCpus: number;
+  network: boolean;
+  /** How many binds and volumes its containers have. */
+  shares: number;
+}
+
+export interface ListedTemplate extends Template {
+  /** Its host, VMM or boot is another one by now: nothing will be cloned of it. */
+  isStale: boolean;
+}
+
+/** Makes the template that such machines are cloned of; one that is there stays. */
+export async function createTemplate(engine: Engine, wants: TemplateRequest): Promise<Template> {
+  const { parts } = engine;
+  if (!parts.useTemplates)
+    throw new DvmError("unsupported", "cannot make a template: the daemon was told not to use any");
+  const kernel = await parts.chooseKernel(wants.kernel);
+  const { accelerator } = await parts.chooseAccelerator(wants.accelerator, kernel);
+  const tscKhz = await parts.tscKhz();
+  const { path, initramfs, discovery } = kernel;
+  return engine.supply.template({
+    spec: {
+      id: "template",
+      kernel: { path, initramfs, discovery },
+      accelerator,
+      ...(tscKhz === undefined ? {} : { tscKhz }),
+      cpus: machineCpus(wants.nanoCpus, parts.hostCpus, kernel),
+      memoryMiB: memoryMiB(wants.memoryBytes),
+      disks: [],
+      nics: wants.network ? [{ mac: "02:00:00:00:00:01", publish: [] }] : [],
+      shares: Array.from({ length: wants.shares }, (_, index) => ({
+        tag: `share${index}`,
+        path: "",
+        readOnly: true,
+        owners: "ours" as const,
+      })),
+      fileBinds: [],
+      runFolder: "",
+    },
+    kernel,
+    scratch: { path: "", isNew: true },
+    network: wants.network ? guestNetwork : undefined,
+    imageId: "",
+    rehearsed: undefined,
+    noTemplate: false,
+  });
+}
+
+export async function listTemplates(engine: Engine): Promise<ListedTemplate[]> {
+  const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+  const vmm = await engine.parts.hypervisor.version().catch(() => "");
+  return (await engine.parts.templates.list()).map((template) => ({
+    ...template,
+    isStale: template.shape.hostBoot !== boot || template.shape.vmm !== vmm,
+  }));
+}
+
+/** By the beginning of its key. */
+export async function findTemplate(engine: Engine, prefix: string): Promise<ListedTemplate> {
+  const { key } = await engine.parts.templates.get(prefix);
+  const found = (await listTemplates(engine)).find((one) => one.key === key);
+  if (found === undefined) throw new DvmError("not-found", `No such template: ${prefix}`);
+  return found;
+}
+
+/** Removes those that nothing will be cloned of any more, or all. */
+export async function pruneTemplates(engine: Engine, all: boolean): Promise<ListedTemplate[]> {
+  const unwanted = (await listTemplates(engine)).filter(({ isStale }) => all || isStale);
+  for (const { key } of unwanted) await engine.parts.templates.remove(key);
+  return unwanted;
+}

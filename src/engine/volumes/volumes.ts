@@ -1,0 +1,74 @@
+import { DvmError } from "../../base/errors.ts";
+import { newId } from "../../base/ids.ts";
+import { makeVolumeFolder, removeVolumeFolder, volumeFolder } from "../../storage/volumes.ts";
+import { timestamp } from "../../base/timestamps.ts";
+import type { Engine } from "../core/engine.ts";
+import type { VolumeRecord } from "../records/state-store.ts";
+
+/** A volume as the Engine API shows it. */
+export function describeVolume(engine: Engine, volume: VolumeRecord) {
+  return {
+    Name: volume.name,
+    Driver: "local",
+    Mountpoint: volumeFolder(engine.parts.places.dataRoot, volume.name),
+    CreatedAt: volume.createdAt,
+    Labels: volume.labels,
+    Scope: "local",
+    Options: null,
+  };
+}
+
+export function findVolume(engine: Engine, name: string): VolumeRecord {
+  const volume = engine.state.volumes().find((one) => one.name === name);
+  if (volume === undefined) throw new DvmError("not-found", `get ${name}: no such volume`);
+  return volume;
+}
+
+/** The volume's folder; the volume is made when there's none. */
+export async function ensureVolume(
+  engine: Engine,
+  name: string,
+  anonymous: boolean,
+): Promise<string> {
+  const known = engine.state.volumes().some((one) => one.name === name);
+  if (!known) await createVolume(engine, { name, labels: {}, anonymous });
+  return makeVolumeFolder(engine.parts.places.dataRoot, name);
+}
+
+export async function createVolume(
+  engine: Engine,
+  request: { name: string; labels: Record<string, string>; anonymous: boolean },
+): Promise<VolumeRecord> {
+  const anonymous = request.anonymous || request.name === "";
+  const name = request.name === "" ? newId() : request.name;
+  const existing = engine.state.volumes().find((one) => one.name === name);
+  if (existing !== undefined) return existing;
+  await makeVolumeFolder(engine.parts.places.dataRoot, name);
+  const labels = anonymous
+    ? { ...request.labels, "com.docker.volume.anonymous": "" }
+    : request.labels;
+  const volume = { name, createdAt: timestamp(), labels, anonymous };
+  engine.state.saveVolume(volume);
+  engine.events.emit("volume", "create", name, { driver: "local" });
+  return volume;
+}
+
+/** Removes a volume that no container has. */
+export async function removeVolume(engine: Engine, name: string): Promise<void> {
+  findVolume(engine, name);
+  const users = volumeUsers(engine, name);
+  if (users.length > 0) {
+    throw new DvmError("conflict", `remove ${name}: volume is in use - [${users.join(", ")}]`);
+  }
+  await removeVolumeFolder(engine.parts.places.dataRoot, name);
+  engine.state.deleteVolume(name);
+  engine.events.emit("volume", "destroy", name, { driver: "local" });
+}
+
+/** Ids of the containers that have a volume. */
+export function volumeUsers(engine: Engine, name: string): string[] {
+  return engine.containers
+    .list()
+    .filter(({ run }) => run.mounts.some(({ volume }) => volume === name))
+    .map(({ id }) => id);
+}

@@ -1,0 +1,258 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import type { MachineSetup, ProcessSpec } from "../agent/agent-client.ts";
+import { describeError } from "../base/errors.ts";
+import type { Stopwatch } from "../base/stopwatch.ts";
+import type { Kernel } from "../kernel/kernel-catalogue.ts";
+import type { Hypervisor, MachineSpec } from "../machine/machine.ts";
+import {
+  shapeKey,
+  type Shape,
+  type Template,
+  type TemplateStore,
+} from "../machine/template-store.ts";
+import { makeScratchDisk } from "../storage/scratch.ts";
+import { bootMachine, type BootedMachine } from "./boot-machine.ts";
+import { makeTemplate } from "./make-template.ts";
+import { MachinePool, type PoolLimits } from "./machine-pool.ts";
+import { takeScratch } from "./spare-scratch.ts";
+
+const bootIdFile = "/proc/sys/kernel/random/boot_id";
+/** From the moment a clone runs; 20 at once on two processors are up within four seconds. */
+const cloneDeadlineMs = 20_000;
+
+export interface SupplyParts {
+  hypervisor: Hypervisor;
+  templates: TemplateStore;
+  /** Off: every machine is booted. */
+  useTemplates: boolean;
+  pool: PoolLimits;
+  dataRoot: string;
+  runRoot: string;
+  log(message: string): void;
+}
+
+/** `pool`: it stood ready; `clone`: of a template; `cold`: it was booted. */
+export type MachineOrigin = "pool" | "clone" | "cold";
+
+/** What a machine goes through before it is used, so that it is quicker then. */
+export interface Rehearsal {
+  process: ProcessSpec;
+  /** `mac`: of the machine's network card, if it has one. */
+  setup(mac: string | undefined): MachineSetup;
+}
+
+/** A machine that somebody asks for. */
+export interface MachineOrder {
+  /**
+   * Its first disk is the image, its second the scratch disk. Id and run folder are a new machine's;
+   * one that stood ready has its own.
+   */
+  spec: MachineSpec;
+  kernel: Kernel;
+  scratch: { path: string; isNew: boolean };
+  /** Of its network, as far as all have it. */
+  network: { address: string; gateway: string } | undefined;
+  imageId: string;
+  noTemplate: boolean;
+  /**
+   * What a machine with the image may rehearse; undefined when something is asked for that forbids
+   * to mount the image ahead.
+   */
+  rehearsed: Rehearsal | undefined;
+}
+
+export interface SuppliedMachine extends BootedMachine {
+  origin: MachineOrigin;
+  /** There was no template of this kind, and it was made first. */
+  madeTemplate: boolean;
+  /** Of its network card, where it has another one than was ordered. */
+  mac?: string | undefined;
+}
+
+/** Brings machines up the quickest way there is: from the pool, as clones, or by a boot. */
+export class MachineSupply implements AsyncDisposable {
+  readonly pool: MachinePool;
+  readonly #parts: SupplyParts;
+  readonly #making = new Map<string, Promise<Template | undefined>>();
+  /** Shapes that no template could be made of, until the daemon starts again. */
+  readonly #hopeless = new Set<string>();
+  readonly #closing = new AbortController();
+  #hostBoot = "";
+
+  constructor(parts: SupplyParts) {
+    this.#parts = parts;
+    this.pool = new MachinePool(parts, {
+      template: async (shape, order) =>
+        (await parts.templates.find(shapeKey(shape))) ?? this.#makeOnce(shape, order),
+      clone: (template, spec) => this.#clone(template, spec, this.#closing.signal),
+      isPoolable,
+    });
+  }
+
+  /** Starts a machine whose agent has said hello. */
+  async provide(order: MachineOrder, watch: Stopwatch): Promise<SuppliedMachine> {
+    const { hypervisor, useTemplates } = this.#parts;
+    const isWanted = useTemplates && !order.noTemplate && hypervisor.capabilities.templates;
+    if (!isWanted)
+      return { ...(await this.#boot(order, watch)), origin: "cold", madeTemplate: false };
+    const ready = await this.#fromPool(order, watch);
+    if (ready !== undefined) return { ...ready, origin: "pool", madeTemplate: false };
+    const { template, isNew } = await this.#bestTemplate(order);
+    watch.lap("template");
+    const cloned = template && (await this.#tryClone(template, order, watch));
+    if (cloned !== undefined) {
+      if (mayHoldImage(order)) this.pool.want(await this.#shapeOf(order, order.imageId), order);
+      return { ...cloned, origin: "clone", madeTemplate: isNew };
+    }
+    const booted = await this.#boot(order, watch);
+    // the boot worked where the clone did not: the template is at fault
+    if (template !== undefined) await this.#parts.templates.remove(template.key);
+    return { ...booted, origin: "cold", madeTemplate: isNew };
+  }
+
+  /** The template of this kind of machine, made where there is none. */
+  async template(order: MachineOrder): Promise<Template> {
+    const shape = await this.#shapeOf(order, "");
+    const known = await this.#parts.templates.find(shapeKey(shape));
+    return known ?? makeTemplate(this.#parts, { shape, order });
+  }
+
+  /** Images that are gone: nothing is made ready for them any more. */
+  async forgetImages(ids: readonly string[]): Promise<void> {
+    await this.pool.forgetImages(ids);
+    for (const { key, shape } of await this.#parts.templates.list())
+      if (ids.includes(shape.image)) await this.#parts.templates.remove(key);
+  }
+
+  /** What is being made ahead is given up. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.pool[Symbol.asyncDispose]();
+  }
+
+  async #boot({ spec, scratch }: MachineOrder, watch: Stopwatch): Promise<BootedMachine> {
+    await mkdir(spec.runFolder, { recursive: true, mode: 0o700 });
+    if (scratch.isNew) await makeScratchDisk(this.#parts.dataRoot, scratch.path);
+    watch.lap("scratch disk");
+    const booted = await bootMachine(this.#parts.hypervisor, spec);
+    watch.lap("boot");
+    return booted;
+  }
+
+  /** With the image in it, else without, else made now. */
+  async #bestTemplate(order: MachineOrder): Promise<{ template?: Template; isNew: boolean }> {
+    const { templates } = this.#parts;
+    const withImage = mayHoldImage(order) && shapeKey(await this.#shapeOf(order, order.imageId));
+    const shape = await this.#shapeOf(order, "");
+    const known =
+      (withImage && (await templates.find(withImage))) || (await templates.find(shapeKey(shape)));
+    if (known) return { template: known, isNew: false };
+    const template = await this.#makeOnce(shape, order);
+    return template === undefined ? { isNew: false } : { template, isNew: true };
+  }
+
+  async #fromPool(
+    order: MachineOrder,
+    watch: Stopwatch,
+  ): Promise<(BootedMachine & { mac: string | undefined }) | undefined> {
+    if (!isPoolable(order)) return undefined;
+    const ready = this.pool.take(shapeKey(await this.#shapeOf(order, order.imageId)));
+    if (ready === undefined) return undefined;
+    try {
+      const booted = await ready.outfit(order);
+      watch.lap("from the pool");
+      return { ...booted, mac: ready.mac };
+    } catch (error) {
+      this.#parts.log(`cannot use a machine of the pool: ${describeError(error)}`);
+      await ready.end();
+      await rm(order.scratch.path, { force: true });
+      return undefined;
+    }
+  }
+
+  /** Undefined when it doesn't come up; why is in the log. */
+  async #tryClone(
+    template: Template,
+    { spec, scratch }: MachineOrder,
+    watch: Stopwatch,
+  ): Promise<BootedMachine | undefined> {
+    try {
+      void this.#parts.templates.touch(template);
+      await mkdir(spec.runFolder, { recursive: true, mode: 0o700 });
+      if (scratch.isNew) await takeScratch(template, scratch.path);
+      watch.lap("scratch disk");
+      const cloned = await this.#clone(template, spec);
+      watch.lap("clone");
+      return cloned;
+    } catch (error) {
+      this.#parts.log(`cannot use template ${template.key}: ${describeError(error)}`);
+      if (scratch.isNew) await rm(scratch.path, { force: true });
+      return undefined;
+    }
+  }
+
+  async #clone(
+    template: Template,
+    spec: MachineSpec,
+    signal?: AbortSignal,
+  ): Promise<BootedMachine> {
+    const asClone = {
+      ...spec,
+      nics: spec.nics.map((nic) => ({ ...nic, publish: [] })),
+      template: { folder: template.folder, use: "clone" as const },
+    };
+    return bootMachine(this.#parts.hypervisor, asClone, { deadlineMs: cloneDeadlineMs, signal });
+  }
+
+  /** One at a time for each shape; those who come meanwhile wait for it. */
+  async #makeOnce(shape: Shape, order: MachineOrder): Promise<Template | undefined> {
+    const key = shapeKey(shape);
+    if (this.#hopeless.has(key)) return undefined;
+    const underWay = this.#making.get(key);
+    if (underWay !== undefined) return underWay;
+    const { signal } = this.#closing;
+    const making = makeTemplate(this.#parts, { shape, order, signal }).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      this.#parts.log(`cannot make template ${key}: ${describeError(error)}`);
+      this.#hopeless.add(key);
+      return undefined;
+    });
+    this.#making.set(key, making);
+    try {
+      return await making;
+    } finally {
+      this.#making.delete(key);
+    }
+  }
+
+  async #shapeOf({ spec, kernel, scratch }: MachineOrder, image: string): Promise<Shape> {
+    const { hypervisor } = this.#parts;
+    if (this.#hostBoot === "") this.#hostBoot = (await readFile(bootIdFile, "utf8")).trim();
+    return {
+      driver: hypervisor.name,
+      vmm: await hypervisor.version(),
+      accelerator: spec.accelerator,
+      kernel: `${kernel.name} ${kernel.release}`,
+      kernelDigest: kernel.digest,
+      initramfs: kernel.initramfs,
+      cpus: spec.cpus,
+      memoryMiB: spec.memoryMiB,
+      nics: spec.nics.length,
+      shares: spec.shares.length,
+      image,
+      newScratch: scratch.isNew,
+      hostBoot: this.#hostBoot,
+      tscKhz: spec.tscKhz ?? 0,
+    };
+  }
+}
+
+/** An image is joined with its scratch disk: a template can't have it with a disk that is to come. */
+function mayHoldImage({ scratch, rehearsed }: MachineOrder): boolean {
+  return scratch.isNew && rehearsed !== undefined;
+}
+
+/** A share can't be given to a machine that runs. */
+function isPoolable(order: MachineOrder): boolean {
+  return order.spec.shares.length === 0 && mayHoldImage(order);
+}

@@ -1,0 +1,81 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { newId } from "../base/ids.ts";
+import type { DiskSpec, MachineSpec } from "../machine/machine.ts";
+import { templateScratch, type Shape, type Template } from "../machine/template-store.ts";
+import { makeScratchDisk, scratchBytes } from "../storage/scratch.ts";
+import { bootMachine } from "./boot-machine.ts";
+import { machineFolder } from "./machine-folders.ts";
+import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
+
+/** What all images' disks seem to hold. */
+const emptyImage: DiskSpec = { format: "empty", bytes: 2 ** 40, readOnly: true };
+/**
+ * What a guest's kernel puts off (the end of the agent's channel, RCU, work queues) shall lie behind
+ * the template, not before each of its clones.
+ */
+const settleMs = 150;
+/** Nobody waits for a template with an image: it can let the clock be refined, two seconds after boot. */
+const settleWithImageMs = 2_000;
+
+/** Boots a machine of this shape with nothing of a container in it but the image, and saves it. */
+export async function makeTemplate(
+  parts: SupplyParts,
+  { shape, order, signal }: { shape: Shape; order: MachineOrder; signal?: AbortSignal },
+): Promise<Template> {
+  const id = newId();
+  const runFolder = machineFolder(parts.runRoot, id);
+  await mkdir(runFolder, { recursive: true, mode: 0o700 });
+  try {
+    return await parts.templates.add(shape, async (folder) => {
+      if (shape.newScratch) await makeScratchDisk(parts.dataRoot, templateScratch(folder));
+      const spec = await makerSpec(order, folder, { id, runFolder });
+      const { machine, agent } = await bootMachine(parts.hypervisor, spec, { signal });
+      try {
+        const image = shape.image === "" ? undefined : order.spec.disks[0];
+        if (image !== undefined) await machine.insertDisk(image);
+        await agent.prepare({
+          newScratch: shape.newScratch,
+          image: image !== undefined,
+          ...(order.network && { network: order.network }),
+        });
+        if (image !== undefined && order.rehearsed !== undefined)
+          await agent.rehearse(order.rehearsed.setup(spec.nics[0]?.mac), order.rehearsed.process);
+        await agent[Symbol.asyncDispose]();
+        await delay(image === undefined ? settleMs : settleWithImageMs);
+        if (image !== undefined) await machine.ejectDisk(emptyImage);
+        await machine.save();
+      } finally {
+        await agent[Symbol.asyncDispose]();
+        await machine.kill();
+      }
+    });
+  } finally {
+    await rm(runFolder, { recursive: true, force: true });
+  }
+}
+
+/** The same devices, with nothing behind them. */
+async function makerSpec(
+  { spec, scratch }: MachineOrder,
+  folder: string,
+  own: Pick<MachineSpec, "id" | "runFolder">,
+): Promise<MachineSpec> {
+  const emptyShare = join(folder, "share");
+  if (spec.shares.length > 0) await mkdir(emptyShare, { mode: 0o700 });
+  return {
+    ...spec,
+    ...own,
+    disks: [
+      emptyImage,
+      scratch.isNew
+        ? { format: "raw", path: templateScratch(folder), readOnly: false }
+        : { format: "empty", bytes: scratchBytes, readOnly: false },
+    ],
+    nics: spec.nics.map((nic) => ({ ...nic, publish: [] })),
+    shares: spec.shares.map((share) => ({ ...share, path: emptyShare, readOnly: true })),
+    fileBinds: [],
+    template: { folder, use: "make" },
+  };
+}

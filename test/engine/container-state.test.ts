@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  next,
+  type ContainerEvent,
+  type ContainerState,
+} from "../../src/engine/records/container-state.ts";
+import { Run } from "../../src/engine/runs/run.ts";
+
+/** Nothing here looks into a run: it need not be one that works. */
+const run: Run = Object.create(Run.prototype);
+const otherRun: Run = Object.create(Run.prototype);
+const network = { ports: [], mac: "02:00:00:00:00:01" };
+const [startedAt, finishedAt, now] = ["2026-01-01", "2026-01-02", "2026-01-03"];
+const failure = { exitCode: 127, error: "not found" };
+const exit = { exitCode: 3, oomKilled: true, error: "why" };
+
+const states = {
+  created: { kind: "created" },
+  failed: { kind: "created", failure: { exitCode: 126, error: "not executable" } },
+  running: { kind: "running", startedAt, run, ...network },
+  paused: { kind: "paused", startedAt, run, ...network },
+  detached: { kind: "detached", isPaused: false, startedAt, machineId: "m", ...network },
+  "detached and paused": {
+    kind: "detached",
+    isPaused: true,
+    startedAt,
+    machineId: "m",
+    ...network,
+  },
+  exited: { kind: "exited", startedAt, finishedAt, exitCode: 0, oomKilled: false, error: "" },
+} satisfies Record<string, ContainerState>;
+
+const events = {
+  started: { kind: "started", at: now, run: otherRun, ports: [], mac: "" },
+  "start-failed": { kind: "start-failed", failure },
+  paused: { kind: "paused" },
+  resumed: { kind: "resumed" },
+  "taken-up": { kind: "taken-up", run: otherRun },
+  ended: { kind: "ended", at: now, ...exit },
+} satisfies Record<string, ContainerEvent>;
+
+const begun: ContainerState = {
+  kind: "running",
+  startedAt: now,
+  run: otherRun,
+  ports: [],
+  mac: "",
+};
+const over: ContainerState = { kind: "exited", startedAt, finishedAt: now, ...exit };
+
+/** What becomes of each state by each event; what isn't here can't happen. */
+const transitions: Record<
+  keyof typeof states,
+  Partial<Record<keyof typeof events, ContainerState>>
+> = {
+  created: { started: begun, "start-failed": { kind: "created", failure } },
+  failed: { started: begun, "start-failed": { kind: "created", failure } },
+  running: { paused: { ...states.running, kind: "paused" }, ended: over },
+  paused: { resumed: { ...states.paused, kind: "running" }, ended: over },
+  detached: { "taken-up": { kind: "running", startedAt, run: otherRun, ...network }, ended: over },
+  "detached and paused": {
+    "taken-up": { kind: "paused", startedAt, run: otherRun, ...network },
+    ended: over,
+  },
+  exited: {
+    started: begun,
+    "start-failed": { ...states.exited, ...failure, oomKilled: false },
+  },
+};
+
+for (const [state, after] of Object.entries(transitions))
+  for (const [event, happening] of Object.entries(events)) {
+    const from = states[state as keyof typeof states];
+    const to = after[event as keyof typeof events];
+    if (to === undefined)
+      test(`a container that is ${state} can't be ${event}`, () => {
+        assert.throws(() => next(from, happening), { code: "conflict" });
+      });
+    else
+      test(`a container that is ${state} and is ${event} becomes ${to.kind}`, () => {
+        const before = { ...from };
+        assert.deepEqual(next(from, happening), to);
+        assert.deepEqual(from, before, "the state before is left as it was");
+      });
+  }
