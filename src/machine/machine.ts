@@ -2,10 +2,16 @@
 
 export type Accelerator = "kvm" | "tcg";
 
-export type DiskSpec =
+export type DiskContent =
   | { format: "raw" | "vmdk"; path: string; readOnly: boolean }
   /** Zeros, for a machine that gets its disk later. */
   | { format: "empty"; bytes: number; readOnly: boolean };
+
+/** A disk of a machine; the guest finds it by its name (`image0`), which is its serial number. */
+export type DiskSpec = DiskContent & {
+  /** Letters, digits and hyphens, at most 20. */
+  name: string;
+};
 
 /** A port of the host that reaches a port of the guest. */
 export interface PublishedPort {
@@ -88,10 +94,13 @@ export interface Machine {
   resume(): Promise<void>;
   /** Writes a machine that was started to be a template into its folder, and ends it. */
   save(): Promise<void>;
-  /** Puts `disk` in the place of the first one, which is empty and which the guest has not read. */
-  insertDisk(disk: DiskSpec): Promise<void>;
-  /** Takes it away again, so that the machine can be saved; the guest stands still from here on. */
-  ejectDisk(empty: DiskSpec): Promise<void>;
+  /** Puts `disk` in the place of the empty one of this name, which the guest has not read. */
+  insertDisk(name: string, disk: DiskContent): Promise<void>;
+  /**
+   * Takes what was inserted away again. The guest has let go of it; or the machine is paused, to be
+   * saved.
+   */
+  ejectDisk(name: string, empty: DiskContent): Promise<void>;
   /**
    * Opens ports of the host to the machine's first network card, whose MAC address may not change
    * from here on: what connects makes it known.

@@ -7,6 +7,7 @@ import { newId, newMacAddress, shortId } from "../base/ids.ts";
 import type { MachineSpec } from "../machine/machine.ts";
 import { shapeKey, type Shape, type Template } from "../machine/template-store.ts";
 import type { BootedMachine } from "./boot-machine.ts";
+import { scratchDiskName } from "./disk-names.ts";
 import { disksFolder, machineFolder } from "./machine-folders.ts";
 import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
 import { spareScratch, takeScratch } from "./spare-scratch.ts";
@@ -213,7 +214,10 @@ export class MachinePool implements AsyncDisposable {
       const booted = await this.#source.clone(template, {
         ...order.spec,
         id,
-        disks: [...order.spec.disks.slice(0, 1), { format: "raw", path: scratch, readOnly: false }],
+        disks: [
+          ...order.spec.disks.slice(0, 1),
+          { name: scratchDiskName, format: "raw", path: scratch, readOnly: false },
+        ],
         nics,
         runFolder,
       });

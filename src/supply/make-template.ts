@@ -6,11 +6,15 @@ import type { DiskSpec, MachineSpec } from "../machine/machine.ts";
 import { templateScratch, type Shape, type Template } from "../machine/template-store.ts";
 import { makeScratchDisk, scratchBytes } from "../storage/scratch.ts";
 import { bootMachine } from "./boot-machine.ts";
+import { imageDiskName, scratchDiskName } from "./disk-names.ts";
 import { machineFolder } from "./machine-folders.ts";
 import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
 
 /** What all images' disks seem to hold. */
-const emptyImage: DiskSpec = { format: "empty", bytes: 2 ** 40, readOnly: true };
+const emptyImage: DiskSpec = {
+  name: imageDiskName,
+  ...{ format: "empty", bytes: 2 ** 40, readOnly: true },
+};
 /**
  * What a guest's kernel puts off (the end of the agent's channel, RCU, work queues) shall lie behind
  * the template, not before each of its clones.
@@ -34,7 +38,7 @@ export async function makeTemplate(
       const { machine, agent } = await bootMachine(parts.hypervisor, spec, { signal });
       try {
         const image = shape.image === "" ? undefined : order.spec.disks[0];
-        if (image !== undefined) await machine.insertDisk(image);
+        if (image !== undefined) await machine.insertDisk(image.name, image);
         await agent.prepare({
           newScratch: shape.newScratch,
           image: image !== undefined,
@@ -44,7 +48,10 @@ export async function makeTemplate(
           await agent.rehearse(order.rehearsed.setup(spec.nics[0]?.mac), order.rehearsed.process);
         await agent[Symbol.asyncDispose]();
         await delay(image === undefined ? settleMs : settleWithImageMs);
-        if (image !== undefined) await machine.ejectDisk(emptyImage);
+        if (image !== undefined) {
+          await machine.pause();
+          await machine.ejectDisk(image.name, emptyImage);
+        }
         await machine.save();
       } finally {
         await agent[Symbol.asyncDispose]();
@@ -70,8 +77,14 @@ async function makerSpec(
     disks: [
       emptyImage,
       scratch.isNew
-        ? { format: "raw", path: templateScratch(folder), readOnly: false }
-        : { format: "empty", bytes: scratchBytes, readOnly: false },
+        ? {
+            name: scratchDiskName,
+            ...{ format: "raw", path: templateScratch(folder), readOnly: false },
+          }
+        : {
+            name: scratchDiskName,
+            ...{ format: "empty", bytes: scratchBytes, readOnly: false },
+          },
     ],
     nics: spec.nics.map((nic) => ({ ...nic, publish: [] })),
     shares: spec.shares.map((share) => ({ ...share, path: emptyShare, readOnly: true })),

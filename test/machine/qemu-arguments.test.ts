@@ -57,30 +57,46 @@ test("every machine leaves by reboot and has the sandbox on", () => {
 
 const parse = (text: string | undefined): unknown => JSON.parse(text ?? "null");
 
-test("disks keep their order and only the writable one can be written", () => {
+test("disks keep their order, are found by their names, and only the writable one can be written", () => {
   const disks: MachineSpec["disks"] = [
-    { path: "/i,1.vmdk", format: "vmdk", readOnly: true },
-    { path: "/s.img", format: "raw", readOnly: false },
+    { name: "image0", path: "/i,1.vmdk", format: "vmdk", readOnly: true },
+    { name: "scratch0", path: "/s.img", format: "raw", readOnly: false },
   ];
   const [image, scratch] = valuesOf({ disks }, "-blockdev");
   const file = { driver: "file", filename: "/i,1.vmdk", "read-only": true };
   assert.deepEqual(parse(image), {
-    ...{ driver: "raw", "node-name": "disk0", "read-only": true },
+    ...{ driver: "raw", "node-name": "disk-image0", "read-only": true },
     file: { driver: "vmdk", file, "read-only": true },
   });
   assert.deepEqual(parse(scratch), {
-    ...{ driver: "raw", "node-name": "disk1", "read-only": false },
+    ...{ driver: "raw", "node-name": "disk-scratch0", "read-only": false },
     ...{ discard: "unmap", "detect-zeroes": "unmap" },
     file: { driver: "file", filename: "/s.img", "read-only": false, discard: "unmap" },
   });
+  assert.deepEqual(
+    valuesOf({ disks }, "-device").filter((device) => device.startsWith("virtio-blk")),
+    [
+      "virtio-blk-device,drive=disk-image0,serial=image0",
+      "virtio-blk-device,drive=disk-scratch0,serial=scratch0",
+    ],
+  );
+});
+
+test("a disk's name is one that its serial number can hold", () => {
+  for (const name of ["", "image 0", "image,0", "a".repeat(21)]) {
+    const disks = [{ name, format: "raw" as const, path: "/d", readOnly: true }];
+    assert.throws(() => words({ ...plain, disks }), { code: "invalid" }, name);
+  }
 });
 
 test("a machine that gets its disk later has one of zeros in its place", () => {
-  const disks: MachineSpec["disks"] = [{ format: "empty", bytes: 4096, readOnly: true }];
+  const disks: MachineSpec["disks"] = [
+    { name: "image0", format: "empty", bytes: 4096, readOnly: true },
+  ];
   const [image] = valuesOf({ disks }, "-blockdev");
   const file = { driver: "null-co", size: 4096, "read-zeroes": true, "read-only": true };
   assert.deepEqual(parse(image), {
-    ...{ driver: "raw", "node-name": "disk0", "read-only": true },
+    ...{ driver: "raw", "node-name": "disk-image0", "read-only": true },
     file,
   });
 });

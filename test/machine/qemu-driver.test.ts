@@ -49,7 +49,7 @@ test("without QEMU a start says what is missing and what to do", async () => {
 test("what QEMU refuses is in the exit, with its own words", async () => {
   await using run = await temporaryFolder();
   const spec = await madeGuest(run.path, "");
-  const disks = [{ path: "/no/such/disk", format: "raw" as const, readOnly: true }];
+  const disks = [{ name: "image0", path: "/no/such/disk", format: "raw" as const, readOnly: true }];
   const machine = await qemuHypervisor(qemu, ["tcg"]).start({ ...spec, disks });
   const exit = await machine.exited;
   assert.equal(exit.code, 1);

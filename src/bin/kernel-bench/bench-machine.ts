@@ -5,6 +5,7 @@ import { capabilityMask } from "../../engine/plan/capability-mask.ts";
 import type { Tool } from "../../host/tools.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { Accelerator, DiskSpec, MachineSpec } from "../../machine/machine.ts";
+import { imageDiskName, scratchDiskName } from "../../supply/disk-names.ts";
 
 /** What a kernel is measured with. */
 export interface BenchSubject {
@@ -52,13 +53,19 @@ export function benchSpec(
 /** The disks of a machine that waits for its container. */
 export function emptyDisks(): DiskSpec[] {
   const bytes = 1024 * mebibyte;
-  return [true, false].map((readOnly) => ({ format: "empty", bytes, readOnly }));
+  return [
+    { name: imageDiskName, format: "empty", bytes, readOnly: true },
+    { name: scratchDiskName, format: "empty", bytes, readOnly: false },
+  ];
 }
 
 export function containerDisks({ imageDisk }: BenchHost, runFolder: string): DiskSpec[] {
   return [
-    { format: "vmdk", path: imageDisk, readOnly: true },
-    { format: "raw", path: join(runFolder, "scratch.img"), readOnly: false },
+    { name: imageDiskName, format: "vmdk", path: imageDisk, readOnly: true },
+    {
+      name: scratchDiskName,
+      ...{ format: "raw", path: join(runFolder, "scratch.img"), readOnly: false },
+    },
   ];
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { GuestMount, MachineSetup } from "../../agent/agent-client.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { Accelerator, FileBind, MachineSpec, ShareSpec } from "../../machine/machine.ts";
+import { imageDiskName, scratchDiskName } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunSpecification } from "../records/run-specification.ts";
 import { guestNetwork } from "./guest-network.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
@@ -50,8 +51,8 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
     cpus: machineCpus(run.limits.nanoCpus, plan.hostCpus, kernel),
     memoryMiB: memoryMiB(run.limits.memoryBytes),
     disks: [
-      { path: plan.imageDisk, format: "vmdk", readOnly: true },
-      { path: plan.scratch.path, format: "raw", readOnly: false },
+      { name: imageDiskName, path: plan.imageDisk, format: "vmdk", readOnly: true },
+      { name: scratchDiskName, path: plan.scratch.path, format: "raw", readOnly: false },
     ],
     nics:
       run.network === undefined

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DvmError } from "../../../base/errors.ts";
-import type { DiskSpec, MachineSpec, NicSpec, PublishedPort, ShareSpec } from "../../machine.ts";
+import type { MachineSpec, NicSpec, PublishedPort, ShareSpec } from "../../machine.ts";
+import { diskArguments } from "./disks.ts";
 
 /** Files of one machine inside its run folder. */
 export interface MachineFiles {
@@ -114,43 +115,6 @@ function kernelCommandLine(spec: MachineSpec): string {
  */
 function emulatedTimers({ kernel }: MachineSpec): string[] {
   return ["no_timer_check", ...(kernel.discovery === "cmdline" ? ["lapic_timer_khz=1000000"] : [])];
-}
-
-function diskArguments(disk: DiskSpec, index: number): string[] {
-  const node = JSON.stringify({
-    ...diskNode(index),
-    ...diskAccess(disk),
-    file: diskContent(disk),
-  });
-  return ["-blockdev", node, "-device", `virtio-blk-device,drive=${diskName(index)}`];
-}
-
-export function diskName(index: number): string {
-  return `disk${index}`;
-}
-
-/** The block node that the guest's device stays bound to, whatever is put behind it. */
-export function diskNode(index: number): { driver: "raw"; "node-name": string } {
-  return { driver: "raw", "node-name": diskName(index) };
-}
-
-export function diskAccess({ readOnly }: DiskSpec): Record<string, unknown> {
-  return readOnly
-    ? { "read-only": true }
-    : { "read-only": false, discard: "unmap", "detect-zeroes": "unmap" };
-}
-
-/** What is behind a disk's node. */
-export function diskContent(disk: DiskSpec): Record<string, unknown> {
-  if (disk.format === "empty")
-    return { driver: "null-co", size: disk.bytes, "read-zeroes": true, "read-only": disk.readOnly };
-  const file = {
-    driver: "file",
-    filename: disk.path,
-    "read-only": disk.readOnly,
-    ...(disk.readOnly ? {} : { discard: "unmap" }),
-  };
-  return disk.format === "raw" ? file : { driver: disk.format, file, "read-only": disk.readOnly };
 }
 
 /** The host's side of a network card. */

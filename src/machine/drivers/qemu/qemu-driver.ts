@@ -7,7 +7,7 @@ import { readTail } from "../../../host/read-tail.ts";
 import type { Tool } from "../../../host/tools.ts";
 import type {
   Accelerator,
-  DiskSpec,
+  DiskContent,
   Hypervisor,
   Machine,
   MachineExit,
@@ -15,9 +15,6 @@ import type {
   PublishedPort,
 } from "../../machine.ts";
 import {
-  diskAccess,
-  diskContent,
-  diskNode,
   escaped,
   forward,
   machineFiles,
@@ -26,6 +23,7 @@ import {
   templateFiles,
   type MachineFiles,
 } from "./arguments.ts";
+import { exchangeDisk } from "./disks.ts";
 import { loadState, saveState } from "./migration.ts";
 import { QmpConnection } from "./qmp.ts";
 
@@ -259,17 +257,14 @@ class QemuMachine implements Machine {
     await this.kill();
   }
 
-  async insertDisk(disk: DiskSpec): Promise<void> {
+  async insertDisk(name: string, disk: DiskContent): Promise<void> {
     await using control = await QmpConnection.open(this.#files.controlSocket);
-    await putBehindFirst(control, insertedNode, disk);
+    await exchangeDisk(control, name, disk);
   }
 
-  async ejectDisk(empty: DiskSpec): Promise<void> {
+  async ejectDisk(name: string, empty: DiskContent): Promise<void> {
     await using control = await QmpConnection.open(this.#files.controlSocket);
-    await control.execute("stop");
-    await putBehindFirst(control, "nothing", empty);
-    // a VMDK that is open forbids to save the machine
-    await control.execute("blockdev-del", { "node-name": insertedNode });
+    await exchangeDisk(control, name, empty);
   }
 
   async publish(ports: PublishedPort[]): Promise<void> {
@@ -295,14 +290,6 @@ class QemuMachine implements Machine {
       template: this.#template,
     });
   }
-}
-
-const insertedNode = "inserted";
-
-async function putBehindFirst(control: QmpConnection, node: string, disk: DiskSpec): Promise<void> {
-  await control.execute("blockdev-add", { "node-name": node, ...diskContent(disk) });
-  const options = [{ ...diskNode(0), ...diskAccess(disk), file: node }];
-  await control.execute("blockdev-reopen", { options });
 }
 
 function exitOf(child: ChildProcess, files: MachineFiles): Promise<MachineExit> {
