@@ -6,7 +6,7 @@ import {
 } from "../engine/records/container-record.ts";
 import type { ContainerState } from "../engine/records/container-state.ts";
 import type { BoundPort, Mount } from "../engine/records/run-specification.ts";
-import type { Engine } from "../engine/core/engine.ts";
+import { userNetwork, type Engine } from "../engine/core/engine.ts";
 
 /** A container as `GET /containers/{id}/json` shows it. */
 export function describeContainer(engine: Engine, record: ContainerRecord) {
@@ -69,7 +69,7 @@ function describeState(record: ContainerRecord) {
     Restarting: false,
     OOMKilled: exited?.oomKilled ?? false,
     Dead: false,
-    Pid: "run" in state ? state.run.machine.machine.pid : 0,
+    Pid: "run" in state ? (state.run.machine.machine.processId ?? 0) : 0,
     ExitCode: exited?.exitCode ?? failure?.exitCode ?? 0,
     Error: exited?.error ?? failure?.error ?? "",
     StartedAt: "startedAt" in state ? state.startedAt : neverTime,
@@ -110,8 +110,9 @@ export function portsOf({ state }: ContainerRecord): BoundPort[] {
 /** The machine's own user-mode network is shown under the name docker users know. */
 export function networkSettings(record: ContainerRecord) {
   const mode = networkMode(record);
-  const address = mode === "none" || !isRunning(record) ? "" : "10.0.2.15";
-  const gateway = address === "" ? "" : "10.0.2.2";
+  const address =
+    mode === "none" || !isRunning(record) ? "" : userNetwork.address.replace(/\/.*$/, "");
+  const gateway = address === "" ? "" : userNetwork.gateway;
   const prefix = address === "" ? 0 : 24;
   const mac = address !== "" && "mac" in record.state ? record.state.mac : "";
   const endpoint = {

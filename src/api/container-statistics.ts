@@ -1,19 +1,20 @@
 import { neverTime, timestamp } from "../base/timestamps.ts";
 import type { ContainerRecord } from "../engine/records/container-record.ts";
-import type { Engine } from "../engine/core/engine.ts";
-import { hostMemory, type HostMemory } from "../engine/upkeep/host-memory.ts";
 import { runOf } from "../engine/containers/run-of.ts";
+import type { RunningMachine } from "../engine/runs/running-machine.ts";
 
 /** DVM's own: what the machine costs the host. Pages that clones share count by their part. */
-function describeHostMemory({ pssBytes, selected }: HostMemory) {
+function describeHostMemory({ totalBytes, guest }: NonNullable<HostMemory>) {
   return {
-    pss: pssBytes,
-    guest_pss: selected.pssBytes,
-    guest_private: selected.privateBytes,
-    guest_shared: selected.sharedBytes,
-    vmm_pss: pssBytes - selected.pssBytes,
+    pss: totalBytes,
+    guest_pss: guest.totalBytes,
+    guest_private: guest.privateBytes,
+    guest_shared: guest.sharedBytes,
+    vmm_pss: totalBytes - guest.totalBytes,
   };
 }
+
+type HostMemory = Awaited<ReturnType<RunningMachine["machine"]["memory"]>>;
 
 export interface ContainerStatistics {
   read: string;
@@ -25,12 +26,11 @@ export interface ContainerStatistics {
 
 /** One reading in the Engine API's shape; `previous` is what CPU use is compared with. */
 export async function containerStatistics(
-  engine: Engine,
   record: ContainerRecord,
   previous: ContainerStatistics | undefined,
 ): Promise<ContainerStatistics> {
   const { agent, machine } = runOf(record).machine;
-  const [now, host] = await Promise.all([agent.statistics(), hostMemory(engine, machine.pid)]);
+  const [now, host] = await Promise.all([agent.statistics(), machine.memory()]);
   return {
     id: record.id,
     name: `/${record.name}`,

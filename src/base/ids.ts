@@ -10,7 +10,7 @@ export function shortId(id: string): string {
   return id.slice(0, 12);
 }
 
-/** A locally administered unicast MAC address in QEMU's style. */
+/** A locally administered unicast MAC address, as those of other virtual machines. */
 export function newMacAddress(): string {
   const tail = [...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, "0"));
   return ["52", "54", "00", ...tail].join(":");

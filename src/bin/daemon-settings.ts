@@ -11,12 +11,14 @@ const mostReady = 64;
 export interface DaemonSettings {
   useTemplates: boolean;
   pool: PoolLimits;
+  /** Name of the driver that runs machines; undefined: the first that is here. */
+  hypervisor: string | undefined;
   trust: PolicyPlace;
 }
 
 /**
  * From the environment: `DVM_TEMPLATES` (`on`, `off`) and `DVM_POOL` (machines that stand ready for
- * each shape that was used lately; 0 for none), `DVM_POLICY` (path of the policy that says which
+ * each shape that was used lately; 0 for none), `DVM_HYPERVISOR` (what runs machines), `DVM_POLICY` (path of the policy that says which
  * images may be used; without it `policy.json` of the last settings folder that has one).
  */
 export function daemonSettings(
@@ -31,6 +33,7 @@ export function daemonSettings(
   return {
     useTemplates,
     pool: { perShape: size, machines },
+    hypervisor: environment["DVM_HYPERVISOR"] || undefined,
     trust: policyPlace(environment["DVM_POLICY"], settingsFolders),
   };
 }

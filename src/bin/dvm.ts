@@ -69,8 +69,11 @@ function makeContext(options: GlobalOptions): CliContext {
     version,
     places: where,
     machine: {
-      missingParts: async () =>
-        (await import("../setup/missing-parts.ts")).missingParts(where.dataRoot),
+      missingParts: async () => {
+        const { missingParts } = await import("../setup/missing-parts.ts");
+        const { findQemu } = await import("../machine/drivers/qemu/find-qemu.ts");
+        return missingParts(where.dataRoot, () => findQemu(where.dataRoot));
+      },
       setUp: async () =>
         (await import("./commands/setup.ts")).setUpMachine(context, { what: "run" }),
     },

@@ -8,19 +8,16 @@ import { describeError, DvmError } from "../base/errors.ts";
 import { remember } from "../base/remember.ts";
 import { Engine } from "../engine/core/engine.ts";
 import { reconcile } from "../engine/containers/reconcile.ts";
-import { probeAccelerator } from "../host/accelerator.ts";
 import { certificateFolders, places, settingsFolders, type Places } from "../host/places.ts";
 import { exitProcess } from "../host/exit-process.ts";
-import { findQemu } from "../host/tools.ts";
 import { hostTscKhz } from "../host/tsc.ts";
 import { ImageStore } from "../image/store/image-store.ts";
 import { LayerDownloads } from "../image/transfer/layer-downloads.ts";
 import { agentBinary } from "../kernel/agent-binary.ts";
-import { chooseKernel, type Kernel } from "../kernel/kernel-catalogue.ts";
-import { qemuHypervisor } from "../machine/drivers/qemu/qemu-driver.ts";
-import { privateRam } from "../machine/drivers/qemu/private-ram.ts";
+import { chooseKernel } from "../kernel/kernel-catalogue.ts";
 import { TemplateStore } from "../machine/template-store.ts";
 import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
+import { chooseHypervisor } from "./hypervisors.ts";
 
 /** The daemon: serves the API until it is told to end. Machines outlive it. */
 async function main(): Promise<void> {
@@ -71,11 +68,7 @@ async function serve(
       },
       environment,
     },
-    hypervisor: qemuHypervisor(
-      () => findQemu(where.dataRoot),
-      ["kvm", "tcg"],
-      () => privateRam(where.dataRoot),
-    ),
+    hypervisor: await chooseHypervisor(where.dataRoot, settings.hypervisor),
     hostCpus: availableParallelism(),
     hostMemoryBytes: totalmem(),
     chooseKernel: (want) => chooseKernel(where.dataRoot, want, agent),
@@ -84,7 +77,6 @@ async function serve(
     useTemplates: settings.useTemplates,
     pool: settings.pool,
     trust: settings.trust,
-    chooseAccelerator: (want, kernel) => chooseAccelerator(where, want, kernel),
     log: (message) => console.error(`${new Date().toISOString()} ${message}`),
   });
   await reconcile(engine);
@@ -93,17 +85,6 @@ async function serve(
   console.error(`${new Date().toISOString()} listening on ${where.socketPath}`);
   await endSignal();
   await app.close();
-}
-
-async function chooseAccelerator(where: Places, want: "auto" | "kvm" | "tcg", kernel: Kernel) {
-  return probeAccelerator({
-    qemu: (await findQemu(where.dataRoot)) ?? "qemu-system-x86_64",
-    kernel: kernel.path,
-    initramfs: kernel.initramfs,
-    discovery: kernel.discovery,
-    cacheFile: join(where.dataRoot, "accelerator.json"),
-    want,
-  });
 }
 
 /**

@@ -33,26 +33,13 @@ export async function findTool(dataRoot: string, name: string): Promise<Tool | u
   };
 }
 
-/** QEMU for x86 guests, told where its firmware and modules are when it isn't the system's. */
-export async function findQemu(dataRoot: string): Promise<Tool | undefined> {
-  const tool = await findTool(dataRoot, "qemu-system-x86_64");
-  const root = unpackedTools(dataRoot);
-  if (tool === undefined || !tool.path.startsWith(`${root}/`)) return tool;
-  const data = ["usr/share/qemu", "usr/share/seabios"].flatMap((folder) => [
-    "-L",
-    join(root, folder),
-  ]);
-  const [libraries = root] = await libraryFolders(root);
-  const environment = { ...tool.environment, QEMU_MODULE_DIR: join(libraries, "qemu") };
-  return { ...tool, arguments: [...data, ...tool.arguments], environment };
-}
-
 /** The root below which set-up unpacks packages for a user who can't install them. */
 export function unpackedTools(dataRoot: string): string {
   return join(dataRoot, "tools");
 }
 
-async function libraryFolders(root: string): Promise<string[]> {
+/** Folders of shared libraries below such a root. */
+export async function libraryFolders(root: string): Promise<string[]> {
   const folders: string[] = [];
   for (const library of ["usr/lib", "lib"]) {
     const names = (await ignore("ENOENT", () => readdir(join(root, library)))) ?? [];

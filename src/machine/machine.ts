@@ -1,6 +1,6 @@
-/** What a machine is made of, and what every driver must offer. Shapes only; drivers live below. */
+import type { DvmError } from "../base/errors.ts";
 
-export type Accelerator = "kvm" | "tcg";
+/** What a machine is made of, and what every driver must offer. Shapes only; drivers live below. */
 
 export type DiskContent =
   | { format: "raw" | "vmdk"; path: string; readOnly: boolean }
@@ -21,11 +21,18 @@ export interface PublishedPort {
   guestPort: number;
 }
 
-/** A network card on a user-mode network of the machine's own. */
-export interface NicSpec {
-  mac: string;
-  publish: PublishedPort[];
+/** A network of the machine's own, which the VMM itself makes: to others the guest is the host. */
+export interface UserNetwork {
+  /** The guest's, with its prefix. */
+  address: string;
+  gateway: string;
+  nameserver: string;
 }
+
+/** A network card: on a user-mode network, or behind a TAP interface that the caller has made. */
+export type NicSpec =
+  | { kind: "user"; mac: string; network: UserNetwork; publish: PublishedPort[] }
+  | { kind: "tap"; mac: string; interface: string };
 
 /** A folder of the host, reached from the guest by `tag` over 9p. */
 export interface ShareSpec {
@@ -46,10 +53,18 @@ export interface FileBind {
   target: string;
 }
 
+export interface MachineKernel {
+  path: string;
+  initramfs: string;
+  /** How virtio-mmio devices are announced to it. */
+  discovery: "acpi" | "cmdline";
+}
+
 export interface MachineSpec {
   id: string;
-  kernel: { path: string; initramfs: string; discovery: "acpi" | "cmdline" };
-  accelerator: Accelerator;
+  kernel: MachineKernel;
+  /** One of the driver's {@link Hypervisor.accelerators}. */
+  accelerator: string;
   /** Rate of the host's time stamp counter, which an emulated guest sees; undefined: it must guess. */
   tscKhz?: number;
   cpus: number;
@@ -69,24 +84,43 @@ export interface MachineSpec {
 
 /** What a driver can do; ask this, never a driver's name. */
 export interface Capabilities {
+  /** How the guest reaches folders of the host. */
   fileSharing: "9p" | "none";
-  accelerators: Accelerator[];
+  /** Single files of the host can be put into shared folders. */
+  fileBinds: boolean;
   pause: boolean;
-  /** Machines can be saved and cloned, and disks and ports given to them while they run. */
+  /** Machines can be saved and cloned. */
   templates: boolean;
+  diskFormats: readonly DiskContent["format"][];
+  /** Disks can be put in and taken out while a machine runs. */
+  diskExchange: boolean;
+  cards: readonly NicSpec["kind"][];
+  /** Ports of the host can reach a `user` card, also when they are opened later. */
+  publishing: boolean;
+}
+
+/** What a machine costs the host. Pages that machines share count by their part. */
+export interface MachineMemory {
+  totalBytes: number;
+  /** Of these, the guest's RAM; and of that, what is its own and what others see, too. */
+  guest: { totalBytes: number; privateBytes: number; sharedBytes: number };
 }
 
 /** A started machine. */
 export interface Machine {
   readonly id: string;
-  /** Process id of the VMM on the host. */
-  readonly pid: number;
+  /** Names the machine on this host while it runs; to compare and to log only. */
+  readonly handle: string;
+  /** Of the VMM, for who wants to show it; undefined where a machine is no process of this host. */
+  readonly processId: number | undefined;
   /** Unix socket of the guest's agent. */
   readonly agentSocket: string;
   /** Settles when the VMM has gone, however it went. Never rejects. */
   readonly exited: Promise<MachineExit>;
   /** Last lines of the guest's console, at most `bytes` bytes, control characters taken out. */
   consoleTail(bytes?: number): Promise<string>;
+  /** Undefined when the machine has just gone, or its VMM can't tell. */
+  memory(): Promise<MachineMemory | undefined>;
   /** Ends the machine at once. Idempotent; returns when the VMM has gone. */
   kill(): Promise<void>;
   /** Stops the virtual CPUs. */
@@ -102,7 +136,7 @@ export interface Machine {
    */
   ejectDisk(name: string, empty: DiskContent): Promise<void>;
   /**
-   * Opens ports of the host to the machine's first network card, whose MAC address may not change
+   * Opens ports of the host to the machine's first `user` card, whose MAC address may not change
    * from here on: what connects makes it known.
    */
   publish(ports: PublishedPort[]): Promise<void>;
@@ -117,8 +151,16 @@ export interface MachineExit {
   /** Exit code of the VMM, or undefined when it isn't known (a machine found again). */
   code: number | undefined;
   signal: string | undefined;
-  /** What the VMM itself said on stderr, bounded. */
+  /** What the VMM itself said, bounded. */
   errors: string;
+  /** That, where the driver knows what it means for who started the machine. */
+  failure: DvmError | undefined;
+}
+
+export interface AcceleratorChoice {
+  accelerator: string;
+  /** Why, for a person; no full stop. */
+  reason: string;
 }
 
 /** A driver. */
@@ -127,10 +169,16 @@ export interface Hypervisor {
   /** Which VMM this is, as text that changes when another one is installed. */
   version(): Promise<string>;
   readonly capabilities: Capabilities;
+  /** The ways to run a machine's processors, by names of the driver's own. */
+  readonly accelerators: readonly string[];
+  /** `want`: one of them, which is an error where it doesn't work; or `auto`, the best that does. */
+  chooseAccelerator(want: string, kernel: MachineKernel): Promise<AcceleratorChoice>;
+  /** Within this a machine's agent has said hello, or never will. */
+  bootDeadlineMs(accelerator: string): number;
   /** Starts a machine; it runs when this returns, its guest need not be up yet. */
   start(spec: MachineSpec, options?: { signal?: AbortSignal }): Promise<Machine>;
   /** Finds the machine of an earlier daemon by its run folder; undefined when it has gone. */
   find(id: string, runFolder: string): Promise<Machine | undefined>;
-  /** Process ids of all machines with run folders below `root`, known or not. */
-  below(root: string): Promise<number[]>;
+  /** Ends all machines with run folders below `root` but these; gives a word for each, for the log. */
+  endStrays(root: string, keep: readonly Machine[]): Promise<string[]>;
 }

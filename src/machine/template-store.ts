@@ -15,7 +15,7 @@ const shapeSchema = z.strictObject({
   driver: z.string(),
   /** Which VMM: `Hypervisor.version`. */
   vmm: z.string(),
-  accelerator: z.enum(["kvm", "tcg"]),
+  accelerator: z.string(),
   /** `hyper 6.1.0`, for a person. */
   kernel: z.string(),
   kernelDigest: z.string(),

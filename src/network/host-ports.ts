@@ -11,7 +11,7 @@ interface HostPort {
 
 /**
  * Finds out that a port of the host is free (by listening on it for a moment) and which it is.
- * Someone else may still take it before it is used; then the machine's start fails with QEMU's word.
+ * Someone else may still take it before it is used; then the machine's start fails with the driver's word.
  */
 export async function claimHostPort(wanted: HostPort): Promise<number> {
   try {

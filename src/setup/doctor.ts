@@ -1,10 +1,8 @@
-import { join } from "node:path";
-import { probeAccelerator } from "../host/accelerator.ts";
 import { findCompiler } from "../host/compiler.ts";
 import { runTool } from "../host/run-tool.ts";
-import { findQemu, findTool, type Tool } from "../host/tools.ts";
+import { findTool, type Tool } from "../host/tools.ts";
 import { hasAgentBinary } from "../kernel/agent-binary.ts";
-import { chooseKernel, listKernels } from "../kernel/kernel-catalogue.ts";
+import { chooseKernel, listKernels, type Kernel } from "../kernel/kernel-catalogue.ts";
 import { describeError, DvmError } from "../base/errors.ts";
 import {
   diskSpaceFinding,
@@ -16,7 +14,15 @@ import type { Finding } from "./finding.ts";
 
 export type { Finding } from "./finding.ts";
 
-interface DiagnoseInput {
+/** What machines run on, by whoever knows: `bin/` has it from the driver. */
+interface HostVmm {
+  find(): Promise<Tool | undefined>;
+  /** The accelerator that machines with this kernel get. */
+  chooseAccelerator(kernel: Kernel): Promise<{ accelerator: string; reason: string }>;
+}
+
+export interface DiagnoseInput {
+  vmm: HostVmm;
   dataRoot: string;
   runRoot: string;
   environment: Record<string, string | undefined>;
@@ -26,12 +32,12 @@ const oldestNode = 24;
 
 /** Looks at each part that DVM hangs on. Changes nothing; runs a short guest to judge KVM. */
 export async function diagnose(input: DiagnoseInput): Promise<Finding[]> {
-  const { dataRoot } = input;
-  const qemu = await findQemu(dataRoot);
+  const { dataRoot, vmm } = input;
+  const qemu = await vmm.find();
   const checks: [part: string, check: () => Promise<Finding>][] = [
     ["Node", async () => nodeFinding(process.versions.node)],
     ["QEMU", () => qemuFinding(qemu)],
-    ["Accelerator", () => acceleratorFinding(dataRoot, qemu)],
+    ["Accelerator", () => acceleratorFinding(input, qemu)],
     ["Kernel", () => kernelFinding(dataRoot)],
     ["Agent", () => agentFinding(dataRoot)],
     ["Scratch disks", () => scratchFinding(dataRoot)],
@@ -88,7 +94,10 @@ async function qemuFinding(qemu: Tool | undefined): Promise<Finding> {
   return { part: "QEMU", state: "found", fact: `${version}, ${path}` };
 }
 
-async function acceleratorFinding(dataRoot: string, qemu: Tool | undefined): Promise<Finding> {
+async function acceleratorFinding(
+  { dataRoot, vmm }: DiagnoseInput,
+  qemu: Tool | undefined,
+): Promise<Finding> {
   const part = "Accelerator";
   const stored = await listKernels(dataRoot);
   if (qemu === undefined || stored.length === 0) {
@@ -99,10 +108,8 @@ async function acceleratorFinding(dataRoot: string, qemu: Tool | undefined): Pro
       remedy: "dvm setup",
     };
   }
-  const { path: kernel, initramfs, discovery } = await chooseKernel(dataRoot, undefined);
-  const cacheFile = join(dataRoot, "accelerator.json");
-  const guest = { qemu, kernel, initramfs, discovery };
-  const { accelerator, reason } = await probeAccelerator({ ...guest, cacheFile, want: "auto" });
+  const kernel = await chooseKernel(dataRoot, undefined);
+  const { accelerator, reason } = await vmm.chooseAccelerator(kernel);
   if (accelerator === "kvm") return { part, state: "found", fact: `KVM: ${reason}` };
   return {
     part,

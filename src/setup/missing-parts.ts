@@ -1,12 +1,15 @@
 import { findCompiler } from "../host/compiler.ts";
-import { findQemu, findTool } from "../host/tools.ts";
+import { findTool, type Tool } from "../host/tools.ts";
 import { hasAgentBinary } from "../kernel/agent-binary.ts";
 import { listKernels } from "../kernel/kernel-catalogue.ts";
 
 /** What stops a first run, in words for a person; empty when a machine can start. */
-export async function missingParts(dataRoot: string): Promise<string[]> {
+export async function missingParts(
+  dataRoot: string,
+  findQemu: () => Promise<Tool | undefined>,
+): Promise<string[]> {
   const [qemu, format, kernels, agent] = await Promise.all([
-    findQemu(dataRoot),
+    findQemu(),
     findTool(dataRoot, "mkfs.ext4"),
     listKernels(dataRoot),
     canHaveAgent(dataRoot),

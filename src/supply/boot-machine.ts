@@ -4,7 +4,6 @@ import { describeError, DvmError } from "../base/errors.ts";
 import type { Hypervisor, Machine, MachineExit, MachineSpec } from "../machine/machine.ts";
 
 const exitGraceMs = 500;
-const bootDeadlineMs = { kvm: 20_000, tcg: 60_000 };
 
 export interface BootedMachine {
   machine: Machine;
@@ -16,7 +15,7 @@ export async function bootMachine(
   hypervisor: Hypervisor,
   spec: MachineSpec,
   {
-    deadlineMs = bootDeadlineMs[spec.accelerator],
+    deadlineMs = hypervisor.bootDeadlineMs(spec.accelerator),
     signal,
   }: { deadlineMs?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<BootedMachine> {
@@ -50,13 +49,8 @@ async function exitBehind(machine: Machine, failure: unknown): Promise<unknown> 
   return exit === undefined ? failure : exitError(exit);
 }
 
-function exitError({ errors, code, signal }: MachineExit): DvmError {
-  if (/Could not set up host forwarding rule/.test(errors)) {
-    return new DvmError(
-      "unavailable",
-      `driver failed programming external connectivity: ${errors}`,
-    );
-  }
+function exitError({ errors, code, signal, failure }: MachineExit): DvmError {
+  if (failure !== undefined) return failure;
   const how = signal === undefined ? `exit code ${code ?? "unknown"}` : `signal ${signal}`;
   return new DvmError(
     "unavailable",

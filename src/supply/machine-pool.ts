@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describeError } from "../base/errors.ts";
 import { newId, newMacAddress, shortId } from "../base/ids.ts";
 import type { MachineSpec } from "../machine/machine.ts";
+import { withoutPorts } from "../machine/nics.ts";
 import { shapeKey, type Shape, type Template } from "../machine/template-store.ts";
 import type { BootedMachine } from "./boot-machine.ts";
 import { scratchDiskName } from "./disk-names.ts";
@@ -208,7 +209,7 @@ export class MachinePool implements AsyncDisposable {
     const scratch = join(disks, `${shortId(id)}.img`);
     for (const folder of [runFolder, disks]) await mkdir(folder, { recursive: true, mode: 0o700 });
     const files = { runFolder, scratch };
-    const nics = order.spec.nics.map(() => ({ mac: newMacAddress(), publish: [] }));
+    const nics = withoutPorts(order.spec.nics).map((nic) => ({ ...nic, mac: newMacAddress() }));
     try {
       await takeScratch(template, scratch);
       const booted = await this.#source.clone(template, {

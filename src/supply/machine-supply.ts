@@ -4,6 +4,8 @@ import { describeError } from "../base/errors.ts";
 import type { Stopwatch } from "../base/stopwatch.ts";
 import type { Kernel } from "../kernel/kernel-catalogue.ts";
 import type { Hypervisor, MachineSpec } from "../machine/machine.ts";
+import { withoutPorts } from "../machine/nics.ts";
+import { canClone, requireSupport } from "../machine/support.ts";
 import {
   shapeKey,
   type Shape,
@@ -92,7 +94,8 @@ export class MachineSupply implements AsyncDisposable {
   /** Starts a machine whose agent has said hello. */
   async provide(order: MachineOrder, watch: Stopwatch): Promise<SuppliedMachine> {
     const { hypervisor, useTemplates } = this.#parts;
-    const isWanted = useTemplates && !order.noTemplate && hypervisor.capabilities.templates;
+    requireSupport(hypervisor, order.spec);
+    const isWanted = useTemplates && !order.noTemplate && canClone(hypervisor, order.spec);
     if (!isWanted)
       return { ...(await this.#boot(order, watch)), origin: "cold", madeTemplate: false };
     const ready = await this.#fromPool(order, watch);
@@ -198,7 +201,7 @@ export class MachineSupply implements AsyncDisposable {
   ): Promise<BootedMachine> {
     const asClone = {
       ...spec,
-      nics: spec.nics.map((nic) => ({ ...nic, publish: [] })),
+      nics: withoutPorts(spec.nics),
       template: { folder: template.folder, use: "clone" as const },
     };
     return bootMachine(this.#parts.hypervisor, asClone, { deadlineMs: cloneDeadlineMs, signal });

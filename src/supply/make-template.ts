@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { newId } from "../base/ids.ts";
 import type { DiskSpec, MachineSpec } from "../machine/machine.ts";
+import { withoutPorts } from "../machine/nics.ts";
 import { templateScratch, type Shape, type Template } from "../machine/template-store.ts";
 import { makeScratchDisk, scratchBytes } from "../storage/scratch.ts";
 import { bootMachine } from "./boot-machine.ts";
@@ -86,7 +87,7 @@ async function makerSpec(
             ...{ format: "empty", bytes: scratchBytes, readOnly: false },
           },
     ],
-    nics: spec.nics.map((nic) => ({ ...nic, publish: [] })),
+    nics: withoutPorts(spec.nics),
     shares: spec.shares.map((share) => ({ ...share, path: emptyShare, readOnly: true })),
     fileBinds: [],
     template: { folder, use: "make" },

@@ -116,6 +116,13 @@ test("--accel kvm is an error where KVM doesn't work, and says why", async (cont
   await refuses(["--accel", "kvm", image], 125, /cannot use KVM: /);
 });
 
+test("an accelerator that nobody knows is an error that names those there are", async () => {
+  const known = /^ *Accelerators: (.*)$/m.exec(await daemon.succeeds(["info"]))?.[1] ?? "";
+  assert.notEqual(known, "");
+  await refuses(["--accel", "warp", image], 125, /invalid accelerator: warp: it is auto or one of/);
+  await refuses(["--accel", "warp", image], 125, new RegExp(known));
+});
+
 test("an unknown flag, a bad number and a missing argument name what is wrong", async () => {
   const messages: [string[], number, RegExp][] = [
     [["run", "--nonsense", image], 125, /unknown flag: --nonsense/],

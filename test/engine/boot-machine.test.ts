@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { protocolVersion } from "../../src/agent/protocol.ts";
 import type { ErrorCode } from "../../src/base/errors.ts";
 import { bootMachine } from "../../src/supply/boot-machine.ts";
-import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
 import { madeGuest } from "../support/made-guest.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { testQemu } from "../support/test-qemu.ts";
 
 const octal = (bytes: Buffer) =>
   [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
@@ -61,7 +61,7 @@ busybox sleep 1000
 for (const { what, script, code, says, deadlineMs } of cases) {
   test(`a machine ${what} fails with its console's last lines, and is gone`, async () => {
     await using folder = await temporaryFolder();
-    const hypervisor = qemuHypervisor("qemu-system-x86_64", ["tcg"]);
+    const hypervisor = testQemu();
     const spec = await madeGuest(folder.path, script);
     const options = deadlineMs === undefined ? {} : { deadlineMs };
     await assert.rejects(

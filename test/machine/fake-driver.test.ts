@@ -5,7 +5,7 @@ const makeCandidate = async () => ({
   hypervisor: fakeHypervisor(),
   spec: {
     kernel: { path: "/none", initramfs: "/none", discovery: "cmdline" as const },
-    accelerator: "tcg" as const,
+    accelerator: "none",
     cpus: 1,
     memoryMiB: 64,
     disks: [],

@@ -43,11 +43,12 @@ export function hypervisorConformance(
     assert.equal((await make()).hypervisor.capabilities.templates, templates);
   });
 
-  test(`${name}: a started machine has a pid that lives and an agent socket that accepts`, async () => {
+  test(`${name}: a started machine has a handle and an agent socket that accepts`, async () => {
     await withMachine(async ({ hypervisor, full }) => {
       const machine = await hypervisor.start(full);
       try {
-        process.kill(machine.pid, 0);
+        assert.notEqual(machine.handle, "");
+        if (machine.processId !== undefined) process.kill(machine.processId, 0);
         await connects(machine.agentSocket);
       } finally {
         await machine.kill();
@@ -69,7 +70,7 @@ export function hypervisorConformance(
     await withMachine(async ({ hypervisor, full }) => {
       const machine = await hypervisor.start(full);
       const found = await hypervisor.find(full.id, full.runFolder);
-      assert.equal(found?.pid, machine.pid);
+      assert.equal(found?.handle, machine.handle);
       await machine.kill();
       assert.equal(await hypervisor.find(full.id, full.runFolder), undefined);
     });
@@ -151,7 +152,7 @@ function templateConformance(name: string, withMachine: WithMachine): void {
       const moved = await machine.moveTo("moved", runFolder);
       try {
         assert.deepEqual(await conversation(moved.agentSocket, ["b"]), ["2 b"]);
-        assert.equal((await hypervisor.find("moved", runFolder))?.pid, machine.pid);
+        assert.equal((await hypervisor.find("moved", runFolder))?.handle, machine.handle);
         assert.equal(await hypervisor.find(full.id, full.runFolder), undefined);
       } finally {
         await moved.kill();

@@ -128,7 +128,9 @@ test("freed memory goes back by a balloon, where that can be", () => {
 test("published ports become forwards of the machine's own network", () => {
   const nics: MachineSpec["nics"] = [
     {
+      kind: "user",
       mac: "52:54:00:00:00:01",
+      network: { address: "10.9.0.15/24", gateway: "10.9.0.2", nameserver: "10.9.0.3" },
       publish: [
         { protocol: "tcp", hostAddress: "127.0.0.1", hostPort: 8080, guestPort: 80 },
         { protocol: "udp", hostAddress: "0.0.0.0", hostPort: 53, guestPort: 53 },
@@ -136,7 +138,7 @@ test("published ports become forwards of the machine's own network", () => {
     },
   ];
   assert.deepEqual(valuesOf({ nics }, "-netdev"), [
-    "user,id=nic0,ipv6=off,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp::53-:53",
+    "user,id=user0,ipv6=off,net=10.9.0.15/24,host=10.9.0.2,dns=10.9.0.3,dhcpstart=10.9.0.15,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp::53-:53",
   ]);
 });
 

@@ -6,9 +6,9 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DiskContent, Machine } from "../../src/machine/machine.ts";
-import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
 import { madeGuest } from "../support/made-guest.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { testQemu } from "../support/test-qemu.ts";
 
 /** Answers `read NAME` with the first word of that disk, `write NAME WORD` with what went wrong. */
 const diskGuest = `
@@ -57,7 +57,7 @@ test("each disk of a machine is exchanged by its name, again and again, while th
   await writeFile(one, "first".padEnd(bytes, "\0"));
   await writeFile(two, "second".padEnd(bytes, "\0"));
   const spec = await madeGuest(run.path, diskGuest);
-  const machine = await qemuHypervisor("qemu-system-x86_64", ["tcg"]).start({
+  const machine = await testQemu().start({
     ...spec,
     disks: [
       { name: "image0", ...empty(true) },

@@ -5,12 +5,11 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeError, DvmError } from "../../src/base/errors.ts";
-import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
 import { madeGuest } from "../support/made-guest.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { testQemu } from "../support/test-qemu.ts";
 import { hypervisorConformance } from "./hypervisor-conformance.ts";
 
-const qemu = "qemu-system-x86_64";
 /** Answers each line with its number and itself. */
 const countLines = `
 exec 3<>$port
@@ -30,7 +29,7 @@ hypervisorConformance(
   "qemu by emulation",
   async () => {
     const { id: _id, runFolder: _runFolder, ...spec } = await madeGuest(folder, countLines);
-    return { hypervisor: qemuHypervisor(qemu, ["tcg"]), spec };
+    return { hypervisor: testQemu(), spec };
   },
   { templates: true },
 );
@@ -38,9 +37,10 @@ hypervisorConformance(
 test("without QEMU a start says what is missing and what to do", async () => {
   await using run = await temporaryFolder();
   const spec = await madeGuest(run.path, "");
+  const absent = { path: "/no/such/qemu", arguments: [], environment: {} };
   const missing = { code: "unavailable", hint: /dvm setup/ };
-  await assert.rejects(qemuHypervisor("/no/such/qemu", ["tcg"]).start(spec), missing);
-  await assert.rejects(qemuHypervisor(async () => undefined, ["tcg"]).start(spec), {
+  await assert.rejects(testQemu({ program: async () => absent }).start(spec), missing);
+  await assert.rejects(testQemu({ program: async () => undefined }).start(spec), {
     ...missing,
     message: "cannot start a machine: QEMU is not installed",
   });
@@ -50,7 +50,7 @@ test("what QEMU refuses is in the exit, with its own words", async () => {
   await using run = await temporaryFolder();
   const spec = await madeGuest(run.path, "");
   const disks = [{ name: "image0", path: "/no/such/disk", format: "raw" as const, readOnly: true }];
-  const machine = await qemuHypervisor(qemu, ["tcg"]).start({ ...spec, disks });
+  const machine = await testQemu().start({ ...spec, disks });
   const exit = await machine.exited;
   assert.equal(exit.code, 1);
   assert.match(exit.errors, /\/no\/such\/disk/);
@@ -58,9 +58,7 @@ test("what QEMU refuses is in the exit, with its own words", async () => {
 
 test("files of a machine are for its owner only", async () => {
   await using run = await temporaryFolder();
-  const machine = await qemuHypervisor(qemu, ["tcg"]).start(
-    await madeGuest(run.path, "busybox sleep 9\n"),
-  );
+  const machine = await testQemu().start(await madeGuest(run.path, "busybox sleep 9\n"));
   try {
     for (const name of ["qemu.log", "qemu.pid"])
       assert.equal((await stat(join(run.path, name))).mode & 0o077, 0, name);
@@ -72,7 +70,7 @@ test("files of a machine are for its owner only", async () => {
 test("a clone doesn't run when QEMU has not loaded what keeps its memory apart from its template's", async () => {
   await using run = await temporaryFolder();
   await using saved = await temporaryFolder();
-  const absent = qemuHypervisor(qemu, ["tcg"], async () => "/no/such/private_ram.so");
+  const absent = testQemu({ privateRam: async () => "/no/such/private_ram.so" });
   const spec = await madeGuest(run.path, "busybox sleep 1000\n");
   const template = (use: "make" | "clone") => ({ template: { folder: saved.path, use } });
   const machine = await absent.start({ ...spec, ...template("make") });

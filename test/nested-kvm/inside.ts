@@ -2,29 +2,20 @@ import { mkdir, readFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { describeError } from "../../src/base/errors.ts";
 import { bootMachine } from "../../src/supply/boot-machine.ts";
-import { probeAccelerator } from "../../src/host/accelerator.ts";
-import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
+import { testProbe, testQemu } from "../support/test-qemu.ts";
 
 /* Runs inside the outer machine, whose /dev/kvm is genuine; prints what it saw as one line. */
 
-const qemu = "qemu-system-x86_64";
 const kernel = { path: "/hyper", initramfs: "/hyper-initramfs", discovery: "cmdline" as const };
 
-const hypervisor = qemuHypervisor(qemu, ["kvm"]);
+const hypervisor = testQemu({ probe: testProbe("/tmp/accelerator.json") });
 const inner = {
   ...{ id: "inner", kernel, accelerator: "kvm" as const, cpus: 1, memoryMiB: 256 },
   ...{ disks: [], nics: [], shares: [], fileBinds: [] },
 };
 
 async function main(): Promise<object> {
-  const probed = await probeAccelerator({
-    qemu,
-    kernel: kernel.path,
-    initramfs: kernel.initramfs,
-    discovery: kernel.discovery,
-    cacheFile: "/tmp/accelerator.json",
-    want: "auto",
-  });
+  const probed = await hypervisor.chooseAccelerator("auto", kernel);
   const { machine, agent } = await bootMachine(hypervisor, { ...inner, runFolder: "/tmp" });
   const { kernelRelease, monotonicNs } = agent.hello;
   const uptimeMs = Number(monotonicNs / 1_000_000n);
@@ -59,7 +50,7 @@ async function main(): Promise<object> {
       },
     )
     .catch(describeError);
-  const words = (await readFile(`/proc/${machine.pid}/cmdline`, "utf8")).split("\0");
+  const words = (await readFile(`/proc/${machine.processId}/cmdline`, "utf8")).split("\0");
   await agent.shutDown();
   await machine.exited;
   return {
@@ -86,7 +77,7 @@ async function saveAndClone(): Promise<{ goesOnFrom: boolean; isKvm: boolean }> 
     ...template("clone"),
     runFolder: cloned,
   });
-  const words = (await readFile(`/proc/${machine.pid}/cmdline`, "utf8")).split("\0");
+  const words = (await readFile(`/proc/${machine.processId}/cmdline`, "utf8")).split("\0");
   // a clone has booted no kernel: its clock goes on from its template's
   const goesOnFrom = agent.hello.monotonicNs > made.agent.hello.monotonicNs;
   await agent.shutDown();

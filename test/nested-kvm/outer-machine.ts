@@ -39,7 +39,7 @@ export async function makeOuterMachine(work: string): Promise<OuterMachine> {
     await add(`modules/${String(index).padStart(2, "0")}.ko`, file);
   await add("hyper", hyper.path);
   await add("hyper-initramfs", hyper.initramfs);
-  for (const folder of ["src", "test/nested-kvm", "node_modules/zod"]) {
+  for (const folder of ["src", "test/nested-kvm", "test/support", "node_modules/zod"]) {
     for (const name of await filesBelow(join(repository, folder)))
       await add(`dvm/${folder}/${name}`, join(repository, folder, name));
   }

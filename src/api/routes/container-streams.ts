@@ -206,7 +206,7 @@ async function sendStatistics(engine: Engine, request: FastifyRequest, reply: Fa
   );
   const record = engine.containers.find(nameOf(request.params));
   const once = query.stream === "0" || query.stream === "false";
-  let previous = await containerStatistics(engine, record, undefined);
+  let previous = await containerStatistics(record, undefined);
   if (once && query["one-shot"]) return previous;
   reply.hijack();
   reply.raw.writeHead(200, { "Content-Type": "application/json" });
@@ -215,7 +215,7 @@ async function sendStatistics(engine: Engine, request: FastifyRequest, reply: Fa
   try {
     do {
       await delay(statisticsIntervalMs, undefined, { signal: stop.signal });
-      previous = await containerStatistics(engine, record, previous);
+      previous = await containerStatistics(record, previous);
       reply.raw.write(`${JSON.stringify(previous)}\n`);
     } while (!once);
   } catch {

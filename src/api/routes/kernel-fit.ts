@@ -14,7 +14,7 @@ const fitSchema = z.strictObject({
   Entrypoint: z.array(z.string()).optional(),
   Env: z.array(z.string()).optional(),
   Privileged: z.boolean().default(false),
-  Accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
+  Accelerator: z.string().default("auto"),
   /** How long the command may run, in seconds. */
   TimeLimit: z
     .int()

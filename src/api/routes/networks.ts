@@ -1,11 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { DvmError } from "../../base/errors.ts";
-import type { Engine } from "../../engine/core/engine.ts";
+import { userNetwork, type Engine } from "../../engine/core/engine.ts";
 import { nameOf } from "./containers.ts";
 
+const ownSubnet = { Subnet: userNetwork.subnet, Gateway: userNetwork.gateway };
 /** The networks that every daemon has: each machine's own user-mode network, and none at all. */
 const networks = [
-  { name: "bridge", driver: "user", subnet: [{ Subnet: "10.0.2.0/24", Gateway: "10.0.2.2" }] },
+  { name: "bridge", driver: "user", subnet: [ownSubnet] },
   { name: "none", driver: "null", subnet: [] },
 ] as const;
 

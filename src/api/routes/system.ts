@@ -55,7 +55,7 @@ async function describeSystem(engine: Engine) {
   const accelerator =
     kernel === undefined
       ? undefined
-      : await parts.chooseAccelerator("auto", kernel).catch(() => undefined);
+      : await parts.hypervisor.chooseAccelerator("auto", kernel).catch(() => undefined);
   return {
     ID: hostname(),
     Containers: records.length,
@@ -66,6 +66,7 @@ async function describeSystem(engine: Engine) {
     Driver: "erofs",
     DriverStatus: [
       ["Hypervisor", parts.hypervisor.name],
+      ["Accelerators", parts.hypervisor.accelerators.join(", ")],
       ["Accelerator", accelerator?.accelerator ?? "unknown"],
       ["Accelerator reason", accelerator?.reason ?? ""],
       ["Kernel", kernel === undefined ? "none" : `${kernel.name} ${kernel.release}`],

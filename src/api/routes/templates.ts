@@ -13,7 +13,7 @@ import { nameOf } from "./containers.ts";
 
 const createSchema = z.strictObject({
   Kernel: z.string().optional(),
-  Accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
+  Accelerator: z.string().default("auto"),
   Memory: z.int().min(0).default(0),
   NanoCpus: z.int().min(0).default(0),
   Network: z.boolean().default(true),

@@ -154,7 +154,7 @@ const hostConfigSchema = z.object({
   Dvm: z
     .object({
       Kernel: z.string().optional(),
-      Accelerator: z.enum(["auto", "kvm", "tcg"]).optional(),
+      Accelerator: z.string().optional(),
       NoTemplate: z.boolean().optional(),
     })
     .nullish()

@@ -8,7 +8,7 @@ export const command: Command = {
   name: "daemon",
   usage: "",
   summary:
-    "Run the daemon in the foreground. In its environment: DVM_POOL, how many machines stand ready for each kind that was used lately (0 to 64); DVM_TEMPLATES, on or off; DVM_POLICY, path of the policy that says which images may be used (docs/trust.md)",
+    "Run the daemon in the foreground. In its environment: DVM_POOL, how many machines stand ready for each kind that was used lately (0 to 64); DVM_TEMPLATES, on or off; DVM_HYPERVISOR, what runs machines (qemu); DVM_POLICY, path of the policy that says which images may be used (docs/trust.md)",
   flags: [],
   arguments: { min: 0, max: 0 },
   run: (_input, context) => runDaemon(context),

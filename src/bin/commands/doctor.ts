@@ -1,6 +1,8 @@
 import type { Command } from "../../cli/command.ts";
 import { jsonFlag } from "../../cli/output/list-flags.ts";
-import { diagnose, type Finding } from "../../setup/doctor.ts";
+import { findQemu } from "../../machine/drivers/qemu/find-qemu.ts";
+import { diagnose, type DiagnoseInput, type Finding } from "../../setup/doctor.ts";
+import { hostQemu } from "../hypervisors.ts";
 
 const marks: Record<Finding["state"], string> = {
   found: "ok     ",
@@ -16,12 +18,20 @@ export const command: Command = {
   flags: [jsonFlag],
   arguments: { min: 0, max: 0 },
   async run({ flags }, { places: { dataRoot, runRoot }, environment, stdout }) {
-    const findings = await diagnose({ dataRoot, runRoot, environment });
+    const findings = await diagnose({ dataRoot, runRoot, environment, vmm: hostVmm(dataRoot) });
     if (flags.boolean("json")) stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
     else for (const finding of findings) stdout.write(describe(finding));
     return findings.some(({ state }) => state === "missing") ? 1 : 0;
   },
 };
+
+function hostVmm(dataRoot: string): DiagnoseInput["vmm"] {
+  const hypervisor = hostQemu(dataRoot);
+  return {
+    find: () => findQemu(dataRoot),
+    chooseAccelerator: (kernel) => hypervisor.chooseAccelerator("auto", kernel),
+  };
+}
 
 function describe({ part, state, fact, consequence, remedy }: Finding): string {
   const more = [

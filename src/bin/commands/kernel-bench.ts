@@ -4,9 +4,7 @@ import { DvmError } from "../../base/errors.ts";
 import type { CliContext, Command } from "../../cli/command.ts";
 import type { ParsedFlags } from "../../cli/flags.ts";
 import { asText } from "../../client/json.ts";
-import { probeAccelerator } from "../../host/accelerator.ts";
 import { temporaryFolder } from "../../host/temporary-folder.ts";
-import { findQemu } from "../../host/tools.ts";
 import { hostTscKhz } from "../../host/tsc.ts";
 import { agentBinary } from "../../kernel/agent-binary.ts";
 import {
@@ -15,10 +13,13 @@ import {
   isForOurMachine,
   listKernels,
 } from "../../kernel/kernel-catalogue.ts";
+import type { MachineKernel } from "../../machine/machine.ts";
 import type { BenchHost, BenchSubject } from "../kernel-bench/bench-machine.ts";
 import { readBudgets } from "../kernel-bench/budgets.ts";
 import { formatBudgets, formatReport } from "../kernel-bench/kernel-report.ts";
 import { measureKernels } from "../kernel-bench/measure-kernels.ts";
+import { findQemu } from "../../machine/drivers/qemu/find-qemu.ts";
+import { hostQemu } from "../hypervisors.ts";
 import { stoppedBySignal } from "../stopped-by-signal.ts";
 
 const defaultBoots = 7;
@@ -73,17 +74,8 @@ async function subjects({ places }: CliContext, wants: string[]): Promise<BenchS
 }
 
 /** Emulation, and KVM where a real guest came up under it. */
-async function accelerators(
-  dataRoot: string,
-  kernel: { path: string; initramfs: string; discovery: "acpi" | "cmdline" },
-): Promise<("kvm" | "tcg")[]> {
-  const { path, initramfs, discovery } = kernel;
-  const { accelerator } = await probeAccelerator({
-    qemu: (await findQemu(dataRoot)) ?? "qemu-system-x86_64",
-    ...{ kernel: path, initramfs, discovery },
-    cacheFile: join(dataRoot, "accelerator.json"),
-    want: "auto",
-  });
+async function accelerators(dataRoot: string, kernel: MachineKernel): Promise<string[]> {
+  const { accelerator } = await hostQemu(dataRoot).chooseAccelerator("auto", kernel);
   return accelerator === "kvm" ? ["kvm", "tcg"] : ["tcg"];
 }
 
@@ -103,6 +95,7 @@ async function benchHost(
   await mkdir(work, { recursive: true });
   return {
     qemu,
+    hypervisor: hostQemu(dataRoot),
     tscKhz: await hostTscKhz(await agentBinary(dataRoot), join(dataRoot, "tsc")),
     ...{ dataRoot, work, signal: stoppedBySignal("measure kernels") },
     imageDisk: join(dataRoot, "images/disks", digest, "disk.vmdk"),

@@ -4,13 +4,14 @@ import type { MachineSetup, ProcessSpec } from "../../agent/agent-client.ts";
 import { capabilityMask } from "../../engine/plan/capability-mask.ts";
 import type { Tool } from "../../host/tools.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
-import type { Accelerator, DiskSpec, MachineSpec } from "../../machine/machine.ts";
+import type { DiskSpec, Hypervisor, MachineSpec } from "../../machine/machine.ts";
+import { userNetwork } from "../../network/user-network.ts";
 import { imageDiskName, scratchDiskName } from "../../supply/disk-names.ts";
 
 /** What a kernel is measured with. */
 export interface BenchSubject {
   kernel: Kernel;
-  accelerator: Accelerator;
+  accelerator: string;
   /** How long its build took; undefined when it was not built here. */
   buildMs: number | undefined;
 }
@@ -18,6 +19,8 @@ export interface BenchSubject {
 /** What all measurements share. */
 export interface BenchHost {
   qemu: Tool;
+  /** The same, as a driver. */
+  hypervisor: Hypervisor;
   tscKhz: number | undefined;
   dataRoot: string;
   /** Where run folders are made. */
@@ -28,6 +31,7 @@ export interface BenchHost {
 }
 
 const mebibyte = 2 ** 20;
+const cardMac = "02:42:ac:11:00:02";
 /** What is boot-timed is a machine like an ordinary container's. */
 export const ordinaryMiB = 512;
 
@@ -43,7 +47,7 @@ export function benchSpec(
     accelerator,
     ...(tscKhz === undefined ? {} : { tscKhz }),
     cpus: 1,
-    nics: [{ mac: "02:42:ac:11:00:02", publish: [] }],
+    nics: [{ kind: "user", mac: cardMac, network: userNetwork, publish: [] }],
     shares: [],
     fileBinds: [],
     ...options,
@@ -76,10 +80,10 @@ export function benchSetup(): MachineSetup {
     entropy: randomBytes(64),
     readOnlyRoot: false,
     network: {
-      address: "10.0.2.15/24",
-      gateway: "10.0.2.2",
-      mac: "02:42:ac:11:00:02",
-      nameservers: ["10.0.2.3"],
+      address: userNetwork.address,
+      gateway: userNetwork.gateway,
+      mac: cardMac,
+      nameservers: [userNetwork.nameserver],
       search: [],
       options: [],
     },

@@ -1,4 +1,3 @@
-import { qemuHypervisor } from "../../machine/drivers/qemu/qemu-driver.ts";
 import type { BenchHost, BenchSubject } from "./bench-machine.ts";
 import type { KernelFigures } from "./kernel-report.ts";
 import { measureBoot, warmFile, type BootFigures } from "./measure-boot.ts";
@@ -27,8 +26,7 @@ export async function measureKernels(
   const found: KernelFigures[] = [];
   for (const [subject, figures] of measured) {
     if (smallest) onProgress(`smallest machine of ${subject.kernel.name}`);
-    const hypervisor = qemuHypervisor(async () => host.qemu, [subject.accelerator]);
-    const smallestMiB = smallest ? await smallestMachine(hypervisor, subject, host) : undefined;
+    const smallestMiB = smallest ? await smallestMachine(subject, host) : undefined;
     found.push({ ...summary(subject, figures), smallestMiB });
   }
   return found;

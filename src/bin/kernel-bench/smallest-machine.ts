@@ -2,7 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentClient } from "../../agent/agent-client.ts";
 import { describeError, DvmError } from "../../base/errors.ts";
-import type { Hypervisor } from "../../machine/machine.ts";
 import { makeScratchDisk } from "../../storage/scratch.ts";
 import {
   benchSetup,
@@ -19,18 +18,14 @@ const leastMiB = 8;
 const mostMiB = 256;
 
 /** The smallest machine, to 2 MiB, in which `busybox true` runs as a container and ends with 0. */
-export async function smallestMachine(
-  hypervisor: Hypervisor,
-  subject: BenchSubject,
-  host: BenchHost,
-): Promise<number> {
+export async function smallestMachine(subject: BenchSubject, host: BenchHost): Promise<number> {
   let [fails, runs] = [leastMiB, mostMiB];
-  const failure = await tryMachine(hypervisor, subject, { host, memoryMiB: runs });
+  const failure = await tryMachine(subject, { host, memoryMiB: runs });
   if (failure !== undefined)
     throw new DvmError("unavailable", `cannot run busybox in a machine of ${runs} MiB: ${failure}`);
   while (runs - fails > stepMiB) {
     const memoryMiB = Math.floor((fails + runs) / 2 / stepMiB) * stepMiB;
-    const failed = await tryMachine(hypervisor, subject, { host, memoryMiB });
+    const failed = await tryMachine(subject, { host, memoryMiB });
     if (failed === undefined) runs = memoryMiB;
     else fails = memoryMiB;
   }
@@ -39,7 +34,6 @@ export async function smallestMachine(
 
 /** Why it does not run; undefined when it does. */
 async function tryMachine(
-  hypervisor: Hypervisor,
   subject: BenchSubject,
   { host, memoryMiB }: { host: BenchHost; memoryMiB: number },
 ): Promise<string | undefined> {
@@ -48,7 +42,7 @@ async function tryMachine(
     await makeScratchDisk(host.dataRoot, join(runFolder, "scratch.img"));
     const disks = containerDisks(host, runFolder);
     const spec = benchSpec(subject, host, { runFolder, memoryMiB, disks });
-    const machine = await hypervisor.start(spec, { signal: host.signal });
+    const machine = await host.hypervisor.start(spec, { signal: host.signal });
     try {
       return await runBusybox(machine.agentSocket, machine.exited, host.signal);
     } catch (error) {

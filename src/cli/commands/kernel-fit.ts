@@ -3,6 +3,7 @@ import { asObject, asObjects, asStrings, asText, type JsonObject } from "../../c
 import type { Command } from "../command.ts";
 import type { ParsedFlags } from "../flags.ts";
 import { readEnvironment } from "../options/environment.ts";
+import { acceleratorFlag } from "../options/container-flags.ts";
 import { machineChoice } from "../options/create-body.ts";
 import { formatTable } from "../output/table.ts";
 
@@ -11,12 +12,7 @@ export const command: Command = {
   usage: "[OPTIONS] IMAGE [COMMAND] [ARG...]",
   summary: "Tell the smallest kernel that serves an image, and why, by its files and a trial",
   flags: [
-    {
-      name: "accel",
-      kind: "text",
-      value: "kvm|tcg|auto",
-      summary: "How the trial's processor runs (default auto)",
-    },
+    acceleratorFlag,
     { name: "entrypoint", kind: "text", summary: "Overwrite the default ENTRYPOINT of the image" },
     { name: "env", short: "e", kind: "list", summary: "Set environment variables" },
     { name: "fresh", kind: "boolean", summary: "Forget what is remembered of the image first" },

@@ -1,5 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
 import type { Command } from "../command.ts";
+import { acceleratorFlag } from "../options/container-flags.ts";
 import { machineChoice } from "../options/create-body.ts";
 import { parseBytes, parseCpus } from "../options/sizes.ts";
 
@@ -8,12 +9,7 @@ export const command: Command = {
   usage: "[OPTIONS]",
   summary: "Make a template ahead, so that the first run of its kind needs no boot",
   flags: [
-    {
-      name: "accel",
-      kind: "text",
-      value: "kvm|tcg|auto",
-      summary: "How the machine's processor runs (default auto)",
-    },
+    acceleratorFlag,
     { name: "cpus", kind: "text", value: "decimal", summary: "Number of CPUs" },
     {
       name: "kernel",

@@ -17,6 +17,12 @@ const list = (name: string, summary: string, short?: string): Flag => ({
   summary,
   ...(short === undefined ? {} : { short }),
 });
+/** How a machine's processor runs, by a name that the daemon's driver knows. */
+export const acceleratorFlag: Flag = text(
+  "accel",
+  "name",
+  "How the machine's processor runs: a name that `dvm info` lists (default auto)",
+);
 const boolean = (name: string, summary: string, short?: string): Flag => ({
   name,
   kind: "boolean",
@@ -29,7 +35,7 @@ const boolean = (name: string, summary: string, short?: string): Flag => ({
  * `--no-template` are ours.
  */
 export const containerFlags: readonly Flag[] = [
-  text("accel", "kvm|tcg|auto", "How the machine's processor runs (default auto)"),
+  acceleratorFlag,
   list("add-host", "Add a custom host-to-IP mapping (host:ip)"),
   { ...list("attach", "Attach to STDIN, STDOUT or STDERR", "a"), check: checkStream },
   list("cap-add", "Add Linux capabilities"),

@@ -2,6 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { DvmError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { checkPlatform, parsePlatform } from "../../image/registry/choose-platform.ts";
+import { checkAccelerator } from "../../machine/support.ts";
 import type { Engine } from "../core/engine.ts";
 import { requireTrust } from "../images/image-trust.ts";
 import { capabilityMask } from "../plan/capability-mask.ts";
@@ -36,6 +37,7 @@ export async function createContainer(
   containers.requireFreeName(name);
   const record = await newRecord(request, { id: newId(), name, image });
   checkRequest(record, engine.parts.hostCpus);
+  checkAccelerator(engine.parts.hypervisor, record.run.machine.accelerator ?? "auto");
   await makeVolumes(engine, record);
   const folder = engine.containerFolder(record.id);
   try {

@@ -1,8 +1,10 @@
 import { DvmError } from "../../base/errors.ts";
+import { requirePause } from "../../machine/support.ts";
 import type { Engine } from "../core/engine.ts";
 import { runOf } from "./run-of.ts";
 
 export async function pauseContainer(engine: Engine, container: string): Promise<void> {
+  requirePause(engine.parts.hypervisor);
   const { id } = engine.containers.find(container);
   await engine.containers.change(id, async (held) => {
     const { state } = held.record;

@@ -4,7 +4,6 @@ import { AgentClient, type GuestProcess } from "../../agent/agent-client.ts";
 import { describeError, DvmError, ignore } from "../../base/errors.ts";
 import { shortId } from "../../base/ids.ts";
 import { timestamp } from "../../base/timestamps.ts";
-import { endProcess } from "../../host/processes.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { machineFolder, machineFolders } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core/engine.ts";
@@ -32,13 +31,10 @@ export async function reconcile(engine: Engine): Promise<void> {
 /** Ends machines that no container has: an earlier daemon was killed while it made them. */
 async function endStrays({ parts, machines }: Engine): Promise<void> {
   const { runRoot } = parts.places;
-  const known = new Set(machines.running().map(({ machine }) => machine.pid));
+  const known = machines.running().map(({ machine }) => machine);
   const folders = new Set(machines.running().map(({ id }) => shortId(id)));
-  for (const pid of await parts.hypervisor.below(runRoot)) {
-    if (known.has(pid)) continue;
-    parts.log(`ending machine ${pid}, which no container has`);
-    endProcess(pid);
-  }
+  for (const ended of await parts.hypervisor.endStrays(runRoot, known))
+    parts.log(`ended a machine that no container has: ${ended}`);
   const root = machineFolders(runRoot);
   for (const name of (await ignore("ENOENT", () => readdir(root))) ?? [])
     if (!folders.has(name)) await rm(join(root, name), { recursive: true, force: true });

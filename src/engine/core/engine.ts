@@ -5,7 +5,7 @@ import type { Image } from "../../image/store/image-types.ts";
 import type { LayerDownloads } from "../../image/transfer/layer-downloads.ts";
 import type { TransportOptions } from "../../image/registry/transport.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
-import type { Accelerator, Hypervisor } from "../../machine/machine.ts";
+import type { Hypervisor } from "../../machine/machine.ts";
 import type { TemplateStore } from "../../machine/template-store.ts";
 import type { Places } from "../../host/places.ts";
 import type { PolicyPlace } from "../../image/trust/policy.ts";
@@ -22,6 +22,7 @@ import { StateStore } from "../records/state-store.ts";
 import { Trash } from "./trash.ts";
 
 export type { Image } from "../../image/store/image-types.ts";
+export { userNetwork } from "../../network/user-network.ts";
 
 /** What the engine is made of; the composition root chooses the parts. */
 export interface EngineParts {
@@ -35,10 +36,6 @@ export interface EngineParts {
   hostMemoryBytes: number;
   /** A kernel by name or path, or the best there is. */
   chooseKernel(want: string | undefined): Promise<Kernel>;
-  chooseAccelerator(
-    want: "auto" | Accelerator,
-    kernel: Kernel,
-  ): Promise<{ accelerator: Accelerator; reason: string }>;
   /** Rate of the host's time stamp counter; undefined where it can't be told. */
   tscKhz(): Promise<number | undefined>;
   templates: TemplateStore;

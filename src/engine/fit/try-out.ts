@@ -6,6 +6,7 @@ import type { UsesRecord } from "../../agent/uses.ts";
 import { DvmError } from "../../base/errors.ts";
 import { newId, shortId } from "../../base/ids.ts";
 import { trialRecipe } from "../../kernel/fit/known-features.ts";
+import { requireSupport } from "../../machine/support.ts";
 import { makeScratchDisk } from "../../storage/scratch.ts";
 import { bootMachine } from "../../supply/boot-machine.ts";
 import type { ContainerRecord } from "../records/container-record.ts";
@@ -65,9 +66,10 @@ async function runTrial(
   plan: MachinePlan,
   { deadlineMs, signal }: { deadlineMs: number; signal?: AbortSignal | undefined },
 ): Promise<Trial> {
-  const { machine, agent } = await bootMachine(engine.parts.hypervisor, machineSpec(plan), {
-    signal,
-  });
+  const { hypervisor } = engine.parts;
+  const spec = machineSpec(plan);
+  requireSupport(hypervisor, spec);
+  const { machine, agent } = await bootMachine(hypervisor, spec, { signal });
   const over = new AbortController();
   try {
     await beginRecord(agent);

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { GuestMount, MachineSetup } from "../../agent/agent-client.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
-import type { Accelerator, FileBind, MachineSpec, ShareSpec } from "../../machine/machine.ts";
+import type { FileBind, MachineSpec, ShareSpec } from "../../machine/machine.ts";
+import { userNetwork } from "../../network/user-network.ts";
 import { imageDiskName, scratchDiskName } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunSpecification } from "../records/run-specification.ts";
-import { guestNetwork } from "./guest-network.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
 
 export const defaultShmBytes = 64 * 2 ** 20;
@@ -29,7 +29,7 @@ export interface MachinePlan {
   /** As they are bound for this run. */
   ports: BoundPort[];
   kernel: Kernel;
-  accelerator: Accelerator;
+  accelerator: string;
   tscKhz: number | undefined;
   imageDisk: string;
   scratch: { path: string; isNew: boolean };
@@ -59,7 +59,9 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
         ? []
         : [
             {
+              kind: "user",
               mac: run.network.mac,
+              network: userNetwork,
               publish: plan.ports.map((port) => ({
                 protocol: port.protocol,
                 hostAddress: port.hostAddress,
@@ -118,10 +120,10 @@ function networkSetup(
   mac: string,
 ): NonNullable<MachineSetup["network"]> {
   return {
-    address: guestNetwork.address,
-    gateway: guestNetwork.gateway,
+    address: userNetwork.address,
+    gateway: userNetwork.gateway,
     mac,
-    nameservers: nameservers.length > 0 ? nameservers : [guestNetwork.nameserver],
+    nameservers: nameservers.length > 0 ? nameservers : [userNetwork.nameserver],
     search: search.filter((domain) => domain !== "."),
     options,
   };
@@ -129,7 +131,7 @@ function networkSetup(
 
 /** `host-gateway` is the host as the machine sees it. */
 function extraHost(entry: string): string {
-  return entry.replace(/[:=]host-gateway$/, `:${guestNetwork.gateway}`);
+  return entry.replace(/[:=]host-gateway$/, `:${userNetwork.gateway}`);
 }
 
 /** Parents before what is mounted inside them. */

@@ -1,7 +1,8 @@
 import type { PublishedPort } from "../../machine/machine.ts";
+import { publishedPorts } from "../../machine/nics.ts";
+import { userNetwork } from "../../network/user-network.ts";
 import type { MachineOrder } from "../../supply/machine-supply.ts";
 import type { Mount, RunSpecification } from "../records/run-specification.ts";
-import { guestNetwork } from "./guest-network.ts";
 import { machineSpec, type MachinePlan } from "./machine-plan.ts";
 import { rehearsedProcess, rehearsedSetup } from "./rehearsal.ts";
 
@@ -11,13 +12,13 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
   const spec = machineSpec(plan);
   return {
     ...{ spec, kernel, scratch },
-    network: run.network === undefined ? undefined : guestNetwork,
+    network: run.network === undefined ? undefined : userNetwork,
     imageId: run.imageId,
     noTemplate: run.machine.noTemplate,
     rehearsed: mayMountImageAhead(run)
       ? { process: rehearsedProcess(run), setup: rehearsedSetup }
       : undefined,
-    ports: spec.nics[0]?.publish ?? [],
+    ports: publishedPorts(spec.nics),
   };
 }
 

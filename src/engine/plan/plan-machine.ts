@@ -23,7 +23,10 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
   const folder = machineFolder(parts.places.runRoot, machineId);
   const scratch = engine.scratchPath(containerId);
   const kernel = await parts.chooseKernel(planned.kernel);
-  const { accelerator } = await parts.chooseAccelerator(run.machine.accelerator ?? "auto", kernel);
+  const { accelerator } = await parts.hypervisor.chooseAccelerator(
+    run.machine.accelerator ?? "auto",
+    kernel,
+  );
   return {
     ...{ machineId, containerId, run, ports, kernel, accelerator, folder },
     tscKhz: await parts.tscKhz(),

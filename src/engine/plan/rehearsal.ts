@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { MachineSetup, ProcessSpec } from "../../agent/agent-client.ts";
+import { userNetwork } from "../../network/user-network.ts";
 import type { RunSpecification } from "../records/run-specification.ts";
-import { guestNetwork } from "./guest-network.ts";
 import { defaultShmBytes } from "./machine-plan.ts";
 import { mainProcessSpec } from "./process-spec.ts";
 
@@ -25,7 +25,7 @@ export function rehearsedProcess(run: RunSpecification): ProcessSpec {
 
 /** The set-up that goes with it; `mac` is that of the machine's network card, if it has one. */
 export function rehearsedSetup(mac: string | undefined): MachineSetup {
-  const { address, gateway, nameserver } = guestNetwork;
+  const { address, gateway, nameserver } = userNetwork;
   return {
     hostname: "rehearsal",
     machineId: randomBytes(16).toString("hex"),

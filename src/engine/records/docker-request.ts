@@ -81,7 +81,7 @@ const hostConfigSchema = z.object({
   /** DVM's own: which kernel and accelerator, in place of the best there is. */
   Dvm: z.object({
     Kernel: z.string().optional(),
-    Accelerator: z.enum(["auto", "kvm", "tcg"]).optional(),
+    Accelerator: z.string().optional(),
     /** The machine boots, though a template would be quicker. */
     NoTemplate: z.boolean().optional(),
   }),

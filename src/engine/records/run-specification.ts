@@ -79,7 +79,7 @@ export const runSpecificationSchema = z.object({
   /** What is wished of the machine, in place of the best there is. */
   machine: z.object({
     kernel: z.string().optional(),
-    accelerator: z.enum(["auto", "kvm", "tcg"]).optional(),
+    accelerator: z.string().optional(),
     noTemplate: z.boolean(),
   }),
 });

@@ -1,15 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { DvmError } from "../../base/errors.ts";
-import type { Accelerator } from "../../machine/machine.ts";
+import { requireTemplates } from "../../machine/support.ts";
 import type { Template } from "../../machine/template-store.ts";
+import { userNetwork } from "../../network/user-network.ts";
 import type { Engine } from "../core/engine.ts";
-import { guestNetwork } from "../plan/guest-network.ts";
 import { machineCpus, memoryMiB } from "../plan/machine-size.ts";
 
 /** A machine to be made ahead, in the words of `create`. */
 export interface TemplateRequest {
   kernel: string | undefined;
-  accelerator: "auto" | Accelerator;
+  /** `auto`, or a name that the hypervisor knows. */
+  accelerator: string;
   /** 0: the default. */
   memoryBytes: number;
   nanoCpus: number;
@@ -28,8 +29,9 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
   const { parts } = engine;
   if (!parts.useTemplates)
     throw new DvmError("unsupported", "cannot make a template: the daemon was told not to use any");
+  requireTemplates(parts.hypervisor);
   const kernel = await parts.chooseKernel(wants.kernel);
-  const { accelerator } = await parts.chooseAccelerator(wants.accelerator, kernel);
+  const { accelerator } = await parts.hypervisor.chooseAccelerator(wants.accelerator, kernel);
   const tscKhz = await parts.tscKhz();
   const { path, initramfs, discovery } = kernel;
   return engine.supply.template({
@@ -41,7 +43,9 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
       cpus: machineCpus(wants.nanoCpus, parts.hostCpus, kernel),
       memoryMiB: memoryMiB(wants.memoryBytes),
       disks: [],
-      nics: wants.network ? [{ mac: "02:00:00:00:00:01", publish: [] }] : [],
+      nics: wants.network
+        ? [{ kind: "user", mac: "02:00:00:00:00:01", network: userNetwork, publish: [] }]
+        : [],
       shares: Array.from({ length: wants.shares }, (_, index) => ({
         tag: `share${index}`,
         path: "",
@@ -53,7 +57,7 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
     },
     kernel,
     scratch: { path: "", isNew: true },
-    network: wants.network ? guestNetwork : undefined,
+    network: wants.network ? userNetwork : undefined,
     imageId: "",
     rehearsed: undefined,
     noTemplate: false,

@@ -50,7 +50,7 @@ interface Extent {
 
 /**
  * The text of a VMDK descriptor of flat extents, and zeros up to the size that all disks have
- * (VMware, "Virtual Disk Format 5.0"). No empty line may stand before an extent: QEMU then reads the first one twice.
+ * (VMware, "Virtual Disk Format 5.0"). No empty line may stand before an extent: the first one would be read twice then.
  */
 export function vmdkDescriptor(extents: readonly Extent[]): string {
   const paddingBytes = apparentBytes - extents.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -2,7 +2,18 @@ import { createServer, type Server } from "node:net";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DvmError } from "../../../base/errors.ts";
-import type { Hypervisor, Machine, MachineExit, MachineSpec } from "../../machine.ts";
+import type { Capabilities, Hypervisor, Machine, MachineExit, MachineSpec } from "../../machine.ts";
+
+const capabilities: Capabilities = {
+  fileSharing: "none",
+  fileBinds: false,
+  pause: true,
+  templates: false,
+  diskFormats: ["raw", "vmdk", "empty"],
+  diskExchange: false,
+  cards: [],
+  publishing: false,
+};
 
 /**
  * A driver with no machines: what it starts only listens where an agent would. For tests of what
@@ -13,7 +24,10 @@ export function fakeHypervisor(): Hypervisor {
   return {
     name: "fake",
     version: async () => "1",
-    capabilities: { fileSharing: "none", accelerators: ["tcg"], pause: true, templates: false },
+    capabilities,
+    accelerators: ["none"],
+    chooseAccelerator: async () => ({ accelerator: "none", reason: "nothing runs" }),
+    bootDeadlineMs: () => 10_000,
     async start(spec, options) {
       options?.signal?.throwIfAborted();
       const machine = await startFake(spec, () => machines.delete(spec.id));
@@ -21,7 +35,7 @@ export function fakeHypervisor(): Hypervisor {
       return machine;
     },
     find: async (id) => machines.get(id),
-    below: async () => [], // they live in this process, and end with it
+    endStrays: async () => [], // they live in this process, and end with it
   };
 }
 
@@ -32,7 +46,8 @@ async function startFake(spec: MachineSpec, gone: () => void): Promise<Machine> 
   const { promise: exited, resolve: exit } = Promise.withResolvers<MachineExit>();
   return {
     id: spec.id,
-    pid: process.pid,
+    handle: spec.id,
+    processId: undefined,
     agentSocket,
     exited,
     consoleTail: async () => (paused ? "paused" : "running"),
@@ -43,7 +58,7 @@ async function startFake(spec: MachineSpec, gone: () => void): Promise<Machine> 
       });
       await rm(agentSocket, { force: true });
       gone();
-      exit({ code: 0, signal: undefined, errors: "" });
+      exit({ code: 0, signal: undefined, errors: "", failure: undefined });
     },
     async pause() {
       paused = true;
@@ -51,6 +66,7 @@ async function startFake(spec: MachineSpec, gone: () => void): Promise<Machine> 
     async resume() {
       paused = false;
     },
+    memory: async () => undefined,
     save: unsupported,
     insertDisk: unsupported,
     ejectDisk: unsupported,

@@ -1,7 +1,9 @@
 import { join } from "node:path";
-import { DvmError } from "../../../base/errors.ts";
-import type { MachineSpec, NicSpec, PublishedPort, ShareSpec } from "../../machine.ts";
+import type { MachineSpec, ShareSpec } from "../../machine.ts";
+import { isEmulated } from "./accelerator-names.ts";
 import { diskArguments } from "./disks.ts";
+import { escaped } from "./escaped.ts";
+import { cardArguments } from "./cards.ts";
 
 /** Files of one machine inside its run folder. */
 export interface MachineFiles {
@@ -10,13 +12,18 @@ export interface MachineFiles {
   console: string;
   errors: string;
   pidFile: string;
+  /** Nothing is said on it; who connects knows by its end that QEMU has gone. */
+  lifeline: string;
   /** A template's device state goes through it. */
   stateSocket: string;
 }
 
+/** Its name tells a clone's RAM from other mappings, too. */
+export const templateRam = "ram";
+
 /** Files of a template inside its folder. */
 export function templateFiles(folder: string): { ram: string; state: string } {
-  return { ram: join(folder, "ram"), state: join(folder, "state") };
+  return { ram: join(folder, templateRam), state: join(folder, "state") };
 }
 
 export function machineFiles(runFolder: string): MachineFiles {
@@ -26,6 +33,7 @@ export function machineFiles(runFolder: string): MachineFiles {
     console: join(runFolder, "console.log"),
     errors: join(runFolder, "qemu.log"),
     pidFile: join(runFolder, "qemu.pid"),
+    lifeline: join(runFolder, "life.sock"),
     stateSocket: join(runFolder, "state.sock"),
   };
 }
@@ -50,17 +58,18 @@ export function qemuArguments(
     ...["-device", "virtio-serial-device,max_ports=2"],
     ...["-device", "virtserialport,chardev=agent,name=dvm.agent"],
     ...["-qmp", `unix:${escaped(files.controlSocket)},server=on,wait=off`],
+    ...["-chardev", `socket,id=life,path=${escaped(files.lifeline)},server=on,wait=off`],
     ...["-device", "virtio-rng-device"],
     ...(returnsFreePages ? ["-device", "virtio-balloon-device,free-page-reporting=on"] : []),
     ...spec.disks.flatMap(diskArguments),
-    ...spec.nics.flatMap(nicArguments),
+    ...cardArguments(spec.nics),
     ...spec.shares.flatMap(shareArguments),
   ];
 }
 
 /** Under KVM the timers are the kernel's own; by emulation a guest hangs without RTC, PIC and PIT. */
 function machineType(spec: MachineSpec): string {
-  const legacy = spec.accelerator === "kvm" && spec.kernel.discovery === "cmdline" ? "off" : "on";
+  const legacy = !isEmulated(spec) && spec.kernel.discovery === "cmdline" ? "off" : "on";
   const acpi = spec.kernel.discovery === "acpi" ? "on" : "off";
   const memory = spec.template === undefined ? "" : ",memory-backend=ram";
   return `microvm,acpi=${acpi},rtc=${legacy},pic=${legacy},pit=${legacy},isa-serial=on${memory}`;
@@ -87,7 +96,7 @@ function startArguments(spec: MachineSpec): string[] {
 }
 
 function accelerator(spec: MachineSpec): string {
-  return spec.accelerator === "kvm" ? "kvm" : "tcg,thread=multi,tb-size=64";
+  return isEmulated(spec) ? "tcg,thread=multi,tb-size=64" : "kvm";
 }
 
 /**
@@ -95,17 +104,16 @@ function accelerator(spec: MachineSpec): string {
  * C library use wider ones.
  */
 function cpuModel(spec: MachineSpec): string {
-  return spec.accelerator === "kvm" ? "host" : "max,-erms,-fsrm";
+  return isEmulated(spec) ? "max,-erms,-fsrm" : "host";
 }
 
 function kernelCommandLine(spec: MachineSpec): string {
   const words = ["console=ttyS0", "quiet", "panic=-1", "reboot=t", "random.trust_cpu=on"];
-  if (spec.accelerator === "tcg") words.push("tsc=reliable", ...emulatedTimers(spec));
+  if (isEmulated(spec)) words.push("tsc=reliable", ...emulatedTimers(spec));
   // taking lock prefixes out of a thousand places costs more at the start than they do later
-  if (spec.accelerator === "tcg" && spec.cpus === 1) words.push("noreplace-smp");
+  if (isEmulated(spec) && spec.cpus === 1) words.push("noreplace-smp");
   // measured against the emulated PIT the counter's rate is wrong, or not found, on a busy host
-  if (spec.accelerator === "tcg" && spec.tscKhz !== undefined)
-    words.push(`tsc_early_khz=${spec.tscKhz}`);
+  if (isEmulated(spec) && spec.tscKhz !== undefined) words.push(`tsc_early_khz=${spec.tscKhz}`);
   return words.join(" ");
 }
 
@@ -115,29 +123,6 @@ function kernelCommandLine(spec: MachineSpec): string {
  */
 function emulatedTimers({ kernel }: MachineSpec): string[] {
   return ["no_timer_check", ...(kernel.discovery === "cmdline" ? ["lapic_timer_khz=1000000"] : [])];
-}
-
-/** The host's side of a network card. */
-export function nicName(index: number): string {
-  return `nic${index}`;
-}
-
-function nicArguments(nic: NicSpec, index: number): string[] {
-  const forwards = nic.publish.map((port) => `,hostfwd=${forward(port)}`).join("");
-  return [
-    ...["-netdev", `user,id=${nicName(index)},ipv6=off${forwards}`],
-    // a clone has no peers that would want to know where it is now
-    ...["-device", `virtio-net-device,netdev=${nicName(index)},mac=${nic.mac},guest_announce=off`],
-  ];
-}
-
-/** A rule of QEMU's user-mode network. */
-export function forward(port: PublishedPort): string {
-  const host = port.hostAddress === "0.0.0.0" || port.hostAddress === "::" ? "" : port.hostAddress;
-  if (host.includes(":")) {
-    throw new DvmError("unsupported", `cannot publish on ${host}: only IPv4 host addresses work`);
-  }
-  return `${port.protocol}:${host}:${port.hostPort}-:${port.guestPort}`;
 }
 
 function shareArguments(share: ShareSpec, index: number): string[] {
@@ -151,9 +136,4 @@ function shareArguments(share: ShareSpec, index: number): string[] {
     ],
     ...["-device", `virtio-9p-device,fsdev=${id},mount_tag=${share.tag}`],
   ];
-}
-
-/** QEMU's option syntax doubles commas inside a value. */
-export function escaped(value: string): string {
-  return value.replaceAll(",", ",,");
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { readTail } from "../../../host/read-tail.ts";
 import type { Tool } from "../../../host/tools.ts";
 import type { MachineSpec } from "../../machine.ts";
-import { escaped, machineFiles, qemuArguments } from "./arguments.ts";
+import { machineFiles, qemuArguments } from "./arguments.ts";
+import { escaped } from "./escaped.ts";
 import { GdbStub } from "./gdb-stub.ts";
 
 /** A machine that was stopped at its kernel's entry, and runs since then. */

@@ -1,36 +1,41 @@
 import { constants } from "node:fs";
-import { access, open, readFile, realpath, stat } from "node:fs/promises";
+import { open, readFile, realpath, stat } from "node:fs/promises";
 import { z } from "zod";
-import { DvmError, systemErrorCode } from "../base/errors.ts";
-import { tryKvmGuest, type GuestParts } from "./kvm-guest.ts";
-import { toolPath } from "./run-tool.ts";
-import type { Tool } from "./tools.ts";
-import { writeAtomically } from "./write-atomically.ts";
+import { DvmError, systemErrorCode } from "../../../base/errors.ts";
+import type { Tool } from "../../../host/tools.ts";
+import { writeAtomically } from "../../../host/write-atomically.ts";
+import type { AcceleratorChoice, MachineKernel } from "../../machine.ts";
+import { acceleratorName, acceleratorNames, type AcceleratorName } from "./accelerator-names.ts";
+import { tryKvmGuest, type Greet } from "./kvm-guest.ts";
 
 const maximumVerdicts = 32;
 
-export interface AcceleratorProbe extends GuestParts {
-  /** A program of the PATH, a path, or what `findQemu` gives. */
-  qemu: string | Tool;
+/** How it is found out whether KVM works. */
+export interface AcceleratorProbe {
   /** Remembers verdicts for as long as the host is up. */
   cacheFile: string;
-  want: "auto" | "kvm" | "tcg";
+  greet: Greet;
 }
 
-export interface AcceleratorVerdict {
-  accelerator: "kvm" | "tcg";
-  /** Why, for a person; no full stop. */
-  reason: string;
+interface ProbedMachine extends AcceleratorProbe {
+  kernel: MachineKernel;
+  locate: () => Promise<Tool>;
 }
+
+type Verdict = AcceleratorChoice & { accelerator: AcceleratorName };
 
 /**
  * What machines run on. A /dev/kvm that opens proves nothing, so a real guest has to come up under
  * KVM; that takes up to eight seconds where it doesn't, once per boot of the host, QEMU and kernel.
  */
-export async function probeAccelerator(probe: AcceleratorProbe): Promise<AcceleratorVerdict> {
-  if (probe.want === "tcg") return { accelerator: "tcg", reason: "emulation was asked for" };
-  const verdict = await verdictOf(probe);
-  if (probe.want === "kvm" && verdict.accelerator !== "kvm") {
+export async function chooseAccelerator(
+  want: string,
+  probed: ProbedMachine,
+): Promise<AcceleratorChoice> {
+  const name = want === "auto" ? "auto" : acceleratorName(want);
+  if (name === "tcg") return { accelerator: "tcg", reason: "emulation was asked for" };
+  const verdict = await verdictOf(probed);
+  if (name === "kvm" && verdict.accelerator !== "kvm") {
     throw new DvmError("unavailable", `cannot use KVM: ${verdict.reason}`, {
       hint: "leave --accel out, or give --accel tcg, to run by emulation",
     });
@@ -38,19 +43,19 @@ export async function probeAccelerator(probe: AcceleratorProbe): Promise<Acceler
   return verdict;
 }
 
-async function verdictOf(probe: AcceleratorProbe): Promise<AcceleratorVerdict> {
+async function verdictOf({ cacheFile, greet, kernel, locate }: ProbedMachine): Promise<Verdict> {
   const obstacle = await kvmObstacle();
   if (obstacle !== undefined) return { accelerator: "tcg", reason: obstacle };
-  const qemu = await resolveQemu(probe.qemu);
-  const key = await situation(qemu, probe.kernel);
-  const known = (await readVerdicts(probe.cacheFile)).find((one) => one.key === key);
+  const qemu = await locate();
+  const key = await situation(qemu, kernel.path);
+  const known = (await readVerdicts(cacheFile)).find((one) => one.key === key);
   if (known !== undefined) return { accelerator: known.accelerator, reason: known.reason };
-  const failure = await tryKvmGuest(qemu, probe);
-  const verdict: AcceleratorVerdict =
+  const failure = await tryKvmGuest(qemu, kernel, { greet });
+  const verdict: Verdict =
     failure === undefined
       ? { accelerator: "kvm", reason: "a guest came up under KVM" }
       : { accelerator: "tcg", reason: `/dev/kvm opens, but ${failure}` };
-  await remember(probe.cacheFile, { key, ...verdict });
+  await remember(cacheFile, { key, ...verdict });
   return verdict;
 }
 
@@ -78,22 +83,6 @@ export async function kvmObstacle(device = "/dev/kvm"): Promise<string | undefin
   }
 }
 
-async function resolveQemu(qemu: string | Tool): Promise<Tool> {
-  if (typeof qemu !== "string") return qemu;
-  const folders = qemu.includes("/") ? [""] : toolPath().split(":");
-  for (const folder of folders) {
-    const path = folder === "" ? qemu : `${folder}/${qemu}`;
-    const runs = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (runs) return { path, arguments: [], environment: {} };
-  }
-  throw new DvmError("unavailable", `cannot start a machine: ${qemu} is not installed`, {
-    hint: "run: dvm setup",
-  });
-}
-
 /** All that a verdict hangs on, as text. A program or kernel that was replaced has other times. */
 async function situation(qemu: Tool, kernel: string): Promise<string> {
   const bootId = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
@@ -106,7 +95,7 @@ async function situation(qemu: Tool, kernel: string): Promise<string> {
 }
 
 const verdictsSchema = z.array(
-  z.object({ key: z.string(), accelerator: z.enum(["kvm", "tcg"]), reason: z.string() }),
+  z.object({ key: z.string(), accelerator: z.enum(acceleratorNames), reason: z.string() }),
 );
 type KnownVerdict = z.infer<typeof verdictsSchema>[number];
 
