@@ -65,7 +65,8 @@ export async function startCompanion(
 export async function findCompanion(files: CompanionFiles): Promise<Companion | undefined> {
   const identity = await readIdentity(files.pidFile);
   if (identity === undefined || !(await isAlive(identity))) return undefined;
-  const exited = processEnd(identity, files.lifeline).then(() => ({
+  const near = new AbortController();
+  const exited = processEnd(identity, { lifeline: files.lifeline, near: near.signal }).then(() => ({
     code: undefined,
     signal: undefined,
   }));
@@ -74,6 +75,7 @@ export async function findCompanion(files: CompanionFiles): Promise<Companion | 
     exited,
     async kill() {
       if (await isAlive(identity)) endProcess(identity.pid);
+      near.abort();
       await exited;
     },
   };

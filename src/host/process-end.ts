@@ -5,25 +5,32 @@ import { isAlive, type ProcessIdentity } from "./processes.ts";
 /** Without a lifeline, and with one that is there in case it should fail. */
 const pollMs = 1_000;
 const slowPollMs = 10_000;
-/** A process lets go of its sockets a moment before it has gone. */
+/** A process lets go of its sockets a moment before it has gone, and SIGKILL takes a moment. */
 const hurryMs = 10;
 const hurries = 100;
 
+interface EndSigns {
+  /** Path of a Unix socket that the process listens on and lets go of at its end only. */
+  lifeline?: string | undefined;
+  /** Aborts when the end is near, for somebody has brought it about. */
+  near: AbortSignal;
+}
+
 /**
- * Returns when a process has gone that is no child of ours. `lifeline`: path of a Unix socket that it
- * listens on and lets go of at its end only; then its end is known at once. Never rejects.
+ * Returns when a process has gone that is no child of ours: at once where there are signs of it, else
+ * within a second. Never rejects.
  */
 export async function processEnd(
   identity: ProcessIdentity,
-  lifeline: string | undefined,
+  { lifeline, near }: EndSigns,
 ): Promise<void> {
   const socket = lifeline === undefined ? undefined : await connect(lifeline);
   const cut = new AbortController();
-  if (socket === undefined) cut.abort();
   socket?.once("close", () => cut.abort());
-  let hurriesLeft = socket === undefined ? 0 : hurries;
+  const sign = AbortSignal.any([near, cut.signal]);
+  let hurriesLeft = hurries;
   while (await isAlive(identity)) {
-    if (!cut.signal.aborted) await sleep(slowPollMs, cut.signal);
+    if (!sign.aborted) await sleep(socket === undefined ? pollMs : slowPollMs, sign);
     else if (hurriesLeft-- > 0) await delay(hurryMs);
     else await delay(pollMs);
   }

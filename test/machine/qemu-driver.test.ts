@@ -74,11 +74,34 @@ test("a clone doesn't run when QEMU has not loaded what keeps its memory apart f
   const spec = await madeGuest(run.path, "busybox sleep 1000\n");
   const template = (use: "make" | "clone") => ({ template: { folder: saved.path, use } });
   const machine = await absent.start({ ...spec, ...template("make") });
-  while ((await stat(join(run.path, "qmp.sock")).catch(() => undefined)) === undefined)
-    await delay(10);
+  await socketIn(run.path, "qmp.sock");
   await machine.save();
   await assert.rejects(absent.start({ ...spec, ...template("clone") }), (error) => {
     assert(error instanceof DvmError && error.code === "damaged");
     return /it did not load \/no\/such\/private_ram\.so/.test(describeError(error));
   });
 });
+
+test("the end of a machine that was found again is known at once, and costs nobody a look", async () => {
+  await using run = await temporaryFolder();
+  const spec = await madeGuest(run.path, "busybox sleep 1000\n");
+  const machine = await testQemu().start(spec);
+  try {
+    await socketIn(run.path, "life.sock");
+    const found = [
+      await testQemu().find(spec.id, run.path),
+      await testQemu().find(spec.id, run.path),
+    ].filter((one) => one !== undefined);
+    assert.equal(found.length, 2);
+    const before = performance.now();
+    process.kill(machine.processId ?? 0, "SIGKILL");
+    for (const { exited } of found) assert.equal((await exited).failure, undefined);
+    assert.ok(performance.now() - before < 3_000); // without the lifeline up to ten seconds
+  } finally {
+    await machine.kill();
+  }
+});
+
+async function socketIn(folder: string, name: string): Promise<void> {
+  while ((await stat(join(folder, name)).catch(() => undefined)) === undefined) await delay(10);
+}
