@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { createConnection, createServer } from "node:net";
+import { createConnection, createServer, type Socket } from "node:net";
 import { DvmError } from "../../../base/errors.ts";
 import type { QmpConnection } from "./qmp.ts";
 
@@ -11,6 +11,8 @@ const capabilities = [
 ];
 /** Some 60 KiB; a stream that is longer holds RAM, which is a mistake of ours. */
 const maximumStateBytes = 16 * 2 ** 20;
+/** Between two pieces of it. */
+const silenceMs = 30_000;
 
 /** Has a stopped machine write its devices' state to `stateFile`, by way of `socketPath`. */
 export async function saveState(
@@ -22,6 +24,7 @@ export async function saveState(
     await received.listening;
     await control.execute("migrate-set-capabilities", { capabilities });
     const ended = migrationEnd(control);
+    ended.catch(() => {}); // told where it is awaited
     await control.execute("migrate", { uri: `unix:${socketPath}` });
     await ended;
     await writeFile(stateFile, await received.bytes, { mode: 0o600 });
@@ -62,7 +65,9 @@ async function migrationEnd(control: QmpConnection): Promise<void> {
 function receiveOnce(path: string) {
   const server = createServer({ allowHalfOpen: false });
   const bytes = (async () => {
-    const [socket] = await once(server, "connection");
+    const [socket]: Socket[] = await once(server, "connection");
+    if (socket === undefined) throw new DvmError("internal", "cannot save a machine: no socket");
+    socket.setTimeout(silenceMs, () => socket.destroy(silentError()));
     const chunks: Buffer[] = [];
     let length = 0;
     for await (const chunk of socket) {
@@ -76,4 +81,9 @@ function receiveOnce(path: string) {
   bytes.catch(() => {}); // told where it is awaited
   server.listen(path);
   return { listening: once(server, "listening"), bytes, close: () => server.close() };
+}
+
+function silentError(): DvmError {
+  const fact = `its state did not go on within ${silenceMs / 1000} s`;
+  return new DvmError("deadline", `cannot save a machine: ${fact}`);
 }
