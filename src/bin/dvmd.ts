@@ -55,6 +55,8 @@ async function serve(
   settings: DaemonSettings,
   environment: Record<string, string | undefined>,
 ): Promise<void> {
+  const hypervisor = await chooseHypervisor(where.dataRoot, settings.hypervisor);
+  const { kernelFeatures: features } = hypervisor;
   const agent = remember(() => agentBinary(where.dataRoot));
   const images = await ImageStore.open(join(where.dataRoot, "images"));
   await using engine = await Engine.open({
@@ -68,10 +70,10 @@ async function serve(
       },
       environment,
     },
-    hypervisor: await chooseHypervisor(where.dataRoot, settings.hypervisor),
+    hypervisor,
     hostCpus: availableParallelism(),
     hostMemoryBytes: totalmem(),
-    chooseKernel: (want) => chooseKernel(where.dataRoot, want, agent),
+    chooseKernel: (want) => chooseKernel(where.dataRoot, want, { agent, features }),
     tscKhz: remember(async () => hostTscKhz(await agent(), join(where.dataRoot, "tsc"))),
     templates: await TemplateStore.open(join(where.dataRoot, "templates")),
     useTemplates: settings.useTemplates,

@@ -4,9 +4,9 @@ import { gatherInputs, type BuildInputs, type InputOptions } from "./build-input
 import { openBuildLog, type BuildLog } from "./build-log.ts";
 import { readKernelRelease } from "./bzimage.ts";
 import { compileKernel, type CompiledKernel, type CompileOptions } from "./compile-kernel.ts";
+import { recipeOptions } from "./kernel-recipe.ts";
 import {
   kernelsRoot,
-  machineFeature,
   readStoredKernel,
   storedKernels,
   storeKernel,
@@ -72,10 +72,12 @@ async function takeKernel(
   target: string,
 ): Promise<StoredKernel> {
   const features = recipe.features.map(({ name }) => name);
+  const isOn = (option: string) =>
+    recipeOptions(recipe).some(({ name, value }) => name === option && value === "y");
   return await storeKernel(folder, target, {
     name: recipe.name,
     release: await readKernelRelease(join(folder, "bzImage")),
-    discovery: features.includes(machineFeature) ? "cmdline" : "acpi",
+    discovery: isOn("CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES") ? "cmdline" : "acpi",
     source: `${source.name} ${source.version}, kernel/recipes/${recipe.name}.recipe`,
     modules: [],
     built: {

@@ -7,7 +7,7 @@ import { recipeNames } from "./kernel-recipe.ts";
 import { fitsAnImage } from "./reserved-names.ts";
 import {
   kernelsRoot,
-  requireOurMachine,
+  requireFeatures,
   storedKernels,
   type Kernel,
   type StoredKernel,
@@ -19,25 +19,32 @@ export { buildKernel } from "./build-kernel.ts";
 export type { BuildProgress } from "./compile-kernel.ts";
 export { defaultKernel, writeDefaultKernel } from "./default-kernel.ts";
 export { recipeNames } from "./kernel-recipe.ts";
-export { isForOurMachine, requireOurMachine } from "./kernel.ts";
+export { hasFeatures, requireFeatures } from "./kernel.ts";
 export { imageEntry } from "./pvh-entry.ts";
 export { comparedFiles, rebuildKernel } from "./rebuild-kernel.ts";
 export { removeKernel } from "./remove-kernel.ts";
 export { installStockKernel } from "./stock-kernel.ts";
 export { verifyKernel } from "./verify-kernel.ts";
 
+interface KernelChoice {
+  /** Gives the path of the agent's executable. */
+  agent?: () => Promise<string>;
+  /** What a kernel that was built by a recipe must have for the VMM's machines. */
+  features?: readonly string[];
+}
+
 /**
  * The kernel that a machine starts with, and an initramfs that fits it (made here when there is
  * none yet). `want` is a name (`hyper`, `stock`), an id of the store, the path of any bzImage, or
- * undefined for the default. `agent` gives the path of the agent's executable.
+ * undefined for the default.
  */
 export async function chooseKernel(
   dataRoot: string,
   want: string | undefined,
-  agent: () => Promise<string> = () => agentBinary(dataRoot),
+  { agent = () => agentBinary(dataRoot), features = [] }: KernelChoice = {},
 ): Promise<Kernel> {
   const stored = await chooseStored(dataRoot, want);
-  requireOurMachine(stored);
+  requireFeatures(stored, features);
   const { name, release, digest, discovery, sizeBytes, built } = stored;
   return {
     ...{ name, release, digest, discovery, sizeBytes },

@@ -35,8 +35,6 @@ export interface StoredKernel extends KernelRecord {
 export const unpackedImage = "vmlinux";
 const recordFile = "kernel.json";
 const pieceBytes = 2 ** 18;
-/** Machines are QEMU's microvm: kernels without this feature don't start there. */
-export const machineFeature = "microvm";
 
 /** Every kernel of the data root, the latest first; what a crash left half-made is not one. */
 export async function storedKernels(dataRoot: string): Promise<StoredKernel[]> {
@@ -119,20 +117,22 @@ async function syncFile(path: string): Promise<void> {
   await file.sync();
 }
 
-/** Fails for a kernel of another VMM, which lacks the drivers of our machine. */
-export function requireOurMachine({ name, built }: KernelRecord): void {
-  if (isForOurMachine({ built })) return;
+/** Fails for a kernel of another VMM, which lacks the drivers of its machines. */
+export function requireFeatures(kernel: KernelRecord, features: readonly string[]): void {
+  if (hasFeatures(kernel, features)) return;
   throw new DvmError(
     "unsupported",
-    `cannot use kernel ${name}: it is for machines of another VMM`,
-    {
-      hint: "DVM's machines are QEMU's microvm: hyper, hyper-min, hyper-full, stock",
-    },
+    `cannot use kernel ${kernel.name}: it is for machines of another VMM`,
+    { hint: `DVM's machines need kernels with ${features.join(", ")}, as hyper has, or stock` },
   );
 }
 
-export function isForOurMachine({ built }: Pick<KernelRecord, "built">): boolean {
-  return built === undefined || built.features.includes(machineFeature);
+/** Of a kernel that was not built here nobody knows what it lacks. */
+export function hasFeatures(
+  { built }: Pick<KernelRecord, "built">,
+  features: readonly string[],
+): boolean {
+  return built === undefined || features.every((feature) => built.features.includes(feature));
 }
 
 export function kernelsRoot(dataRoot: string): string {

@@ -173,6 +173,8 @@ export interface Hypervisor {
   readonly accelerators: readonly string[];
   /** `want`: one of them, which is an error where it doesn't work; or `auto`, the best that does. */
   chooseAccelerator(want: string, kernel: MachineKernel): Promise<AcceleratorChoice>;
+  /** Features that a kernel must be built with to start in its machines (`kernel/features/`). */
+  readonly kernelFeatures: readonly string[];
   /** Within this a machine's agent has said hello, or never will. */
   bootDeadlineMs(accelerator: string): number;
   /** Starts a machine; it runs when this returns, its guest need not be up yet. */

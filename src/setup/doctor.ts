@@ -17,6 +17,8 @@ export type { Finding } from "./finding.ts";
 /** What machines run on, by whoever knows: `bin/` has it from the driver. */
 interface HostVmm {
   find(): Promise<Tool | undefined>;
+  /** What a kernel needs for its machines. */
+  kernelFeatures: readonly string[];
   /** The accelerator that machines with this kernel get. */
   chooseAccelerator(kernel: Kernel): Promise<{ accelerator: string; reason: string }>;
 }
@@ -108,7 +110,9 @@ async function acceleratorFinding(
       remedy: "dvm setup",
     };
   }
-  const kernel = await chooseKernel(dataRoot, undefined);
+  const kernel = await chooseKernel(dataRoot, undefined, {
+    features: vmm.kernelFeatures,
+  });
   const { accelerator, reason } = await vmm.chooseAccelerator(kernel);
   if (accelerator === "kvm") return { part, state: "found", fact: `KVM: ${reason}` };
   return {

@@ -46,8 +46,8 @@ test("a changed kernel is not given to a machine, also when its size and date ar
   await using root = await temporaryFolder();
   await storeIn(root.path);
   const agent = () => Promise.resolve(process.execPath);
-  const { path, name } = await chooseKernel(root.path, "hyper", agent);
-  assert.equal((await chooseKernel(root.path, "hyper", agent)).path, path);
+  const { path, name } = await chooseKernel(root.path, "hyper", { agent });
+  assert.equal((await chooseKernel(root.path, "hyper", { agent })).path, path);
   const before = await stat(path);
   const bytes = await readFile(path);
   bytes.writeUInt8(bytes.readUInt8(500_000) ^ 1, 500_000);
@@ -57,12 +57,12 @@ test("a changed kernel is not given to a machine, also when its size and date ar
     code: "damaged",
     message: `cannot use kernel ${name}: ${path} is not what was stored`,
   };
-  await assert.rejects(chooseKernel(root.path, "hyper", agent), damaged);
+  await assert.rejects(chooseKernel(root.path, "hyper", { agent }), damaged);
   bytes.writeUInt8(bytes.readUInt8(500_000) ^ 1, 500_000);
   await writeFile(path, bytes);
-  assert.equal((await chooseKernel(root.path, "hyper", agent)).path, path);
+  assert.equal((await chooseKernel(root.path, "hyper", { agent })).path, path);
   await rm(path);
-  await assert.rejects(chooseKernel(root.path, "hyper", agent), {
+  await assert.rejects(chooseKernel(root.path, "hyper", { agent }), {
     code: "damaged",
     message: /vmlinux is gone$/,
   });
@@ -74,7 +74,7 @@ test("the default kernel can be chosen, and isn't removed without force", async 
   const stock = await findStoredKernel(root.path, "stock");
   await writeDefaultKernel(root.path, "stock");
   const agent = () => Promise.resolve(process.execPath);
-  assert.equal((await chooseKernel(root.path, undefined, agent)).name, "stock");
+  assert.equal((await chooseKernel(root.path, undefined, { agent })).name, "stock");
   await assert.rejects(removeKernel(root.path, stock, { force: false }), {
     code: "conflict",
     message: /it is the default/,
@@ -84,7 +84,7 @@ test("the default kernel can be chosen, and isn't removed without force", async 
     (await listKernels(root.path)).map(({ name }) => name),
     ["hyper"],
   );
-  assert.equal((await chooseKernel(root.path, undefined, agent)).name, "hyper");
+  assert.equal((await chooseKernel(root.path, undefined, { agent })).name, "hyper");
 });
 
 test("a kernel that was built for another VMM starts no machine", async () => {
@@ -93,7 +93,7 @@ test("a kernel that was built for another VMM starts no machine", async () => {
   const { folder } = await findStoredKernel(root.path, "hyper");
   const record = join(folder, "kernel.json");
   await writeFile(record, (await readFile(record, "utf8")).replace('"microvm"', '"xen"'));
-  await assert.rejects(chooseKernel(root.path, "hyper"), {
+  await assert.rejects(chooseKernel(root.path, "hyper", { features: ["microvm"] }), {
     code: "unsupported",
     message: /cannot use kernel hyper: it is for machines of another VMM/,
   });

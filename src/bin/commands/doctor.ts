@@ -28,6 +28,7 @@ export const command: Command = {
 function hostVmm(dataRoot: string): DiagnoseInput["vmm"] {
   const hypervisor = hostQemu(dataRoot);
   return {
+    kernelFeatures: hypervisor.kernelFeatures,
     find: () => findQemu(dataRoot),
     chooseAccelerator: (kernel) => hypervisor.chooseAccelerator("auto", kernel),
   };

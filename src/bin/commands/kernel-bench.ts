@@ -10,7 +10,7 @@ import { agentBinary } from "../../kernel/agent-binary.ts";
 import {
   chooseKernel,
   findStoredKernel,
-  isForOurMachine,
+  hasFeatures,
   listKernels,
 } from "../../kernel/kernel-catalogue.ts";
 import type { MachineKernel } from "../../machine/machine.ts";
@@ -58,14 +58,15 @@ export const command: Command = {
 /** Kernels by name, all when none is named; stock is always among them where it is there. */
 async function subjects({ places }: CliContext, wants: string[]): Promise<BenchSubject[]> {
   const { dataRoot } = places;
-  const ours = (await listKernels(dataRoot)).filter(isForOurMachine);
+  const { kernelFeatures } = hostQemu(dataRoot);
+  const ours = (await listKernels(dataRoot)).filter((one) => hasFeatures(one, kernelFeatures));
   const names = new Set(ours.map(({ name }) => name));
   names.delete("custom");
   const wanted = wants.length === 0 ? [...names].sort() : wants;
   if (names.has("stock") && !wanted.includes("stock")) wanted.push("stock");
   const found: BenchSubject[] = [];
   for (const name of wanted) {
-    const kernel = await chooseKernel(dataRoot, name);
+    const kernel = await chooseKernel(dataRoot, name, { features: kernelFeatures });
     const stored = name.includes("/") ? undefined : await findStoredKernel(dataRoot, name);
     for (const accelerator of await accelerators(dataRoot, kernel))
       found.push({ kernel, accelerator, buildMs: stored?.built?.tookMs });

@@ -40,7 +40,10 @@ export async function fitImage(
   await requireTrust(engine, image, request.config.Image);
   const record = await newRecord(request, { id: newId(), name: "trial", image });
   const found = await needsOf(engine, record, options);
-  const kernels = await judgeKernels(engine.parts.places.dataRoot, found.needs);
+  const kernels = await judgeKernels(engine.parts.places.dataRoot, {
+    machine: engine.parts.hypervisor.kernelFeatures,
+    needs: found.needs,
+  });
   return { ...found, ...kernels, imageId: image.id };
 }
 

@@ -22,7 +22,8 @@ export async function kernelOf(
   if (want !== fitsAnImage) return want;
   const own = containerNeeds(record, await knownFeatures()).needs;
   const needs = [...(await imageNeeds(engine, record, runs)), ...own];
-  const kernel = await smallestKernel(engine.parts.places.dataRoot, needs);
+  const machine = engine.parts.hypervisor.kernelFeatures;
+  const kernel = await smallestKernel(engine.parts.places.dataRoot, { machine, needs });
   if (kernel !== undefined) return kernel.id;
   throw await noneServes(engine, needs);
 }
@@ -38,7 +39,9 @@ async function imageNeeds(
 }
 
 async function noneServes(engine: Engine, needs: KernelNeed[]): Promise<DvmError> {
-  const { recipe } = await judgeKernels(engine.parts.places.dataRoot, needs);
+  const { places, hypervisor } = engine.parts;
+  const wanted = { machine: hypervisor.kernelFeatures, needs };
+  const { recipe } = await judgeKernels(places.dataRoot, wanted);
   const features = [...new Set(needs.map(({ feature }) => feature))].join(", ");
   return new DvmError(
     "unavailable",

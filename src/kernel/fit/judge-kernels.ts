@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ignore } from "../../base/errors.ts";
 import { readRecipe, recipeNames, recipeOptions } from "../kernel-recipe.ts";
-import { machineFeature, storedKernels, type StoredKernel } from "../kernel.ts";
+import { storedKernels, type StoredKernel } from "../kernel.ts";
 import type { KernelNeed } from "./kernel-need.ts";
 
 /** A recipe, or a kernel that was built by one. */
@@ -10,6 +10,13 @@ interface Candidate {
   features: readonly string[];
   /** Those that are on, with their `CONFIG_`. */
   options: ReadonlySet<string>;
+}
+
+interface WantedKernel {
+  /** Features without which a kernel doesn't start in the VMM's machines. */
+  machine: readonly string[];
+  /** What runs there needs. */
+  needs: readonly KernelNeed[];
 }
 
 export interface FittingKernels {
@@ -22,18 +29,18 @@ export interface FittingKernels {
 /** Which recipe and which built kernel are the smallest that have all that is needed. */
 export async function judgeKernels(
   dataRoot: string,
-  needs: readonly KernelNeed[],
+  wanted: WantedKernel,
 ): Promise<FittingKernels> {
-  return { recipe: await smallestRecipe(needs), kernel: await smallestKernel(dataRoot, needs) };
+  return { recipe: await smallestRecipe(wanted), kernel: await smallestKernel(dataRoot, wanted) };
 }
 
 /** The recipe with the fewest options among those that serve. */
-export async function smallestRecipe(needs: readonly KernelNeed[]): Promise<string | undefined> {
+export async function smallestRecipe(wanted: WantedKernel): Promise<string | undefined> {
   let best: { name: string; size: number } | undefined;
   for (const name of await recipeNames()) {
     const candidate = await recipeCandidate(name);
     const size = candidate.options.size;
-    if (serves(candidate, needs) && size < (best?.size ?? Infinity)) best = { name, size };
+    if (serves(candidate, wanted) && size < (best?.size ?? Infinity)) best = { name, size };
   }
   return best?.name;
 }
@@ -41,7 +48,7 @@ export async function smallestRecipe(needs: readonly KernelNeed[]): Promise<stri
 /** The smallest in bytes; of each recipe the latest counts. */
 export async function smallestKernel(
   dataRoot: string,
-  needs: readonly KernelNeed[],
+  wanted: WantedKernel,
 ): Promise<StoredKernel | undefined> {
   const latest = new Map<string, StoredKernel>();
   for (const kernel of await storedKernels(dataRoot))
@@ -49,7 +56,7 @@ export async function smallestKernel(
   const bySize = [...latest.values()].sort((a, b) => a.sizeBytes - b.sizeBytes);
   for (const kernel of bySize) {
     const candidate = await kernelCandidate(kernel);
-    if (candidate !== undefined && serves(candidate, needs)) return kernel;
+    if (candidate !== undefined && serves(candidate, wanted)) return kernel;
   }
   return undefined;
 }
@@ -72,10 +79,10 @@ async function kernelCandidate(kernel: StoredKernel): Promise<Candidate | undefi
   return { features: kernel.built.features, options: new Set(options) };
 }
 
-function serves({ features, options }: Candidate, needs: readonly KernelNeed[]): boolean {
+function serves({ features, options }: Candidate, wanted: WantedKernel): boolean {
   return (
-    features.includes(machineFeature) &&
-    needs.every(({ feature, option }) =>
+    wanted.machine.every((feature) => features.includes(feature)) &&
+    wanted.needs.every(({ feature, option }) =>
       option === undefined ? features.includes(feature) : options.has(option),
     )
   );

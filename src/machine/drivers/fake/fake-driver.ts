@@ -27,6 +27,7 @@ export function fakeHypervisor(): Hypervisor {
     capabilities,
     accelerators: ["none"],
     chooseAccelerator: async () => ({ accelerator: "none", reason: "nothing runs" }),
+    kernelFeatures: [],
     bootDeadlineMs: () => 10_000,
     async start(spec, options) {
       options?.signal?.throwIfAborted();

@@ -51,6 +51,7 @@ export function qemuHypervisor(parts: QemuParts): Hypervisor {
     version: () => version(parts),
     chooseAccelerator: (want, kernel) =>
       chooseAccelerator(want, { ...parts.probe, kernel, locate: () => locate(parts) }),
+    kernelFeatures: ["microvm"],
     bootDeadlineMs,
     start: (spec, options) => startQemu(parts, spec, options?.signal),
     find: findQemuMachine,
