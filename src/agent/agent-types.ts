@@ -30,7 +30,7 @@ export interface MachinePreparation {
    * /sys.
    */
   image: boolean;
-  /** With its prefix: `10.0.2.15/24`. */
+  /** With its prefix: `192.0.2.15/24`. */
   network?: { address: string; gateway: string };
 }
 
@@ -60,7 +60,7 @@ export interface MachineSetup {
   entropy: Uint8Array;
   readOnlyRoot: boolean;
   network?: {
-    /** With its prefix: `10.0.2.15/24`. */
+    /** With its prefix: `192.0.2.15/24`. */
     address: string;
     gateway: string;
     /** `02:42:ac:11:00:02` */
