@@ -16,6 +16,7 @@ const plain: MachineSpec = {
   runFolder: "/run/dvm/machines/abc",
 };
 
+const tapMac = "52:54:00:00:00:07";
 const words = (spec: MachineSpec) => qemuArguments(spec, { returnsFreePages: false });
 
 function valuesOf(spec: Partial<MachineSpec>, option: string): string[] {
@@ -140,6 +141,43 @@ test("published ports become forwards of the machine's own network", () => {
   assert.deepEqual(valuesOf({ nics }, "-netdev"), [
     "user,id=user0,ipv6=off,net=10.9.0.15/24,host=10.9.0.2,dns=10.9.0.3,dhcpstart=10.9.0.15,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp::53-:53",
   ]);
+});
+
+test("a card behind a TAP interface is QEMU's to open and nobody's to set up", () => {
+  const nics: MachineSpec["nics"] = [{ kind: "tap", mac: tapMac, interface: "dvm-tap7" }];
+  assert.deepEqual(valuesOf({ nics }, "-netdev"), [
+    "tap,id=tap0,ifname=dvm-tap7,script=no,downscript=no",
+  ]);
+  assert.ok(
+    valuesOf({ nics }, "-device").includes(
+      `virtio-net-device,netdev=tap0,mac=${tapMac},guest_announce=off`,
+    ),
+  );
+  for (const name of ["", "a b", "a,script=/x", "../tap", "sixteen-long-name"]) {
+    const bad: MachineSpec["nics"] = [{ kind: "tap", mac: tapMac, interface: name }];
+    assert.throws(() => words({ ...plain, nics: bad }), { code: "invalid" }, name);
+  }
+});
+
+test("cards keep their order; the first on a user-mode network has the same name everywhere", () => {
+  const user = {
+    kind: "user" as const,
+    mac: "52:54:00:00:00:01",
+    network: { address: "10.9.0.15/24", gateway: "10.9.0.2", nameserver: "10.9.0.3" },
+    publish: [],
+  };
+  const tap = { kind: "tap" as const, mac: tapMac, interface: "tap9" };
+  const ids = valuesOf({ nics: [tap, user, tap, user] }, "-netdev").map(
+    (net) => /id=(\w+)/.exec(net)?.[1],
+  );
+  assert.deepEqual(ids, ["tap0", "user0", "tap1", "user1"]);
+});
+
+test("an accelerator that QEMU has not is refused before anything starts", () => {
+  assert.throws(() => words({ ...plain, accelerator: "warp" }), {
+    code: "invalid",
+    message: "cannot use accelerator warp: it is none of kvm, tcg",
+  });
 });
 
 test("a machine without a network card has no network at all", () => {

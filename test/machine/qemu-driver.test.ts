@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeError, DvmError } from "../../src/base/errors.ts";
+import type { Machine } from "../../src/machine/machine.ts";
+import { userNetwork } from "../../src/network/user-network.ts";
 import { madeGuest } from "../support/made-guest.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { testQemu } from "../support/test-qemu.ts";
@@ -99,6 +102,88 @@ test("the end of a machine that was found again is known at once, and costs nobo
     assert.ok(performance.now() - before < 3_000); // without the lifeline up to ten seconds
   } finally {
     await machine.kill();
+  }
+});
+
+test("a port that somebody has is docker's error, also when it is opened later", async () => {
+  await using run = await temporaryFolder();
+  const taken = createServer();
+  await new Promise<void>((resolve) => {
+    taken.listen(0, "127.0.0.1", resolve);
+  });
+  const address = taken.address();
+  assert(typeof address === "object" && address !== null);
+  const port = { protocol: "tcp" as const, hostAddress: "127.0.0.1", guestPort: 80 };
+  const ports = [{ ...port, hostPort: address.port }];
+  const nic = { kind: "user" as const, mac: "02:00:00:00:00:01", network: userNetwork };
+  const spec = await madeGuest(run.path, "busybox sleep 1000\n");
+  try {
+    const { exited } = await testQemu().start({ ...spec, nics: [{ ...nic, publish: ports }] });
+    assert.match(
+      (await exited).failure?.message ?? "",
+      /^driver failed programming external connectivity: /,
+    );
+    await using other = await temporaryFolder();
+    const machine = await testQemu().start({
+      ...spec,
+      ...{ runFolder: other.path, nics: [{ ...nic, publish: [] }] },
+    });
+    try {
+      await socketIn(other.path, "qmp.sock");
+      await assert.rejects(machine.publish(ports), {
+        code: "unavailable",
+        message: /^cannot publish a port: /,
+      });
+    } finally {
+      await machine.kill();
+    }
+  } finally {
+    taken.close();
+  }
+});
+
+test("a machine tells what it costs, most of it the guest's, until it has gone", async () => {
+  await using run = await temporaryFolder();
+  const spec = await madeGuest(run.path, "echo up >$port; busybox sleep 1000\n");
+  const machine = await testQemu().start(spec);
+  try {
+    await delay(1_000);
+    const memory = await machine.memory();
+    assert(memory !== undefined);
+    const { totalBytes, guest } = memory;
+    assert.ok(guest.totalBytes > 2 ** 20 && guest.totalBytes < totalBytes);
+    assert.ok(guest.privateBytes <= guest.totalBytes);
+    assert.ok(totalBytes < (spec.memoryMiB + 256) * 2 ** 20);
+  } finally {
+    await machine.kill();
+  }
+  assert.equal(await machine.memory(), undefined);
+});
+
+test("strays are machines with run folders below a root, but not those that somebody keeps", async () => {
+  await using root = await temporaryFolder();
+  await using elsewhere = await temporaryFolder();
+  const folders = [join(root.path, "one"), join(root.path, "two"), elsewhere.path];
+  const hypervisor = testQemu();
+  const machines: Machine[] = [];
+  try {
+    for (const folder of folders) {
+      await mkdir(folder, { recursive: true });
+      const spec = await madeGuest(folder, "busybox sleep 1000\n");
+      machines.push(await hypervisor.start(spec));
+    }
+    const [kept, stray, other] = machines;
+    assert(kept !== undefined && stray !== undefined && other !== undefined);
+    const found = await hypervisor.find("found", folders[0] ?? "");
+    assert(found !== undefined);
+    assert.deepEqual(await hypervisor.endStrays(root.path, [found]), [
+      `process ${stray.processId}`,
+    ]);
+    assert.equal((await stray.exited).signal, "SIGKILL");
+    assert.deepEqual(await hypervisor.endStrays(root.path, [kept]), []);
+    for (const { processId } of [kept, other]) process.kill(processId ?? 0, 0);
+  } finally {
+    for (const machine of machines) await machine.kill();
   }
 });
 
