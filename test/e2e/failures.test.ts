@@ -147,6 +147,18 @@ test("two daemons don't share a run root", async () => {
   assert.match(result.stderr, /it runs already/);
 });
 
+test("a daemon that is told of a hypervisor that DVM doesn't know says so, and ends", async () => {
+  const roots = ["--data-root", `${daemon.root}/other`, "--run-root", `${daemon.root}/other-run`];
+  const program = join(import.meta.dirname, "../../src/bin/dvmd.ts");
+  const result = await daemon.client(
+    "env",
+    ["DVM_HYPERVISOR=vbox", process.execPath, program, ...roots],
+    {},
+  );
+  assert.equal(result.code, 1);
+  assert.match(result.stderr, /cannot use DVM_HYPERVISOR=vbox: it is none of qemu/);
+});
+
 test("bodies that are not what the API takes are refused with 400", async () => {
   const post = (path: string, body: string) =>
     daemon.client(
