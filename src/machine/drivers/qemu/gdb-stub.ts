@@ -16,19 +16,20 @@ export class GdbStub implements Disposable {
   #waiting: { resolve: (packet: string) => void; reject: (error: Error) => void } | undefined;
   #failure: Error | undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, signal: AbortSignal) {
     this.#socket = socket;
     socket.setEncoding("latin1").on("data", (text: string) => this.#receive(text));
     socket.on("error", (error) => this.#fail(error));
     socket.on("close", () => this.#fail(closedError()));
+    signal.addEventListener("abort", () => this.#fail(abortedError()), { once: true });
   }
 
-  /** Waits for the socket of a QEMU that starts. */
+  /** Waits for the socket of a QEMU that starts; `signal` ends all that waits for an answer, too. */
   static async open(path: string, signal: AbortSignal): Promise<GdbStub> {
     for (;;) {
       signal.throwIfAborted();
       try {
-        const stub = new GdbStub(await connectSocket(path));
+        const stub = new GdbStub(await connectSocket(path), signal);
         await stub.#ask("?");
         return stub;
       } catch (error) {
@@ -93,4 +94,8 @@ export class GdbStub implements Disposable {
 
 function closedError(): DvmError {
   return new DvmError("unavailable", "cannot time a boot: QEMU has closed its GDB socket");
+}
+
+function abortedError(): DvmError {
+  return new DvmError("deadline", "cannot time a boot: QEMU gave no answer in time");
 }
