@@ -7,7 +7,7 @@ import { listen, buildServer } from "../api/server.ts";
 import { describeError, DvmError } from "../base/errors.ts";
 import { remember } from "../base/remember.ts";
 import { Engine } from "../engine/core/engine.ts";
-import { reconcile } from "../engine/containers/reconcile.ts";
+import { reconcile } from "../engine/upkeep/reconcile.ts";
 import { certificateFolders, places, settingsFolders, type Places } from "../host/places.ts";
 import { exitProcess } from "../host/exit-process.ts";
 import { hostTscKhz } from "../host/tsc.ts";

@@ -15,7 +15,7 @@ import { Containers } from "./containers.ts";
 import { EventLog } from "./events.ts";
 import { ExecTable } from "./exec-table.ts";
 import { Machines } from "./machines.ts";
-import type { FoundNeeds } from "../fit/fit-record.ts";
+import type { FoundNeeds } from "../records/fit-record.ts";
 import type { PoolLimits } from "../../supply/machine-pool.ts";
 import { MachineSupply } from "../../supply/machine-supply.ts";
 import { StateStore } from "../records/state-store.ts";

@@ -10,7 +10,12 @@ import { newRecord } from "../plan/new-record.ts";
 import type { DockerRequest } from "../records/docker-request.ts";
 import type { Engine } from "../core/engine.ts";
 import { requireTrust } from "../images/image-trust.ts";
-import { fitRecordSchema, judgingVersion, type FitRecord, type FoundNeeds } from "./fit-record.ts";
+import {
+  fitRecordSchema,
+  judgingVersion,
+  type FitRecord,
+  type FoundNeeds,
+} from "../records/fit-record.ts";
 import { imageNeeds } from "./image-needs.ts";
 import { tryOut } from "./try-out.ts";
 

@@ -12,9 +12,9 @@ import { machineOf } from "../records/stored-container.ts";
 import { ContainerLog } from "../runs/container-log.ts";
 import { Run } from "../runs/run.ts";
 import type { RunningMachine } from "../runs/running-machine.ts";
-import { pruneTemplates } from "../upkeep/templates.ts";
-import { removeContainer } from "./remove-container.ts";
-import { supervise } from "./supervise.ts";
+import { pruneTemplates } from "./templates.ts";
+import { removeContainer } from "../containers/remove-container.ts";
+import { supervise } from "../containers/supervise.ts";
 
 const reconnectDeadlineMs = 10_000;
 const lostExitCode = 255;
