@@ -9,11 +9,10 @@
 #include <sys/epoll.h>
 #include <sys/utsname.h>
 
-#include "process.h"
-
 #define QUEUE_ENOUGH 65536u /* no more stream data is added beyond */
 #define QUEUE_BOUND (QUEUE_ENOUGH + DVM_MESSAGE_MAX + 1048576u)
 
+static const struct channel_events *owner;
 static struct source port = {.fd = -1};
 static struct frame_parser parser;
 static uint8_t queue_first[4096], request_first[4096];
@@ -80,7 +79,7 @@ static void forget_conversation(void) {
     request.full = false;
     in_step = false;
     host_speaks_our_protocol = false;
-    processes_detach();
+    owner->detach();
 }
 
 static void take_sync(const struct frame *frame) {
@@ -124,7 +123,7 @@ static void take_request(const struct frame *frame) {
              DVM_MESSAGE_MAX);
         channel_reply_failure(frame->id, &failure);
     } else {
-        handle_request(frame->type, frame->id, request.bytes, request.used);
+        owner->request(frame->type, frame->id, request.bytes, request.used);
     }
     writer_close(&request);
     request.full = false;
@@ -145,7 +144,7 @@ static void take_frame(const struct frame *frame) {
     if (frame->type == FRAME_REQUEST_PART || frame->type >= REQUEST_SET_UP)
         take_request(frame);
     else if (frame->type == FRAME_DATA || frame->type == FRAME_ACK || frame->type == FRAME_END)
-        process_take_frame(frame);
+        owner->stream(frame);
 }
 
 /* Moves queued bytes to the port; true when some went. */
@@ -206,7 +205,7 @@ void channel_pump(void) {
     bool moved = true;
     while (moved) {
         moved = receive();
-        processes_pump();
+        owner->pump();
         moved |= flush();
     }
 }
@@ -246,8 +245,9 @@ static bool find_port(const void *path_out) {
     return found;
 }
 
-void channel_open(void) {
+void channel_open(const struct channel_events *events) {
     static char path[64];
+    owner = events;
     if (!wait_until(find_port, &path, 10000))
         give_up("cannot reach the host: there is no virtio port named " DVM_PORT_NAME);
     frame_parser_reset(&parser);

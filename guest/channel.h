@@ -7,8 +7,20 @@
 
 /* The way to the host: the virtio-serial port. */
 
+/* What is done with what comes. */
+struct channel_events {
+    /* One whole request. */
+    void (*request)(uint16_t type, uint32_t id, const uint8_t *bytes, size_t count);
+    /* DATA, ACK or END. */
+    void (*stream)(const struct frame *frame);
+    /* Send what waits, as long as there is room. */
+    void (*pump)(void);
+    /* The host has gone, or another one came: who waits for an answer gets none. */
+    void (*detach)(void);
+};
+
 /* Waits for the port to appear and opens it; gives up the machine when there is none. */
-void channel_open(void);
+void channel_open(const struct channel_events *events);
 /* Moves what can be moved; call after each event. */
 void channel_pump(void);
 /* Whether there is room for one more frame of stream data now. */
@@ -21,8 +33,5 @@ void channel_reply(uint32_t id, struct writer *result);
 void channel_reply_failure(uint32_t id, const struct failure *failure);
 /* Waits (bounded) until the host has taken all that was queued. */
 void channel_drain(void);
-
-/* requests.c: one whole request. */
-void handle_request(uint16_t type, uint32_t id, const uint8_t *bytes, size_t count);
 
 #endif

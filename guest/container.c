@@ -1,129 +1,114 @@
 #include "container.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
+#include <sys/wait.h>
 
-#include "setup.h"
+#include "cgroup.h"
+#include "share.h"
 
-struct container_setup container = {.hostname = "", .domainname = ""};
+static struct container containers[CONTAINERS_MAX];
 
-int container_open_namespace(const char *name) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/ns/%s", main_process_pid(), name);
-    return open(path, O_RDONLY | O_CLOEXEC);
+struct container *container_at(unsigned slot) {
+    return slot < CONTAINERS_MAX && containers[slot].is_used ? &containers[slot] : NULL;
 }
 
-bool container_ran_out_of_memory(void) {
-    static unsigned long told;
-    char text[512];
-    if (read_file(CONTAINER_CGROUP "/memory.events", text, sizeof text) < 0)
-        return false;
-    const char *line = strstr(text, "oom_kill ");
-    unsigned long kills = line == NULL ? 0 : strtoul(line + strlen("oom_kill "), NULL, 10);
-    bool news = kills > told;
-    told = kills;
-    return news;
+struct container *container_find(const char *id, struct failure *failure) {
+    for (unsigned slot = 0; slot < CONTAINERS_MAX; slot++)
+        if (containers[slot].is_used && id[0] != 0 && strcmp(containers[slot].id, id) == 0)
+            return &containers[slot];
+    fail(failure, STATUS_NOT_FOUND, "there is no container \"%.64s\"", id);
+    return NULL;
 }
 
-void container_configure(const struct machine_setup *setup) {
-    container.hostname = setup->hostname;
-    container.domainname = setup->domainname;
-    container.read_only_root = setup->read_only_root;
-    container.privileged = setup->privileged;
-    container.sysctls = setup->sysctls;
-    for (size_t index = 0; index < setup->mount_count; index++)
-        if (strcmp(setup->mounts[index].target, "/sys/fs/cgroup") == 0)
-            container.owns_cgroup_mount = true;
+enum container_state container_state(const struct container *container) {
+    if (container->first.pid == 0)
+        return CONTAINER_ENDED;
+    return container->first.is_started ? CONTAINER_STARTED : CONTAINER_CREATED;
 }
 
-static void reset_signals(void) {
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-int container_enter(struct failure *failure) {
-    reset_signals();
-    if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
-        return fail_errno(failure, "cannot make the container's namespaces");
-    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-        return fail_errno(failure, "cannot separate the container's mounts");
-    return 0;
-}
-
-static int set_names(struct failure *failure) {
-    if (sethostname(container.hostname, strlen(container.hostname)) < 0)
-        return fail_errno(failure, "cannot set host name \"%s\"", container.hostname);
-    if (setdomainname(container.domainname, strlen(container.domainname)) < 0)
-        return fail_errno(failure, "cannot set domain name \"%s\"", container.domainname);
-    return 0;
-}
-
-static int join_namespaces(struct failure *failure) {
-    static const struct {
-        const char *name;
-        int kind;
-    } kinds[] = {{"uts", CLONE_NEWUTS},
-                 {"ipc", CLONE_NEWIPC},
-                 {"cgroup", CLONE_NEWCGROUP},
-                 {"mnt", CLONE_NEWNS}};
-    int fds[4];
-    for (size_t index = 0; index < 4; index++) {
-        fds[index] = container_open_namespace(kinds[index].name);
-        if (fds[index] < 0)
-            return fail(failure, STATUS_CONFLICT, "cannot exec: the container has ended");
+static struct container *take_slot(struct failure *failure) {
+    for (unsigned slot = 0; slot < CONTAINERS_MAX; slot++) {
+        struct container *container = &containers[slot];
+        if (container->is_used)
+            continue;
+        *container =
+            (struct container){.is_used = true, .deadline = {.fd = -1}, .first = {.socket = -1}};
+        place_of(slot, &container->place);
+        container->root.place = &container->place;
+        etc_init(&container->etc, &container->place);
+        return container;
     }
-    for (size_t index = 0; index < 4; index++)
-        if (setns(fds[index], kinds[index].kind) < 0)
-            return fail_errno(failure, "cannot join the container's %s namespace",
-                              kinds[index].name);
+    fail(failure, STATUS_UNAVAILABLE, "cannot make a container: there are %u already",
+         CONTAINERS_MAX);
+    return NULL;
+}
+
+/* /sys shows the network namespace of who mounts it, and a fork is in its parent's. */
+static int make_in_network(struct container *container, struct failure *failure) {
+    if (network_enter(container->network, failure) < 0)
+        return -1;
+    int result = root_prepare(&container->root, failure);
+    if (result == 0)
+        result = first_process_make(&container->first, &container->place, failure);
+    network_leave(container->network);
+    return result;
+}
+
+static int make(struct container *container, const char *network, struct failure *failure) {
+    if (cgroup_mount(failure) < 0 || cgroup_make(&container->place, failure) < 0)
+        return -1;
+    container->network = network_take(network, failure);
+    return container->network == NULL ? -1 : make_in_network(container, failure);
+}
+
+struct container *container_make(const char *network, struct failure *failure) {
+    struct container *container = take_slot(failure);
+    if (container == NULL || make(container, network, failure) == 0)
+        return container;
+    container_discard(container);
+    return NULL;
+}
+
+/* An image is read only: others may have it mounted too. */
+static bool shares_image(const struct container *container) {
+    for (unsigned slot = 0; slot < CONTAINERS_MAX; slot++)
+        if (containers[slot].is_used && &containers[slot] != container &&
+            strcmp(containers[slot].root.image_disk, container->root.image_disk) == 0)
+            return true;
+    return false;
+}
+
+int container_free(struct container *container, struct failure *failure) {
+    unsigned slot = container->place.slot;
+    etc_close(&container->etc);
+    if (shares_image(container))
+        container->root.image_disk[0] = 0;
+    if (root_unmount(&container->root, failure) < 0)
+        return -1;
+    shares_release(slot);
+    if (container->network != NULL)
+        network_release(container->network);
+    container->network = NULL;
+    if (cgroup_remove(&container->place, failure) < 0)
+        return -1;
+    container->is_used = false;
     return 0;
 }
 
-/* A further process joins what the first one made. */
-static int container_join(struct failure *failure) {
-    reset_signals();
-    return join_namespaces(failure);
+void container_discard(struct container *container) {
+    struct failure failure;
+    pid_t pid = container->first.pid;
+    first_process_kill(&container->first);
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    first_process_ended(&container->first);
+    if (container_free(container, &failure) < 0)
+        complain("cannot give a container up: %s", failure.text);
 }
 
-static int take_stdio(struct stdio *stdio, bool tty, struct failure *failure) {
-    setsid();
-    for (int target = 0; target < 3; target++)
-        if (dup2(stdio->fds[target], target) < 0)
-            return fail_errno(failure, "cannot set descriptor %d", target);
-    if (tty && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
-        return fail_errno(failure, "cannot take the terminal");
-    return 0;
-}
-
-static int become(const struct process_spec *spec, struct stdio *stdio, bool is_main,
-                  struct failure *failure) {
-    bool is_first = is_main || spec->rehearsal;
-    if ((is_first ? set_names(failure) : container_join(failure)) < 0)
-        return -1;
-    if (take_stdio(stdio, spec->tty, failure) < 0)
-        return -1;
-    if (is_main && ((!container.entered && enter_root(failure) < 0) ||
-                    finish_root(stdio, spec->tty, failure) < 0))
-        return -1;
-    if (is_main && spec->reaper)
-        return execute_under_reaper(spec, stdio, failure);
-    return execute(spec, stdio, failure);
-}
-
-void container_child(const struct process_spec *spec, struct stdio *stdio, bool is_main) {
-    struct failure failure = {.status = STATUS_INTERNAL};
-    become(spec, stdio, is_main, &failure);
-    ssize_t said = write(stdio->failure_fd, &failure, sizeof failure);
-    _exit(said > 0 ? 127 : 126);
+bool container_ran_out_of_memory(struct container *container) {
+    unsigned long kills = cgroup_memory_kills(&container->place);
+    bool news = kills > container->memory_kills;
+    container->memory_kills = kills;
+    return news;
 }

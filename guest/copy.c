@@ -1,5 +1,7 @@
 /* Copies a folder's tree: type, owner, mode, times, extended attributes, links. */
 
+#include "copy.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +12,6 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-
-#include "mount.h"
 
 #define DEPTH_MAX 256
 

@@ -1,28 +1,32 @@
+#include "etc.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "container.h"
-#include "setup.h"
-
-#define FOLDER "/run/etc"
+#include "mount.h"
 
 #define MACHINE_ID "machine-id"
 
 static void say(struct writer *text, const char *words) { write_raw(text, words, strlen(words)); }
 
-static void compose_hostname(struct writer *text, const struct machine_setup *setup) {
-    say(text, setup->hostname);
+struct facts {
+    const struct container_setup *setup;
+    const char *address;
+};
+
+static void compose_hostname(struct writer *text, const struct facts *facts) {
+    say(text, facts->setup->hostname);
     say(text, "\n");
 }
 
-static void compose_own_address(struct writer *text, const struct machine_setup *setup) {
-    const char *address = setup->network.address;
-    if (address[0] == 0)
+static void compose_own_address(struct writer *text, const struct facts *facts) {
+    const struct container_setup *setup = facts->setup;
+    if (facts->address[0] == 0)
         return;
-    write_raw(text, address, strcspn(address, "/"));
+    write_raw(text, facts->address, strcspn(facts->address, "/"));
     say(text, "\t");
     if (setup->domainname[0] != 0) {
         say(text, setup->hostname);
@@ -30,17 +34,17 @@ static void compose_own_address(struct writer *text, const struct machine_setup 
         say(text, setup->domainname);
         say(text, " ");
     }
-    compose_hostname(text, setup);
+    compose_hostname(text, facts);
 }
 
-static void compose_hosts(struct writer *text, const struct machine_setup *setup) {
+static void compose_hosts(struct writer *text, const struct facts *facts) {
     say(text, "127.0.0.1\tlocalhost\n"
               "::1\tlocalhost ip6-localhost ip6-loopback\n"
               "fe00::\tip6-localnet\n"
               "ff00::\tip6-mcastprefix\n"
               "ff02::1\tip6-allnodes\n"
               "ff02::2\tip6-allrouters\n");
-    for (char **host = setup->extra_hosts; *host != NULL; host++) {
+    for (char **host = facts->setup->extra_hosts; *host != NULL; host++) {
         size_t length = strcspn(*host, ":");
         if ((*host)[length] != ':')
             continue;
@@ -49,11 +53,11 @@ static void compose_hosts(struct writer *text, const struct machine_setup *setup
         write_raw(text, *host, length);
         say(text, "\n");
     }
-    compose_own_address(text, setup);
+    compose_own_address(text, facts);
 }
 
 static void compose_words(struct writer *text, const char *key, char **words) {
-    if (words == NULL || *words == NULL)
+    if (*words == NULL)
         return;
     say(text, key);
     for (; *words != NULL; words++) {
@@ -63,39 +67,36 @@ static void compose_words(struct writer *text, const char *key, char **words) {
     say(text, "\n");
 }
 
-static void compose_resolver(struct writer *text, const struct machine_setup *setup) {
-    char **server = setup->network.nameservers;
-    for (; server != NULL && *server != NULL; server++) {
+static void compose_resolver(struct writer *text, const struct facts *facts) {
+    for (char **server = facts->setup->nameservers; *server != NULL; server++) {
         say(text, "nameserver ");
         say(text, *server);
         say(text, "\n");
     }
-    compose_words(text, "search", setup->network.search);
-    compose_words(text, "options", setup->network.options);
+    compose_words(text, "search", facts->setup->search);
+    compose_words(text, "options", facts->setup->options);
 }
 
-static void compose_machine_id(struct writer *text, const struct machine_setup *setup) {
-    say(text, setup->machine_id);
+static void compose_machine_id(struct writer *text, const struct facts *facts) {
+    say(text, facts->setup->machine_id);
     say(text, "\n");
 }
 
-/* Stay open: a start writes them with nothing else to do. */
-static struct {
+static const struct {
     const char *name;
-    void (*compose)(struct writer *text, const struct machine_setup *setup);
-    int fd;
-    size_t length;
-} files[] = {{"hostname", compose_hostname, -1, 0},
-             {"hosts", compose_hosts, -1, 0},
-             {"resolv.conf", compose_resolver, -1, 0},
-             {MACHINE_ID, compose_machine_id, -1, 0}};
-#define FILES (sizeof files / sizeof *files)
+    void (*compose)(struct writer *text, const struct facts *facts);
+} files[ETC_FILES] = {{"hostname", compose_hostname},
+                      {"hosts", compose_hosts},
+                      {"resolv.conf", compose_resolver},
+                      {MACHINE_ID, compose_machine_id}};
 
-static bool is_mounted_by_user(const struct machine_setup *setup, const char *target) {
-    for (size_t index = 0; index < setup->mount_count; index++)
-        if (strcmp(setup->mounts[index].target, target) == 0)
-            return true;
-    return false;
+void etc_init(struct etc *etc, const struct place *place) {
+    *etc = (struct etc){.place = place, .fds = {-1, -1, -1, -1}};
+}
+
+void etc_close(struct etc *etc) {
+    for (size_t index = 0; index < ETC_FILES; index++)
+        close_and_forget(&etc->fds[index]);
 }
 
 /* An image without a machine id gets none. */
@@ -117,75 +118,77 @@ static void keep_time(int root, const struct stat *before) {
         complain("cannot set the time of /etc: %s", error_text(errno));
 }
 
-static int place(int root, const char *name, struct failure *failure) {
-    char source[64], target[64];
+static void path_of(const struct etc *etc, const char *name, char path[80]) {
+    snprintf(path, 80, "%s/%s", etc->place->etc, name);
+}
+
+static int place(const struct etc *etc, int root, const char *name, struct failure *failure) {
+    char source[80], target[64];
     if (!is_wanted(root, name))
         return 0;
-    snprintf(source, sizeof source, FOLDER "/%s", name);
+    path_of(etc, name, source);
     snprintf(target, sizeof target, "/etc/%s", name);
-    struct stat etc;
-    bool exists = fstatat(root, "etc", &etc, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(etc.st_mode);
+    struct stat folder;
+    bool exists =
+        fstatat(root, "etc", &folder, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(folder.st_mode);
     cleanup_close int fd = make_file_in(root, target, failure);
     if (exists)
-        keep_time(root, &etc);
+        keep_time(root, &folder);
     return fd < 0 ? -1 : bind_on(source, fd, false, failure);
 }
 
-static int open_all(struct failure *failure) {
-    mkdir(FOLDER, 0755);
-    for (size_t index = 0; index < FILES; index++) {
-        char path[64];
-        snprintf(path, sizeof path, FOLDER "/%s", files[index].name);
-        if (files[index].fd < 0)
-            files[index].fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-        if (files[index].fd < 0)
+static int open_all(struct etc *etc, struct failure *failure) {
+    mkdir(etc->place->etc, 0755);
+    for (size_t index = 0; index < ETC_FILES; index++) {
+        char path[80];
+        path_of(etc, files[index].name, path);
+        if (etc->fds[index] < 0)
+            etc->fds[index] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        if (etc->fds[index] < 0)
             return fail_errno(failure, "cannot make /etc/%s", files[index].name);
     }
     return 0;
 }
 
-static int write_all(const struct machine_setup *setup, struct failure *failure) {
-    for (size_t index = 0; index < FILES; index++) {
-        uint8_t first[1024];
-        struct writer text = {.bound = DVM_MESSAGE_MAX, .first = first, .first_room = sizeof first};
-        files[index].compose(&text, setup);
-        ssize_t count = pwrite(files[index].fd, text.bytes, text.used, 0);
-        bool is_whole = !text.full && count == (ssize_t)text.used;
-        if (is_whole && text.used < files[index].length)
-            is_whole = ftruncate(files[index].fd, (off_t)text.used) == 0;
-        files[index].length = text.used;
-        writer_close(&text);
-        if (!is_whole)
-            return fail_errno(failure, "cannot write /etc/%s", files[index].name);
-    }
-    return 0;
+static int write_one(struct etc *etc, size_t index, const struct facts *facts,
+                     struct failure *failure) {
+    uint8_t first[1024];
+    struct writer text = {.bound = DVM_MESSAGE_MAX, .first = first, .first_room = sizeof first};
+    files[index].compose(&text, facts);
+    ssize_t count = pwrite(etc->fds[index], text.bytes, text.used, 0);
+    bool is_whole = !text.full && count == (ssize_t)text.used;
+    if (is_whole && text.used < etc->lengths[index])
+        is_whole = ftruncate(etc->fds[index], (off_t)text.used) == 0;
+    etc->lengths[index] = text.used;
+    writer_close(&text);
+    return is_whole ? 0 : fail_errno(failure, "cannot write /etc/%s", files[index].name);
 }
 
-static bool prepared;
-
-int etc_prepare(struct failure *failure) {
-    cleanup_close int root = open(CONTAINER_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0)
-        return fail_errno(failure, "cannot open the container's root");
-    if (open_all(failure) < 0)
+int etc_prepare(struct etc *etc, int root, struct failure *failure) {
+    if (open_all(etc, failure) < 0)
         return -1;
-    for (size_t index = 0; index < FILES; index++)
-        if (place(root, files[index].name, failure) < 0)
+    for (size_t index = 0; index < ETC_FILES; index++)
+        if (place(etc, root, files[index].name, failure) < 0)
             return -1;
-    prepared = true;
+    etc->is_placed = true;
     return 0;
 }
 
-int etc_make(int root, const struct machine_setup *setup, struct failure *failure) {
-    if ((!prepared && open_all(failure) < 0) || write_all(setup, failure) < 0)
+int etc_make(struct etc *etc, int root, const struct container_setup *setup, const char *address,
+             struct failure *failure) {
+    const struct facts facts = {setup, address};
+    if (!etc->is_placed && open_all(etc, failure) < 0)
         return -1;
+    for (size_t index = 0; index < ETC_FILES; index++)
+        if (write_one(etc, index, &facts, failure) < 0)
+            return -1;
     /* a folder of the user's lies over those that are there already */
-    if (prepared && !is_mounted_by_user(setup, "/etc"))
+    if (etc->is_placed && !setup_mounts_on(setup, "/etc"))
         return 0;
-    for (size_t index = 0; index < FILES; index++) {
+    for (size_t index = 0; index < ETC_FILES; index++) {
         char target[64];
         snprintf(target, sizeof target, "/etc/%s", files[index].name);
-        if (!is_mounted_by_user(setup, target) && place(root, files[index].name, failure) < 0)
+        if (!setup_mounts_on(setup, target) && place(etc, root, files[index].name, failure) < 0)
             return -1;
     }
     return 0;

@@ -1,4 +1,4 @@
-/* The last steps before a program of the image runs. */
+#include "execute.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 
 #include "capability.h"
-#include "container.h"
 #include "mount.h"
+#include "read_ahead.h"
 #include "user.h"
 
 static const char *environment_value(char **environment, const char *name) {
@@ -47,7 +47,7 @@ static char **with_home(char **environment, const struct user *user) {
 
 static int set_limits(const struct process_spec *spec, struct failure *failure) {
     for (size_t index = 0; index < spec->limit_count; index++) {
-        const struct limit *limit = &spec->limits[index];
+        const struct resource_limit *limit = &spec->limits[index];
         struct rlimit value = {.rlim_cur = limit->soft, .rlim_max = limit->hard};
         if (setrlimit((int)limit->resource, &value) < 0)
             return fail_errno(failure, "cannot set resource limit %u", limit->resource);
@@ -138,39 +138,43 @@ static int find_program(const char *name, char **environment, char *path, struct
                 "exec: \"%s\": executable file not found in $PATH", name);
 }
 
-static int run_program(const struct process_spec *spec, char **environment,
+/* Of a rehearsal the program is only read; another one, which is the agent's own, runs. */
+static void rehearse_program(const char *path, char **environment) {
+    char *arguments[] = {"agent", "rehearsal", NULL};
+    read_program_ahead(path);
+    execve("/proc/self/exe", arguments, environment);
+}
+
+static int run_program(const struct process_spec *spec, bool is_rehearsal, char **environment,
                        struct failure *failure) {
     char path[PATH_MAX];
     if (find_program(spec->arguments[0], environment, path, failure) < 0)
         return -1;
-    if (spec->rehearsal) {
-        char *arguments[] = {"agent", "rehearsal", NULL};
-        rehearse_program(path);
-        execve("/proc/self/exe", arguments, environment);
-    }
-    execve(path, spec->arguments, environment);
+    if (is_rehearsal)
+        rehearse_program(path, environment);
+    else
+        execve(path, spec->arguments, environment);
     bool missing = errno == ENOENT || errno == ENOTDIR;
     return fail(failure, missing ? STATUS_COMMAND_NOT_FOUND : STATUS_COMMAND_NOT_EXECUTABLE,
                 "exec %s: %s", path, error_text(errno));
 }
 
-int execute(const struct process_spec *spec, struct stdio *stdio, struct failure *failure) {
-    (void)stdio;
+int execute(const struct process_spec *spec, bool is_rehearsal, struct failure *failure) {
     struct user user;
     if (user_look_up(spec->user, spec->groups, spec->group_count, &user, failure) < 0)
         return -1;
-    if (!spec->rehearsal && make_folder(spec->folder, failure) < 0)
+    if (!is_rehearsal && make_folder(spec->folder, failure) < 0)
         return -1;
     give_stdio(&user);
     if (set_limits(spec, failure) < 0)
         return -1;
     if (take_identity(spec, &user, failure) < 0)
         return -1;
-    if (chdir(spec->folder) < 0 && !spec->rehearsal)
+    if (chdir(spec->folder) < 0 && !is_rehearsal)
         return fail(failure, STATUS_INVALID, "chdir to cwd (\"%s\") failed: %s", spec->folder,
                     error_text(errno));
     if (limit_rights(spec, &user, failure) < 0)
         return -1;
     umask(022);
-    return run_program(spec, with_home(spec->environment, &user), failure);
+    return run_program(spec, is_rehearsal, with_home(spec->environment, &user), failure);
 }

@@ -13,21 +13,11 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "container.h"
-#include "process.h"
-#include "root.h"
+#include "process_life.h"
 #include "tree.h"
 #include "user.h"
 
-#define BARE_ROOT "/run/bare"
 #define DESCRIPTORS_MAX 65536
-
-struct files_request {
-    uint8_t operation;
-    uint8_t flags;
-    const char *path;
-    const char *user;
-};
 
 /* Takes the request's streams as 0, 1 and the failure's as 3; all other descriptors are the
  * agent's. */
@@ -49,30 +39,39 @@ static int separate_mounts(struct failure *failure) {
     return 0;
 }
 
+/* Lets all other mounts go, other containers' among them: they may be taken out of use meanwhile.
+ */
 static int enter(const char *root, struct failure *failure) {
-    if (chdir(root) < 0 || chroot(".") < 0)
+    if (chdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
+        chdir("/") < 0)
         return fail_errno(failure, "cannot enter the container's root");
     return 0;
 }
 
-/* With the user's mounts. */
-static int enter_container(struct failure *failure) {
-    if (separate_mounts(failure) < 0)
-        return -1;
-    if (umount2(CONTAINER_ROOT "/dev", MNT_DETACH) < 0 ||
-        umount2(CONTAINER_ROOT "/sys", MNT_DETACH) < 0)
+static int leave_out(const struct place *place, const char *name, struct failure *failure) {
+    char path[64];
+    snprintf(path, sizeof path, "%s/%s", place->root, name);
+    if (umount2(path, MNT_DETACH) < 0)
         return fail_errno(failure, "cannot leave the machine's own files out");
-    return enter(CONTAINER_ROOT, failure);
+    return 0;
+}
+
+/* With the user's mounts. */
+static int enter_container(const struct place *place, struct failure *failure) {
+    if (separate_mounts(failure) < 0 || leave_out(place, "dev", failure) < 0 ||
+        leave_out(place, "sys", failure) < 0)
+        return -1;
+    return enter(place->root, failure);
 }
 
 /* Without any mount. */
-static int enter_bare(struct failure *failure) {
+static int enter_bare(const struct place *place, struct failure *failure) {
     if (separate_mounts(failure) < 0)
         return -1;
-    mkdir(BARE_ROOT, 0755);
-    if (mount(CONTAINER_ROOT, BARE_ROOT, NULL, MS_BIND, NULL) < 0)
+    mkdir(place->bare, 0755);
+    if (mount(place->root, place->bare, NULL, MS_BIND, NULL) < 0)
         return fail_errno(failure, "cannot leave mounts out");
-    return enter(BARE_ROOT, failure);
+    return enter(place->bare, failure);
 }
 
 static bool is_on_root(void) {
@@ -114,22 +113,23 @@ static void begin(int *failure_fd) { close_and_forget(failure_fd); }
 
 static int take_in(const struct files_request *request, int *failure_fd, struct failure *failure) {
     struct tree_in_options options = {.keep_kind = (request->flags & FILES_KEEP_KIND) != 0};
-    if (enter_container(failure) < 0 || find_owner(request, &options, failure) < 0 ||
-        enter_target(request, failure) < 0)
+    if (enter_container(request->place, failure) < 0 ||
+        find_owner(request, &options, failure) < 0 || enter_target(request, failure) < 0)
         return -1;
     begin(failure_fd);
     return tree_in(&options, failure);
 }
 
 static int send_out(const struct files_request *request, int *failure_fd, struct failure *failure) {
-    if (enter_container(failure) < 0 || tree_stat(request->path, failure) < 0)
+    if (enter_container(request->place, failure) < 0 || tree_stat(request->path, failure) < 0)
         return -1;
     begin(failure_fd);
     return request->operation == FILES_STAT ? 0 : tree_out(request->path, failure);
 }
 
-static int send_bare(int *failure_fd, struct failure *failure) {
-    if (enter_bare(failure) < 0)
+static int send_bare(const struct files_request *request, int *failure_fd,
+                     struct failure *failure) {
+    if (enter_bare(request->place, failure) < 0)
         return -1;
     begin(failure_fd);
     return tree_out("/", failure);
@@ -137,8 +137,10 @@ static int send_bare(int *failure_fd, struct failure *failure) {
 
 static int send_upper(const struct files_request *request, int *failure_fd,
                       struct failure *failure) {
-    cleanup_close int image = open(ROOT_IMAGE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (image < 0 || chdir(ROOT_UPPER) < 0)
+    if (separate_mounts(failure) < 0 || enter(request->place->folder, failure) < 0)
+        return -1;
+    cleanup_close int image = open("image", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (image < 0 || chdir("scratch/upper") < 0)
         return fail_errno(failure, "cannot open the writable layer");
     begin(failure_fd);
     return tree_upper(image, request->operation == FILES_LAYER, failure);
@@ -153,7 +155,7 @@ static int do_request(const struct files_request *request, int *failure_fd,
     case FILES_IN:
         return take_in(request, failure_fd, failure);
     case FILES_EXPORT:
-        return send_bare(failure_fd, failure);
+        return send_bare(request, failure_fd, failure);
     default:
         return send_upper(request, failure_fd, failure);
     }
@@ -168,25 +170,40 @@ static int send_end(int result, const struct failure *failure) {
     return record_end() < 0 || record_flush() < 0 ? -1 : result;
 }
 
-static void run(const void *what, struct stdio *stdio) {
+static void run(const struct files_request *request, struct stdio *stdio) {
     struct failure failure = {.status = STATUS_INTERNAL};
     int result = take_streams(stdio, &failure);
     if (result == 0)
-        result = do_request(what, &stdio->failure_fd, &failure);
+        result = do_request(request, &stdio->failure_fd, &failure);
     if (result < 0 && stdio->failure_fd >= 0)
         _exit(write(stdio->failure_fd, &failure, sizeof failure) > 0 ? 1 : 2);
     _exit(send_end(result, &failure) < 0 ? 1 : 0);
 }
 
-int files_start(struct reader *reader, uint32_t id, struct failure *failure) {
-    struct files_request request = {.operation = read_u8(reader), .flags = read_u8(reader)};
-    request.path = read_string(reader);
-    request.user = read_string(reader);
-    if (reader->bad || reader->at != reader->end || request.operation < FILES_STAT ||
-        request.operation > FILES_EXPORT)
-        return fail(failure, STATUS_INVALID,
-                    "cannot read what files to move: it breaks the protocol");
-    if (!root_is_there())
-        return fail(failure, STATUS_CONFLICT, "cannot move files: the machine is not set up");
-    return process_start_own(run, &request, id, failure);
+void files_read(struct reader *reader, struct files_request *request) {
+    *request = (struct files_request){.operation = read_u8(reader)};
+    request->flags = read_u8(reader);
+    request->path = read_string(reader);
+    request->user = read_string(reader);
+    if (reader->at != reader->end || request->operation < FILES_STAT ||
+        request->operation > FILES_EXPORT)
+        reader->bad = true;
+}
+
+int files_start(const struct container *container, const struct files_request *request, uint32_t id,
+                struct failure *failure) {
+    static const struct process_spec spec = {.wants_stdin = true};
+    const struct place *place = &container->place;
+    struct files_request asked = *request;
+    struct stdio_pair pair __attribute__((cleanup(stdio_pair_close))) = STDIO_PAIR_NONE;
+    if (!container->root.joined)
+        return fail(failure, STATUS_CONFLICT, "cannot move files: the container has no root");
+    struct process *process = process_make(&spec, place->slot, place->root, id, &pair, failure);
+    if (process == NULL)
+        return -1;
+    asked.place = place;
+    pid_t pid = fork();
+    if (pid == 0)
+        run(&asked, &pair.child);
+    return process_begin(process, pid < 0 ? fail_errno(failure, "cannot start a process") : pid);
 }

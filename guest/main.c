@@ -10,13 +10,14 @@
 #include <sys/mount.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "agent.h"
 #include "channel.h"
-#include "container.h"
+#include "destroy.h"
 #include "modules.h"
-#include "process.h"
+#include "process_io.h"
+#include "rehearsal.h"
+#include "requests.h"
 #include "stat.h"
 #include "tsc.h"
 
@@ -85,10 +86,7 @@ static void signals_ready(struct source *source, uint32_t events) {
     struct signalfd_siginfo information;
     while (read(source->fd, &information, sizeof information) == sizeof information)
         continue;
-    int status;
-    pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        processes_reaped(pid, status);
+    children_reap();
 }
 
 static void watch_signals(void) {
@@ -103,7 +101,16 @@ static void watch_signals(void) {
     loop_watch(&signals, EPOLLIN);
 }
 
+static void detach(void) {
+    processes_detach();
+    containers_detach();
+}
+
 int main(int count, char **words) {
+    static const struct channel_events events = {.request = handle_request,
+                                                 .stream = processes_take_frame,
+                                                 .pump = processes_pump,
+                                                 .detach = detach};
     if (getpid() != 1 && count == 2 && strcmp(words[1], "tsc") == 0)
         return print_tsc_khz();
     if (count == 2 && strcmp(words[1], "rehearsal") == 0)
@@ -121,6 +128,6 @@ int main(int count, char **words) {
     keep_heap();
     loop_open();
     watch_signals();
-    channel_open();
+    channel_open(&events);
     loop_run(channel_pump);
 }

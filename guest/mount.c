@@ -11,9 +11,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define SHARES "/run/shares"
-/* cache=mmap: nothing is kept but what is mapped, so that host and guest see each other's writes */
-#define OPTIONS_9P "trans=virtio,version=9p2000.L,msize=512000,cache=mmap"
+#include "copy.h"
+#include "share.h"
 
 int open_in(int root, const char *path, int flags) {
     struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT};
@@ -100,22 +99,6 @@ int bind_on(const char *source, int target, bool read_only, struct failure *fail
     return 0;
 }
 
-/* Mounts the share once, whoever uses it. */
-static int mount_share(const char *tag, char *path, size_t room, struct failure *failure) {
-    if (strchr(tag, '/') != NULL || tag[0] == 0 || strlen(tag) > 64)
-        return fail(failure, STATUS_INVALID, "cannot mount share \"%s\": it is no tag", tag);
-    snprintf(path, room, SHARES "/%s", tag);
-    mkdir(SHARES, 0700);
-    if (mkdir(path, 0700) < 0)
-        return errno == EEXIST ? 0 : fail_errno(failure, "cannot make %s", path);
-    if (mount(tag, path, "9p", 0, OPTIONS_9P) < 0) {
-        fail_errno(failure, "cannot mount share \"%s\"", tag);
-        rmdir(path);
-        return -1;
-    }
-    return 0;
-}
-
 /* A new volume gets what the image has at its target. */
 static int populate(int root, const char *target, const char *source, struct failure *failure) {
     cleanup_close int from = open_in(root, target, O_RDONLY | O_DIRECTORY);
@@ -127,9 +110,10 @@ static int populate(int root, const char *target, const char *source, struct fai
     return copy_tree(from, to, failure);
 }
 
-static int place_share(int root, const struct guest_mount *mount, struct failure *failure) {
-    char share[128], source[PATH_MAX];
-    if (mount_share(mount->tag, share, sizeof share, failure) < 0)
+static int place_share(int root, unsigned slot, const struct guest_mount *mount,
+                       struct failure *failure) {
+    char share[SHARE_PATH_MAX], source[PATH_MAX];
+    if (share_take(mount->tag, slot, share, failure) < 0)
         return -1;
     cleanup_close int share_root = open(share, O_PATH | O_DIRECTORY | O_CLOEXEC);
     cleanup_close int inside = open_in(share_root,
@@ -194,7 +178,7 @@ static int place_tmpfs(int root, const struct guest_mount *mount, struct failure
     return mount_on("tmpfs", target, "tmpfs", flags, options, failure);
 }
 
-int place_mount(int root, const struct guest_mount *mount, struct failure *failure) {
+int place_mount(int root, unsigned slot, const struct guest_mount *mount, struct failure *failure) {
     if (mount->target[0] != '/')
         return fail(failure, STATUS_INVALID, "cannot mount on \"%s\": it is not absolute",
                     mount->target);
@@ -203,5 +187,5 @@ int place_mount(int root, const struct guest_mount *mount, struct failure *failu
                     mount->target);
     if (mount->kind == MOUNT_TMPFS)
         return place_tmpfs(root, mount, failure);
-    return place_share(root, mount, failure);
+    return place_share(root, slot, mount, failure);
 }

@@ -2,18 +2,7 @@
 #define DVM_MOUNT_H
 
 #include "agent.h"
-
-/* One mount that the user asked for. */
-struct guest_mount {
-    uint8_t kind; /* enum mount_kind */
-    const char *tag;
-    const char *source;
-    const char *target;
-    const char *file; /* "" or the one file of the share that is meant */
-    const char *options;
-    bool read_only;
-    bool populate;
-};
+#include "setup.h"
 
 /* mkdir -p below `root`, where no link leads out; a descriptor (O_PATH) of the folder. */
 int make_folder_in(int root, const char *path, struct failure *failure);
@@ -27,10 +16,7 @@ int bind_on(const char *source, int target, bool read_only, struct failure *fail
 int mount_on(const char *source, int target, const char *kind, unsigned long flags,
              const char *options, struct failure *failure);
 
-/* Puts the user's mount into the tree at `root`. */
-int place_mount(int root, const struct guest_mount *mount, struct failure *failure);
-
-/* copy.c: fills an empty volume with what the image has there. */
-int copy_tree(int from, int to, struct failure *failure);
+/* Puts the user's mount into the tree at `root`, of the container in `slot`. */
+int place_mount(int root, unsigned slot, const struct guest_mount *mount, struct failure *failure);
 
 #endif

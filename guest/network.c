@@ -1,113 +1,178 @@
 #include "network.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
-#include <net/route.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#define CARD "eth0"
+#include "card.h"
 
-static struct sockaddr inet_address(struct in_addr address) {
-    struct sockaddr_in inet = {.sin_family = AF_INET, .sin_addr = address};
-    struct sockaddr plain;
-    memcpy(&plain, &inet, sizeof plain);
-    return plain;
+#define NETWORKS_MAX 32u
+
+struct card {
+    unsigned index;
+    char name[CARD_NAME_MAX];
+    char address[64];
+    char gateway[64];
+};
+
+struct network {
+    char name[DVM_NAME_MAX + 1];
+    unsigned users;
+    bool is_ready; /* there, its loopback up */
+    bool is_other; /* not the machine's */
+    int descriptor;
+    struct card cards[CARDS_MAX];
+    size_t card_count;
+};
+
+static struct network machines = {.descriptor = -1};
+static struct network others[NETWORKS_MAX];
+/* The machine's own, to return to. */
+static int home = -1;
+
+static struct network *find_or_reserve(const char *name) {
+    struct network *free_one = NULL;
+    if (name[0] == 0)
+        return &machines;
+    for (size_t index = 0; index < NETWORKS_MAX; index++) {
+        struct network *network = &others[index];
+        if (network->users > 0 && strcmp(network->name, name) == 0)
+            return network;
+        if (network->users == 0 && free_one == NULL)
+            free_one = network;
+    }
+    if (free_one != NULL) {
+        *free_one = (struct network){.is_other = true, .descriptor = -1};
+        snprintf(free_one->name, sizeof free_one->name, "%s", name);
+    }
+    return free_one;
 }
 
-static int open_socket(struct failure *failure) {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    return fd < 0 ? fail_errno(failure, "cannot open a socket") : fd;
+static int open_own_namespace(void) { return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC); }
+
+static int make_namespace(struct network *network, struct failure *failure) {
+    if (home < 0)
+        home = open_own_namespace();
+    if (home < 0 && errno == ENOENT)
+        return fail(failure, STATUS_UNSUPPORTED,
+                    "cannot make a network namespace: the kernel has none");
+    if (home < 0 || unshare(CLONE_NEWNET) < 0)
+        return fail_errno(failure, "cannot make a network namespace");
+    network->descriptor = open_own_namespace();
+    int result = network->descriptor < 0 ? fail_errno(failure, "cannot open a network namespace")
+                                         : card_start_loopback(failure);
+    network_leave(network);
+    return result;
 }
 
-static int set_up_flag(int fd, const char *name, struct failure *failure) {
-    struct ifreq request = {0};
-    snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
-    if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
-        return fail_errno(failure, "cannot find network card %s", name);
-    request.ifr_flags |= IFF_UP;
-    if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-        return fail_errno(failure, "cannot start network card %s", name);
+struct network *network_take(const char *name, struct failure *failure) {
+    if (name[0] != 0 && !setup_name_is_legal(name)) {
+        fail(failure, STATUS_INVALID, "cannot make network namespace \"%.64s\": it is no name",
+             name);
+        return NULL;
+    }
+    struct network *network = find_or_reserve(name);
+    if (network == NULL) {
+        fail(failure, STATUS_UNAVAILABLE, "cannot make a network namespace: there are %u already",
+             NETWORKS_MAX);
+        return NULL;
+    }
+    network->users++;
+    if (network->is_ready)
+        return network;
+    if ((network->is_other ? make_namespace(network, failure) : card_start_loopback(failure)) < 0) {
+        network_release(network);
+        return NULL;
+    }
+    network->is_ready = true;
+    return network;
+}
+
+void network_release(struct network *network) {
+    network->users--;
+    if (network->users == 0 && network->is_other)
+        close_and_forget(&network->descriptor);
+}
+
+static struct card *known_card(struct network *network, unsigned index) {
+    for (size_t at = 0; at < network->card_count; at++)
+        if (network->cards[at].index == index)
+            return &network->cards[at];
+    return NULL;
+}
+
+static struct card *add_card(struct network *network, unsigned index, struct failure *failure) {
+    if (network->card_count == CARDS_MAX) {
+        fail(failure, STATUS_INVALID, "cannot give a container more than %u network cards",
+             CARDS_MAX);
+        return NULL;
+    }
+    struct card *card = &network->cards[network->card_count];
+    *card = (struct card){.index = index};
+    if (card_find(index, card->name, failure) < 0)
+        return NULL;
+    if (network->is_other) {
+        char name[CARD_NAME_MAX];
+        snprintf(name, sizeof name, "eth%zu", network->card_count);
+        if (card_move(card->name, network->descriptor, name, failure) < 0)
+            return NULL;
+        memcpy(card->name, name, sizeof name);
+    }
+    network->card_count++;
+    return card;
+}
+
+/* What PREPARE gave needs not be given again. */
+static int start_card(struct card *card, const struct card_setup *setup, struct failure *failure) {
+    bool has_address =
+        strcmp(setup->address, card->address) == 0 && strcmp(setup->gateway, card->gateway) == 0;
+    if (!has_address && card_start(card->name, setup->address, setup->gateway, failure) < 0)
+        return -1;
+    snprintf(card->address, sizeof card->address, "%s", setup->address);
+    snprintf(card->gateway, sizeof card->gateway, "%s", setup->gateway);
+    return setup->mac[0] == 0 ? 0 : card_set_mac(card->name, setup->mac, failure);
+}
+
+static int start_cards(struct network *network, const struct card_setup *cards, size_t count,
+                       struct failure *failure) {
+    for (size_t at = 0; at < count; at++)
+        if (start_card(known_card(network, cards[at].index), &cards[at], failure) < 0)
+            return -1;
     return 0;
 }
 
-static bool card_exists(const void *argument) {
-    (void)argument;
-    return access("/sys/class/net/" CARD, F_OK) == 0;
-}
-
-static int parse(const char *text, struct in_addr *address, struct in_addr *mask) {
-    char plain[INET_ADDRSTRLEN];
-    size_t length = strcspn(text, "/");
-    long bits = text[length] == '/' ? strtol(text + length + 1, NULL, 10) : 32;
-    if (length >= sizeof plain || bits < 0 || bits > 32)
+int network_add_cards(struct network *network, const struct card_setup *cards, size_t count,
+                      struct failure *failure) {
+    if (count > 0 && network->users > 1)
+        return fail(failure, STATUS_CONFLICT,
+                    "cannot add network cards: others use the namespace already");
+    /* they are found where the machine's are, and started where they are then */
+    for (size_t at = 0; at < count; at++)
+        if (known_card(network, cards[at].index) == NULL &&
+            add_card(network, cards[at].index, failure) == NULL)
+            return -1;
+    if (network_enter(network, failure) < 0)
         return -1;
-    snprintf(plain, sizeof plain, "%.*s", (int)length, text);
-    mask->s_addr = bits == 0 ? 0 : htonl(~0u << (32 - bits));
-    return inet_pton(AF_INET, plain, address) == 1 ? 0 : -1;
+    int result = start_cards(network, cards, count, failure);
+    network_leave(network);
+    return result;
 }
 
-int network_up_loopback(struct failure *failure) {
-    cleanup_close int fd = open_socket(failure);
-    return fd < 0 ? -1 : set_up_flag(fd, "lo", failure);
+const char *network_address(const struct network *network) {
+    return network->card_count == 0 ? "" : network->cards[0].address;
 }
 
-static int add_default_route(int fd, struct in_addr gateway, struct failure *failure) {
-    struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY};
-    route.rt_dst = route.rt_genmask = inet_address((struct in_addr){0});
-    route.rt_gateway = inet_address(gateway);
-    if (ioctl(fd, SIOCADDRT, &route) < 0 && errno != EEXIST)
-        return fail_errno(failure, "cannot set the default route");
+int network_descriptor(const struct network *network) { return network->descriptor; }
+
+int network_enter(const struct network *network, struct failure *failure) {
+    if (network->is_other && setns(network->descriptor, CLONE_NEWNET) < 0)
+        return fail_errno(failure, "cannot enter a network namespace");
     return 0;
 }
 
-int network_up(const char *address, const char *gateway, struct failure *failure) {
-    struct in_addr own, mask, router, unused;
-    if (parse(address, &own, &mask) < 0 ||
-        (gateway[0] != 0 && parse(gateway, &router, &unused) < 0))
-        return fail(failure, STATUS_INVALID, "cannot use network address %s by %s", address,
-                    gateway);
-    if (!wait_until(card_exists, NULL, 5000))
-        return fail(failure, STATUS_UNAVAILABLE, "cannot set the network up: there is no " CARD);
-    cleanup_close int fd = open_socket(failure);
-    if (fd < 0)
-        return -1;
-    struct ifreq request = {.ifr_name = CARD};
-    request.ifr_addr = inet_address(own);
-    if (ioctl(fd, SIOCSIFADDR, &request) < 0)
-        return fail_errno(failure, "cannot set address %s", address);
-    request.ifr_netmask = inet_address(mask);
-    if (ioctl(fd, SIOCSIFNETMASK, &request) < 0)
-        return fail_errno(failure, "cannot set the network mask of %s", address);
-    /* as Docker does where a network has no IPv6; a kernel without it has no such file */
-    write_file("/proc/sys/net/ipv6/conf/" CARD "/disable_ipv6", "1");
-    if (set_up_flag(fd, CARD, failure) < 0)
-        return -1;
-    return gateway[0] == 0 ? 0 : add_default_route(fd, router, failure);
-}
-
-int network_set_mac(const char *text, struct failure *failure) {
-    unsigned bytes[6];
-    struct ifreq request = {.ifr_name = CARD};
-    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &bytes[0], &bytes[1], &bytes[2], &bytes[3],
-               &bytes[4], &bytes[5]) != 6)
-        return fail(failure, STATUS_INVALID, "cannot use \"%s\": it is no MAC address", text);
-    cleanup_close int fd = open_socket(failure);
-    if (fd < 0)
-        return -1;
-    if (ioctl(fd, SIOCGIFHWADDR, &request) < 0)
-        return fail_errno(failure, "cannot read the MAC address of " CARD);
-    uint8_t wanted[6];
-    for (size_t index = 0; index < 6; index++)
-        wanted[index] = (uint8_t)bytes[index];
-    if (memcmp(request.ifr_hwaddr.sa_data, wanted, sizeof wanted) == 0)
-        return 0;
-    memcpy(request.ifr_hwaddr.sa_data, wanted, sizeof wanted);
-    if (ioctl(fd, SIOCSIFHWADDR, &request) < 0)
-        return fail_errno(failure, "cannot set MAC address %s", text);
-    return 0;
+void network_leave(const struct network *network) {
+    if (network->is_other && setns(home, CLONE_NEWNET) < 0)
+        give_up("cannot return to the machine's network namespace: %s", error_text(errno));
 }

@@ -20,20 +20,51 @@
  *    | HELLO {u32 protocol} ->                    |  processes run on, their output waits
  *    |   <- SYNC {magic, the same nonce}          |  (host drops all bytes before this)
  *    |   <- HELLO {u32 protocol, u64 ns of the guest's monotonic clock, string release}
- *    | PREPARE, SET_UP and START, or RESUME ...   |
+ *    | PREPARE, SET_UP, CREATE, START, or RESUME  |
  *
  * Who reads a frame that breaks a rule hunts for the next SYNC. When no HELLO comes, the host
  * sends more filler (0xff) than a frame can hold, then SYNC and HELLO again.
  *
- * PREPARE does all that is known before the container is, so that a saved machine has it behind it;
- * SET_UP does it where nobody asked for it. The host may send START without waiting for SET_UP's
- * answer. CLOCK is answered by u64 ns of the guest's monotonic clock: the host says in SET_UP what
- * its wall clock showed at such an instant. PREPARE is {u8 prepare_flag, string address with
- * prefix, string gateway}.
- * REHEARSE is SET_UP, then START, in one: what they do is done, but for mounts, and another program
- * runs than the one that START names. It makes a machine that waits for its container quicker.
- * BOOT is answered by {u64 ns of the monotonic clock when the agent began, u64 bytes of memory that
- * the kernel manages, u64 bytes of those that programs could have}.
+ * A machine holds containers, each with a root of its own disks, a cgroup and namespaces. The host
+ * names them: 1 to 64 of 0-9 a-z A-Z _ . -. A disk's name is its virtio serial.
+ *
+ * PREPARE {u8 prepare_flag, string image disk, string scratch disk, list of {u8 card, string
+ * address with prefix, string gateway}} does all that can be done before the machine's first
+ * container is known, so that a saved machine has it behind it. SET_UP {u64 ns of the guest's
+ * monotonic clock, u64 ns of the host's wall clock at that instant, bytes entropy} is the
+ * machine's, and comes once, before any container. CLOCK is answered by u64 ns of the guest's
+ * monotonic clock. CREATE makes a container up to its first process, which waits; it takes over
+ * what PREPARE made:
+ *
+ *   {string container, string host name, string domain name, string machine id, string image disk,
+ *    string scratch disk, u8 read-only root, u8 privileged, string network namespace,
+ *    list of cards {u8 card, string address with prefix, string gateway, string MAC address},
+ *    strings name servers, strings search domains, strings resolver options,
+ *    strings extra hosts "name:address",
+ *    list of mounts {u8 mount_kind, string tag, string source, string target, string file,
+ *    string options, u8 read-only, u8 populate}, u64 bytes of /dev/shm, strings sysctls (name,
+ *    value, ...), u64 CPU quota in us, u64 CPU period in us, u64 bytes of memory, u64 processes}
+ *
+ * A limit of 0 is none. Network namespace "" is the machine's own; another, named as containers
+ * are, is made when the first one asks for it, and goes with the last. Cards are numbered in the
+ * order of the machine's devices; they move into the namespace of the container that names them,
+ * which must be its first. START {string container, what to run} gives the first process its
+ * program, EXEC the same starts a further one. SET_UP, CREATE and START may be sent without waiting
+ * for an answer: after one that failed the next ones fail. A container ends with its first process;
+ * the machine and the others go on, and what it left can be looked at. DESTROY {string container}
+ * kills what is left of it and takes its disks and shares out of use before it is answered: the
+ * host may then put others in their place. FREEZE, THAW, PROCESSES and STATISTICS are {string
+ * container} too. SHUT_DOWN ends all, and the machine. REHEARSE is SET_UP, CREATE (of container "")
+ * and START's what to run, in one: what they do is done with what PREPARE made, but for mounts, and
+ * another program runs than the one that is named. It makes a machine that waits for its container
+ * quicker, and counts as none of the three. BOOT is answered by {u64 ns of the monotonic clock when
+ * the agent began, u64 bytes of memory that the kernel manages, u64 bytes of those that programs
+ * could have}. RESUME is answered by {list of {string container, u8 container_state}, list of {u32
+ * process, u32 pid, u8 process_flag, u32 its container's place in that list, u64 received of stdin,
+ * u64 acknowledged of stdout, u64 of stderr}}.
+ * What to run is {strings arguments, strings environment, string folder, string user, strings
+ * groups, u8 terminal, u32 rows, u32 columns, u8 stdin, u64 capabilities, u8 privileged,
+ * u8 no new privileges, u8 reaper, list of {u32 resource, u64 soft, u64 hard}}.
  *
  * RECORD {u8 uses_operation} has the kernel note what the container's programs use of it.
  * USES_BEGIN forgets what was noted; USES_READ is answered by {u8 cut short, string lines as
@@ -43,9 +74,10 @@
  * Requests carry an id of the host's choice; the answer is REPLY {u16 status, then for status 0 the
  * result, else string message}. What doesn't fit a frame goes ahead of it in *_PART frames.
  *
- * FILES {u8 files_operation, u8 files_flag, string path, string user} starts a child of the agent's
- * that moves files in or out. To the host it is a process as an exec is: the answer comes when the
- * paths are found, records pass on its stdout, and with FILES_IN on its stdin.
+ * FILES {string container, u8 files_operation, u8 files_flag, string path, string user} starts a
+ * child of the agent's that moves files in or out. To the host it is a process as an exec is: the
+ * answer comes when the paths are found, records pass on its stdout, and with FILES_IN on its
+ * stdin.
  *
  *   0        4      5
  *   +--------+------+------------------+
@@ -72,10 +104,11 @@
  *   END  {u64 length of the whole stream}: half-close
  * The sender keeps what isn't acknowledged; after RESUME it sends it again. A window is
  * DVM_WINDOW until the first ACK. EXIT {u32 code, u8 killed for want of memory} has
- * id = process << 2; a process is kept until the host sends RELEASE.
+ * id = process << 2; a process is kept until the host sends RELEASE, or DESTROY of its container.
+ * SIGNAL, RESIZE and RELEASE are {u32 process, ...}: processes are numbered through the machine.
  */
 
-#define DVM_PROTOCOL 3u
+#define DVM_PROTOCOL 4u
 #define DVM_PORT_NAME "dvm.agent"
 
 #define FRAME_HEADER_SIZE 12u
@@ -85,6 +118,8 @@
 #define DVM_WINDOW 262144u
 #define DVM_DATA_MAX 32736u
 #define DVM_MESSAGE_MAX 2097152u
+#define DVM_NAME_MAX 64u /* of a container or a network namespace */
+#define DVM_DISK_NAME_MAX 20u
 
 #define SYNC_MAGIC_SIZE 16u
 #define SYNC_SIZE 32u
@@ -123,7 +158,9 @@ enum frame_type {
     REQUEST_FILES = 31,
     REQUEST_BOOT = 32,
     REQUEST_RECORD = 33,
-    FRAME_TYPE_MAX = 33,
+    REQUEST_CREATE = 34,
+    REQUEST_DESTROY = 35,
+    FRAME_TYPE_MAX = 35,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };
@@ -144,6 +181,8 @@ enum status {
 
 /* flags of a process in the answer to RESUME */
 enum process_flag { PROCESS_MAIN = 1, PROCESS_TTY = 2, PROCESS_STDIN = 4 };
+
+enum container_state { CONTAINER_CREATED = 1, CONTAINER_STARTED = 2, CONTAINER_ENDED = 3 };
 
 /*
  * PREPARE_SCRATCH: the scratch disk is a new one, and is mounted. PREPARE_IMAGE: so is the image,

@@ -1,4 +1,4 @@
-/* `docker run --init`: a first process that passes signals on and reaps what nobody waits for. */
+#include "reaper.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -7,8 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "container.h"
-#include "user.h"
+#include "execute.h"
 
 static void wait_and_forward(pid_t child, const sigset_t *signals) __attribute__((noreturn));
 
@@ -28,8 +27,7 @@ static void wait_and_forward(pid_t child, const sigset_t *signals) {
     }
 }
 
-int execute_under_reaper(const struct process_spec *spec, struct stdio *stdio,
-                         struct failure *failure) {
+int execute_under_reaper(const struct process_spec *spec, struct failure *failure) {
     sigset_t signals, none;
     sigfillset(&signals);
     sigemptyset(&none);
@@ -43,7 +41,7 @@ int execute_under_reaper(const struct process_spec *spec, struct stdio *stdio,
             tcsetpgrp(STDIN_FILENO, getpid());
         }
         sigprocmask(SIG_SETMASK, &none, NULL);
-        return execute(spec, stdio, failure);
+        return execute(spec, false, failure);
     }
     /* keep nothing of the agent's: its end of the failure pipe would hide the child's exec */
     for (int target = 0; target < 3; target++)

@@ -1,193 +1,239 @@
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/reboot.h>
-#include <sys/wait.h>
+#include "requests.h"
 
+#include <errno.h>
+#include <sys/reboot.h>
+
+#include "cgroup.h"
 #include "channel.h"
-#include "container.h"
+#include "create.h"
+#include "destroy.h"
 #include "files.h"
-#include "process.h"
-#include "setup.h"
-#include "stand_by.h"
+#include "machine.h"
+#include "process_io.h"
+#include "rehearse.h"
+#include "start.h"
 #include "stat.h"
 #include "uses.h"
 
-#define FREEZE_DEADLINE_MS 1000
+/* One request while it is worked on. */
+struct request {
+    uint16_t type;
+    uint32_t id;
+    struct reader reader;
+    struct writer result;
+    struct failure failure;
+};
 
-static int broken(struct failure *failure) {
-    return fail(failure, STATUS_INVALID, "cannot read the request: it breaks the protocol");
+/* What a request came to. */
+enum outcome { FAILED = -1, DONE = 0, ANSWERED_LATER = 1 };
+
+static enum outcome broken(struct request *request) {
+    fail(&request->failure, STATUS_INVALID, "cannot read the request: it breaks the protocol");
+    return FAILED;
 }
 
-int process_read_spec(struct reader *reader, struct process_spec *spec, struct failure *failure) {
-    size_t count;
-    spec->bytes = reader->at;
-    spec->byte_count = (size_t)(reader->end - reader->at);
-    spec->arguments = read_strings(reader, &count);
-    spec->environment = read_strings(reader, &(size_t){0});
-    spec->folder = read_string(reader);
-    spec->user = read_string(reader);
-    spec->groups = read_strings(reader, &spec->group_count);
-    spec->tty = read_u8(reader) != 0;
-    spec->rows = read_u32(reader);
-    spec->columns = read_u32(reader);
-    spec->wants_stdin = read_u8(reader) != 0;
-    spec->capabilities = read_u64(reader);
-    spec->privileged = read_u8(reader) != 0;
-    spec->no_new_privileges = read_u8(reader) != 0;
-    spec->reaper = read_u8(reader) != 0;
-    spec->limit_count = read_u32(reader);
-    if (spec->limit_count > RLIMIT_COUNT)
-        reader->bad = true;
-    spec->limits = reader_allocate(reader, spec->limit_count, sizeof *spec->limits);
-    for (size_t index = 0; index < spec->limit_count && !reader->bad; index++) {
-        spec->limits[index].resource = read_u32(reader);
-        spec->limits[index].soft = read_u64(reader);
-        spec->limits[index].hard = read_u64(reader);
+/* What was read must be all there is. */
+static bool is_whole(const struct request *request) {
+    return !request->reader.bad && request->reader.at == request->reader.end;
+}
+
+static enum outcome prepare(struct request *request) {
+    struct preparation preparation;
+    setup_read_preparation(&request->reader, &preparation);
+    return is_whole(request) ? container_prepare(&preparation, &request->failure) : broken(request);
+}
+
+static enum outcome set_up(struct request *request) {
+    struct machine_setup setup;
+    setup_read_machine(&request->reader, &setup);
+    return is_whole(request) ? machine_set_up(&setup, &request->failure) : broken(request);
+}
+
+static enum outcome create(struct request *request) {
+    struct creation creation;
+    creation_read(&request->reader, &creation);
+    return is_whole(request) ? container_create(&creation, &request->failure) : broken(request);
+}
+
+/* The container that a request begins with; NULL: there is none, or it is being taken away. */
+static struct container *named_container(struct request *request) {
+    const char *id = read_string(&request->reader);
+    struct container *container = container_find(id, &request->failure);
+    if (container == NULL || !container->is_ending)
+        return container;
+    fail(&request->failure, STATUS_CONFLICT, "container %s is being taken away", id);
+    return NULL;
+}
+
+static enum outcome start(struct request *request) {
+    struct process_spec spec;
+    struct container *container = named_container(request);
+    process_spec_read(&request->reader, &spec);
+    if (!is_whole(request))
+        return broken(request);
+    if (container == NULL)
+        return FAILED;
+    if (spec.argument_count == 0)
+        return fail(&request->failure, STATUS_INVALID, "no command specified");
+    int result = request->type == REQUEST_START
+                     ? container_start(container, &spec, request->id, &request->failure)
+                     : container_exec(container, &spec, request->id, &request->failure);
+    return result < 0 ? FAILED : ANSWERED_LATER;
+}
+
+static enum outcome move_files(struct request *request) {
+    struct files_request files;
+    struct container *container = named_container(request);
+    files_read(&request->reader, &files);
+    if (!is_whole(request))
+        return broken(request);
+    if (container == NULL)
+        return FAILED;
+    return files_start(container, &files, request->id, &request->failure) < 0 ? FAILED
+                                                                              : ANSWERED_LATER;
+}
+
+static enum outcome destroy(struct request *request) {
+    const char *id = read_string(&request->reader);
+    if (!is_whole(request))
+        return broken(request);
+    struct container *container = container_find(id, &request->failure);
+    if (container == NULL)
+        return FAILED;
+    container_destroy(container, request->id);
+    return ANSWERED_LATER;
+}
+
+/* Requests that name a container and nothing else. */
+static enum outcome ask_container(struct request *request) {
+    struct container *container = named_container(request);
+    if (!is_whole(request))
+        return broken(request);
+    if (container == NULL)
+        return FAILED;
+    switch (request->type) {
+    case REQUEST_FREEZE:
+        return cgroup_freeze(&container->place, true, &request->failure);
+    case REQUEST_THAW:
+        return cgroup_freeze(&container->place, false, &request->failure);
+    case REQUEST_PROCESSES:
+        stat_processes(container, &request->result);
+        return DONE;
+    default:
+        stat_container(container, &request->result);
+        return DONE;
     }
-    if (reader->bad || reader->at != reader->end)
-        return broken(failure);
-    return count > 0 ? 0 : fail(failure, STATUS_INVALID, "no command specified");
 }
 
-static int start(struct reader *reader, bool is_main, uint32_t id, struct failure *failure) {
-    struct process_spec spec = {0};
-    if (process_read_spec(reader, &spec, failure) < 0)
-        return -1;
-    return process_start(&spec, is_main, id, failure);
-}
-
-static struct process *named_process(struct reader *reader, struct failure *failure) {
-    uint32_t id = read_u32(reader);
+static enum outcome ask_process(struct request *request) {
+    uint32_t id = read_u32(&request->reader);
+    bool is_release = request->type == REQUEST_RELEASE;
+    uint32_t first = is_release ? 0 : read_u32(&request->reader);
+    uint32_t second = request->type == REQUEST_RESIZE ? read_u32(&request->reader) : 0;
+    if (!is_whole(request))
+        return broken(request);
     struct process *process = process_find(id);
     if (process == NULL)
-        fail(failure, STATUS_NOT_FOUND, "there is no process %u", id);
-    return process;
+        return fail(&request->failure, STATUS_NOT_FOUND, "there is no process %u", id);
+    if (request->type == REQUEST_SIGNAL)
+        return process_signal(process, (int)first, &request->failure);
+    if (request->type == REQUEST_RESIZE)
+        return process_resize(process, first, second, &request->failure);
+    process_release(process);
+    return DONE;
 }
 
-static int resize(struct reader *reader, struct failure *failure) {
-    struct process *process = named_process(reader, failure);
-    uint32_t rows = read_u32(reader), columns = read_u32(reader);
-    return process == NULL ? -1 : process_resize(process, rows, columns, failure);
-}
-
-static int send_signal(struct reader *reader, struct failure *failure) {
-    struct process *process = named_process(reader, failure);
-    uint32_t number = read_u32(reader);
-    return process == NULL ? -1 : process_signal(process, (int)number, failure);
-}
-
-static int release(struct reader *reader, struct failure *failure) {
-    struct process *process = named_process(reader, failure);
-    if (process != NULL)
-        process_release(process);
-    return process == NULL ? -1 : 0;
-}
-
-static bool container_is_frozen(const void *unused) {
-    char text[128];
-    (void)unused;
-    return read_file(CONTAINER_CGROUP "/cgroup.events", text, sizeof text) > 0 &&
-           strstr(text, "frozen 1") != NULL;
-}
-
-/* A process that waits for a disk or a share stands still a moment later. */
-static int freeze(bool still, struct failure *failure) {
-    if (write_file(CONTAINER_CGROUP "/cgroup.freeze", still ? "1" : "0") < 0)
-        return fail_errno(failure, "cannot freeze or thaw the container");
-    if (still)
-        wait_until(container_is_frozen, NULL, FREEZE_DEADLINE_MS);
-    return 0;
-}
-
-static bool container_is_empty(const void *unused) {
-    char text[128];
-    (void)unused;
-    while (waitpid(-1, NULL, WNOHANG) > 0)
-        continue;
-    return read_file(CONTAINER_CGROUP "/cgroup.events", text, sizeof text) <= 0 ||
-           strstr(text, "populated 0") != NULL;
+/* All containers but the one that is to come, then all processes. */
+static enum outcome resume(struct request *request) {
+    uint32_t places[CONTAINERS_MAX] = {0}, count = 0;
+    for (unsigned slot = 0; slot < CONTAINERS_MAX; slot++)
+        if (container_at(slot) != NULL && container_at(slot)->id[0] != 0)
+            places[slot] = count++;
+    write_u32(&request->result, count);
+    for (unsigned slot = 0; slot < CONTAINERS_MAX; slot++) {
+        const struct container *container = container_at(slot);
+        if (container == NULL || container->id[0] == 0)
+            continue;
+        write_string(&request->result, container->id);
+        write_u8(&request->result, (uint8_t)container_state(container));
+    }
+    processes_resume(&request->result, places);
+    return DONE;
 }
 
 /* Everything is written before the host hears the answer; then the machine leaves by a reboot. */
-static void shut_down(uint32_t id) {
-    write_file(CONTAINER_CGROUP "/cgroup.freeze", "0");
-    processes_kill();
-    stand_by_end();
-    wait_until(container_is_empty, NULL, 5000);
-    root_unmount();
-    struct writer nothing = {.bound = 8};
-    channel_reply(id, &nothing);
+static enum outcome shut_down(struct request *request) {
+    containers_end();
+    channel_reply(request->id, &request->result);
     channel_drain();
     reboot(RB_AUTOBOOT);
     give_up("cannot reboot: %s", error_text(errno));
 }
 
-/* 1: answered later. */
-static int dispatch(uint16_t type, uint32_t id, struct reader *reader, struct writer *result,
-                    struct failure *failure) {
-    switch (type) {
+static enum outcome tell_clock(struct request *request) {
+    write_u64(&request->result, uptime_ns());
+    return DONE;
+}
+
+static enum outcome dispatch(struct request *request) {
+    switch (request->type) {
+    case REQUEST_PREPARE:
+        return prepare(request);
     case REQUEST_SET_UP:
-        return machine_set_up(reader, failure);
+        return set_up(request);
+    case REQUEST_CREATE:
+        return create(request);
     case REQUEST_START:
     case REQUEST_EXEC:
-        return start(reader, type == REQUEST_START, id, failure) < 0 ? -1 : 1;
-    case REQUEST_RESIZE:
-        return resize(reader, failure);
-    case REQUEST_SIGNAL:
-        return send_signal(reader, failure);
-    case REQUEST_PROCESSES:
-        stat_processes(result);
-        return 0;
-    case REQUEST_STATISTICS:
-        stat_machine(result);
-        return 0;
-    case REQUEST_FREEZE:
-        return freeze(true, failure);
-    case REQUEST_THAW:
-        return freeze(false, failure);
-    case REQUEST_SHUT_DOWN:
-        shut_down(id);
-        return 1;
-    case REQUEST_RESUME:
-        processes_resume(result);
-        return 0;
-    case REQUEST_RELEASE:
-        return release(reader, failure);
-    case REQUEST_PREPARE:
-        return machine_prepare(reader, failure);
-    case REQUEST_REHEARSE:
-        return machine_rehearse(reader, failure);
+        return start(request);
     case REQUEST_FILES:
-        return files_start(reader, id, failure) < 0 ? -1 : 1;
+        return move_files(request);
+    case REQUEST_DESTROY:
+        return destroy(request);
+    case REQUEST_FREEZE:
+    case REQUEST_THAW:
+    case REQUEST_PROCESSES:
+    case REQUEST_STATISTICS:
+        return ask_container(request);
+    case REQUEST_RESIZE:
+    case REQUEST_SIGNAL:
+    case REQUEST_RELEASE:
+        return ask_process(request);
+    case REQUEST_RESUME:
+        return resume(request);
+    case REQUEST_REHEARSE:
+        return machine_rehearse(&request->reader, &request->failure);
     case REQUEST_BOOT:
-        stat_boot(result);
-        return 0;
+        stat_boot(&request->result);
+        return DONE;
     case REQUEST_RECORD:
-        return uses_record(reader, result, failure);
+        return uses_record(&request->reader, &request->result, &request->failure);
     case REQUEST_CLOCK:
-        write_u64(result, uptime_ns());
-        return 0;
+        return tell_clock(request);
+    case REQUEST_SHUT_DOWN:
+        return shut_down(request);
     default:
-        return fail(failure, STATUS_UNSUPPORTED, "cannot answer a request of type %u", type);
+        return fail(&request->failure, STATUS_UNSUPPORTED, "cannot answer a request of type %u",
+                    request->type);
     }
 }
 
 void handle_request(uint16_t type, uint32_t id, const uint8_t *bytes, size_t count) {
-    struct failure failure = {0};
-    struct reader reader;
     uint8_t first[512];
-    struct writer result = {.bound = DVM_MESSAGE_MAX, .first = first, .first_room = sizeof first};
-    if (reader_open(&reader, bytes, count) < 0) {
-        fail_errno(&failure, "cannot read the request");
-        channel_reply_failure(id, &failure);
+    struct request request = {
+        .type = type,
+        .id = id,
+        .result = {.bound = DVM_MESSAGE_MAX, .first = first, .first_room = sizeof first}};
+    if (reader_open(&request.reader, bytes, count) < 0) {
+        fail_errno(&request.failure, "cannot read the request");
+        channel_reply_failure(id, &request.failure);
         return;
     }
-    int done = dispatch(type, id, &reader, &result, &failure);
-    if (done == 0)
-        channel_reply(id, &result);
-    else if (done < 0)
-        channel_reply_failure(id, &failure);
-    writer_close(&result);
-    reader_close(&reader);
+    enum outcome outcome = dispatch(&request);
+    if (outcome == DONE)
+        channel_reply(id, &request.result);
+    else if (outcome == FAILED)
+        channel_reply_failure(id, &request.failure);
+    writer_close(&request.result);
+    reader_close(&request.reader);
 }

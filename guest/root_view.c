@@ -1,4 +1,4 @@
-/* What the container's first process sees: its own /proc, masked paths, its root. */
+#include "root_view.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,35 +8,33 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "container.h"
-#include "mount.h"
-
 #define SAFE (MS_NOSUID | MS_NOEXEC | MS_NODEV)
 
-static int mount_in_root(const char *kind, const char *path, unsigned long flags,
-                         struct failure *failure) {
+static int mount_in_root(const struct place *place, const char *kind, const char *path,
+                         unsigned long flags, struct failure *failure) {
     char target[128];
-    snprintf(target, sizeof target, CONTAINER_ROOT "%s", path);
+    snprintf(target, sizeof target, "%s%s", place->root, path);
     if (mount(kind, target, kind, flags, NULL) < 0)
         return fail_errno(failure, "cannot mount %s on %s", kind, path);
     return 0;
 }
 
 /* Those file systems that show the namespaces of who mounts them. */
-static int mount_own(struct failure *failure) {
-    if (mount_in_root("proc", "/proc", SAFE, failure) < 0)
+static int mount_own(const struct root_view *view, struct failure *failure) {
+    const struct place *place = view->place;
+    if (mount_in_root(place, "proc", "/proc", SAFE, failure) < 0)
         return -1;
-    if (mount_in_root("mqueue", "/dev/mqueue", SAFE, failure) < 0 &&
+    if (mount_in_root(place, "mqueue", "/dev/mqueue", SAFE, failure) < 0 &&
         failure->status != STATUS_UNSUPPORTED)
         return -1;
-    if (container.owns_cgroup_mount)
+    if (setup_mounts_on(&view->setup, "/sys/fs/cgroup"))
         return 0;
-    return mount_in_root("cgroup2", "/sys/fs/cgroup", SAFE | (container.privileged ? 0 : MS_RDONLY),
-                         failure);
+    return mount_in_root(place, "cgroup2", "/sys/fs/cgroup",
+                         SAFE | (view->setup.privileged ? 0 : MS_RDONLY), failure);
 }
 
-static int pivot(struct failure *failure) {
-    if (chdir(CONTAINER_ROOT) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+static int pivot(const struct place *place, struct failure *failure) {
+    if (chdir(place->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
         umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
         return fail_errno(failure, "cannot enter the container's root");
     return 0;
@@ -52,8 +50,8 @@ static int place_console(int number, struct failure *failure) {
     return 0;
 }
 
-static int set_sysctls(struct failure *failure) {
-    for (char **pair = container.sysctls; pair != NULL && pair[0] != NULL; pair += 2) {
+static int set_sysctls(char **pair, struct failure *failure) {
+    for (; pair != NULL && pair[0] != NULL; pair += 2) {
         char path[256];
         if (strlen(pair[0]) > 200 || strstr(pair[0], "..") != NULL)
             return fail(failure, STATUS_INVALID, "sysctl \"%.200s\" is not a name", pair[0]);
@@ -85,7 +83,7 @@ static int make_read_only(const char *path, struct failure *failure) {
 }
 
 /* Docker's lists. */
-int hide_kernel(struct failure *failure) {
+int root_view_hide_kernel(struct failure *failure) {
     static const char *const masked[] = {
         "/proc/asound",     "/proc/acpi",        "/proc/interrupts",
         "/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
@@ -102,18 +100,20 @@ int hide_kernel(struct failure *failure) {
     return 0;
 }
 
-int enter_root(struct failure *failure) { return mount_own(failure) < 0 ? -1 : pivot(failure); }
+int root_view_enter(const struct root_view *view, struct failure *failure) {
+    return mount_own(view, failure) < 0 ? -1 : pivot(view->place, failure);
+}
 
-int finish_root(const struct stdio *stdio, bool tty, struct failure *failure) {
+int root_view_finish(const struct root_view *view, int terminal, struct failure *failure) {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return fail_errno(failure, "cannot separate the container's mounts");
-    if (tty && place_console(stdio->terminal_number, failure) < 0)
+    if (terminal >= 0 && place_console(terminal, failure) < 0)
         return -1;
-    if (set_sysctls(failure) < 0)
+    if (set_sysctls(view->setup.sysctls, failure) < 0)
         return -1;
-    if (!container.privileged && !container.entered && hide_kernel(failure) < 0)
+    if (!view->setup.privileged && !view->is_entered && root_view_hide_kernel(failure) < 0)
         return -1;
-    if (container.read_only_root &&
+    if (view->setup.read_only_root &&
         mount(NULL, "/", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)
         return fail_errno(failure, "cannot make the root read-only");
     return 0;

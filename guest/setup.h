@@ -1,69 +1,81 @@
 #ifndef DVM_SETUP_H
 #define DVM_SETUP_H
 
-#include "agent.h"
-#include "mount.h"
 #include "wire.h"
 
-struct network_setup {
-    const char *address; /* "": no card */
-    const char *gateway;
-    const char *mac;
-    char **nameservers;
-    char **search;
-    char **options;
+/* What PREPARE, SET_UP and CREATE say (protocol.h). Strings live in the reader. */
+
+#define CARDS_MAX 8u
+#define MOUNTS_MAX 256u
+#define HOST_NAME_MAX_BYTES 64u
+
+struct card_setup {
+    uint8_t index;
+    const char *address; /* "a.b.c.d/bits" */
+    const char *gateway; /* or "" */
+    const char *mac;     /* "": as it is */
+};
+
+struct preparation {
+    uint8_t flags; /* enum prepare_flag */
+    const char *image_disk;
+    const char *scratch_disk;
+    struct card_setup *cards;
+    size_t card_count;
 };
 
 struct machine_setup {
-    const char *hostname;
-    const char *domainname;
-    const char *machine_id;    /* machine-id(5) */
     uint64_t clock_instant_ns; /* of the guest's monotonic clock ... */
     uint64_t wall_clock_ns;    /* ... at which the host's clock showed this */
     const uint8_t *entropy;
     size_t entropy_count;
+};
+
+/* One mount that the user asked for. */
+struct guest_mount {
+    uint8_t kind; /* enum mount_kind */
+    const char *tag;
+    const char *source;
+    const char *target;
+    const char *file; /* "" or the one file of the share that is meant */
+    const char *options;
+    bool read_only;
+    bool populate;
+};
+
+struct container_setup {
+    const char *id;
+    const char *hostname;
+    const char *domainname;
+    const char *machine_id; /* machine-id(5) */
+    const char *image_disk;
+    const char *scratch_disk;
     bool read_only_root;
     bool privileged;
-    struct network_setup network;
+    const char *network; /* the namespace's name; "": the machine's own */
+    struct card_setup *cards;
+    size_t card_count;
+    char **nameservers;
+    char **search;
+    char **options;
     char **extra_hosts;
     struct guest_mount *mounts;
     size_t mount_count;
     uint64_t shm_size;
-    char **sysctls;
+    char **sysctls;        /* name, value, name, value, ... NULL */
     uint64_t cpu_quota_us; /* limits: 0 is none */
     uint64_t cpu_period_us;
     uint64_t memory_limit;
     uint64_t pids_limit;
 };
 
-/* Does what can be done before the container is known. Once per machine, by PREPARE or SET_UP. */
-int machine_prepare(struct reader *reader, struct failure *failure);
-/* Does all that a container needs before its first process. Once per machine. */
-int machine_set_up(struct reader *reader, struct failure *failure);
-/*
- * Goes through a SET_UP and a START as far as nothing stays of them: what a machine that waits will
- * do again for its container is quicker then. The image must be there.
- */
-int machine_rehearse(struct reader *reader, struct failure *failure);
-/* Reads a SET_UP; reader->bad tells of one that breaks the protocol. */
-void setup_read(struct reader *reader, struct machine_setup *setup);
+/* reader->bad tells of what breaks the protocol. */
+void setup_read_preparation(struct reader *reader, struct preparation *preparation);
+void setup_read_machine(struct reader *reader, struct machine_setup *setup);
+void setup_read_container(struct reader *reader, struct container_setup *setup);
 
-/* root.c: /dev and /sys for the container, and the scratch disk when it is a new one. */
-int root_prepare(bool new_scratch, struct failure *failure);
-/* Image and scratch joined at CONTAINER_ROOT, with /dev and /sys. */
-int root_join(struct failure *failure);
-/* The same once the set-up is known; an O_PATH of it. */
-int root_make(const struct machine_setup *setup, struct failure *failure);
-/* Takes all disks out of use, written. */
-void root_unmount(void);
-
-/* etc.c: hostname, hosts, resolv.conf and an image's machine-id are there, and empty. */
-int etc_prepare(struct failure *failure);
-/* They say what the set-up says, where the user mounted nothing. */
-int etc_make(int root, const struct machine_setup *setup, struct failure *failure);
-
-/* cgroup.c */
-int cgroup_make(struct failure *failure);
-int cgroup_limit(const struct machine_setup *setup, struct failure *failure);
+/* Whether this may be the name of a container or a network namespace. */
+bool setup_name_is_legal(const char *name);
+bool setup_mounts_on(const struct container_setup *setup, const char *target);
 
 #endif

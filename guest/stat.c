@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include "container.h"
 #include "mount.h"
 #include "user.h"
 
@@ -28,9 +27,16 @@ static uint64_t value_of(const char *text, const char *name) {
     return value == NULL ? 0 : strtoull(value, NULL, 10);
 }
 
-static uint64_t number_in(const char *path) {
-    char text[64];
-    return read_file(path, text, sizeof text) < 0 ? 0 : strtoull(text, NULL, 10);
+/* Those below the container's cgroup are its own; its path stands after "0::/". */
+static bool is_of(const struct place *place, uint32_t pid) {
+    char path[64], text[256];
+    size_t length = strlen(place->cgroup_name);
+    snprintf(path, sizeof path, "/proc/%u/cgroup", pid);
+    if (read_file(path, text, sizeof text) < 0)
+        return false;
+    const char *name = find_value(text, "0::/");
+    return name != NULL && strncmp(name, place->cgroup_name, length) == 0 &&
+           (name[length] == '/' || name[length] == '\n');
 }
 
 /* The pid inside the container: the second number of NSpid; 0 for a process of the agent's own. */
@@ -98,16 +104,18 @@ static void write_process(struct writer *result, uint32_t pid, int passwd, uint3
     (*count)++;
 }
 
-void stat_processes(struct writer *result) {
-    cleanup_close int root = open(CONTAINER_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+void stat_processes(const struct container *container, struct writer *result) {
+    cleanup_close int root = open(container->place.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     cleanup_close int passwd = root < 0 ? -1 : open_in(root, "/etc/passwd", O_RDONLY);
     struct writer entries = {.bound = result->bound - 32};
     uint32_t count = 0;
     DIR *folder = opendir("/proc");
     struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL)
-        if (isdigit((unsigned char)entry->d_name[0]))
-            write_process(&entries, (uint32_t)strtoul(entry->d_name, NULL, 10), passwd, &count);
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
+        if (isdigit((unsigned char)entry->d_name[0]) && is_of(&container->place, pid))
+            write_process(&entries, pid, passwd, &count);
+    }
     if (folder != NULL)
         closedir(folder);
     write_u32(result, (uint32_t)sysconf(_SC_CLK_TCK));
@@ -131,11 +139,13 @@ static uint64_t system_cpu_ns(void) {
     return ticks * (1000000000ull / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-static void write_network(struct writer *result) {
-    char text[8192];
+/* The cards of the namespace that this process is in. */
+static void write_network(pid_t pid, struct writer *result) {
+    char path[64], text[8192];
+    snprintf(path, sizeof path, "/proc/%d/net/dev", pid);
     struct writer cards = {.bound = 4096};
     uint32_t count = 0;
-    char *line = read_file("/proc/net/dev", text, sizeof text) < 0 ? NULL : text;
+    char *line = read_file(path, text, sizeof text) < 0 ? NULL : text;
     for (int number = 0; line != NULL && *line != 0 && count < 16; number++) {
         char name[32];
         unsigned long long value[16];
@@ -169,21 +179,34 @@ static uint64_t sum_of(const char *text, const char *key) {
     return sum;
 }
 
-void stat_machine(struct writer *result) {
-    char memory[8192] = "", cpu[1024] = "", blocks[4096] = "", machine[4096] = "";
-    read_file(CONTAINER_CGROUP "/memory.stat", memory, sizeof memory);
-    read_file(CONTAINER_CGROUP "/cpu.stat", cpu, sizeof cpu);
-    read_file(CONTAINER_CGROUP "/io.stat", blocks, sizeof blocks);
+static int read_of_cgroup(const struct place *place, const char *file, char *text, size_t room) {
+    char path[128];
+    text[0] = 0;
+    snprintf(path, sizeof path, "%s/%s", place->cgroup, file);
+    return read_file(path, text, room);
+}
+
+static uint64_t number_of_cgroup(const struct place *place, const char *file) {
+    char text[64];
+    return read_of_cgroup(place, file, text, sizeof text) < 0 ? 0 : strtoull(text, NULL, 10);
+}
+
+void stat_container(const struct container *container, struct writer *result) {
+    char memory[8192], cpu[1024], blocks[4096], machine[4096] = "";
+    const struct place *place = &container->place;
+    read_of_cgroup(place, "memory.stat", memory, sizeof memory);
+    read_of_cgroup(place, "cpu.stat", cpu, sizeof cpu);
+    read_of_cgroup(place, "io.stat", blocks, sizeof blocks);
     read_file("/proc/meminfo", machine, sizeof machine);
-    write_u64(result, number_in(CONTAINER_CGROUP "/memory.current"));
+    write_u64(result, number_of_cgroup(place, "memory.current"));
     write_u64(result, value_of(machine, "MemTotal:") * 1024);
-    write_u64(result, number_in(CONTAINER_CGROUP "/memory.max"));
+    write_u64(result, number_of_cgroup(place, "memory.max"));
     write_u64(result, value_of(memory, "inactive_file "));
     write_u64(result, value_of(cpu, "usage_usec ") * 1000);
     write_u64(result, system_cpu_ns());
     write_u32(result, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
-    write_u32(result, (uint32_t)number_in(CONTAINER_CGROUP "/pids.current"));
-    write_network(result);
+    write_u32(result, (uint32_t)number_of_cgroup(place, "pids.current"));
+    write_network(container->first.pid, result);
     write_u64(result, sum_of(blocks, " rbytes="));
     write_u64(result, sum_of(blocks, " wbytes="));
 }

@@ -1,9 +1,8 @@
 #include "stdio_pair.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
-
-#include "container.h"
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
@@ -21,9 +20,11 @@ static int make_pipe(int *reader, int *writer) {
     return 0;
 }
 
-/* The terminal comes from the container's own devpts, so that it has a name there. */
-static int open_terminal(struct stdio_pair *pair, const struct process_spec *spec) {
-    int master = open(CONTAINER_ROOT "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+static int open_terminal(struct stdio_pair *pair, const struct process_spec *spec,
+                         const char *root) {
+    char path[96];
+    snprintf(path, sizeof path, "%s/dev/pts/ptmx", root);
+    int master = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
     pair->agent[1] = master;
     int unlock = 0;
     struct winsize size = {.ws_row = (uint16_t)spec->rows, .ws_col = (uint16_t)spec->columns};
@@ -62,24 +63,28 @@ static int open_pipes(struct stdio_pair *pair, const struct process_spec *spec) 
     return 0;
 }
 
-int stdio_pair_open(struct stdio_pair *pair, const struct process_spec *spec,
+int stdio_pair_open(struct stdio_pair *pair, const struct process_spec *spec, const char *root,
                     struct failure *failure) {
     *pair = STDIO_PAIR_NONE;
     if (make_pipe(&pair->failure_read, &pair->child.failure_fd) < 0)
         return fail_errno(failure, "cannot make a pipe");
     set_nonblocking(pair->failure_read);
-    if (spec->tty && open_terminal(pair, spec) < 0)
+    if (spec->tty && open_terminal(pair, spec, root) < 0)
         return fail_errno(failure, "cannot make a terminal");
     if (!spec->tty && open_pipes(pair, spec) < 0)
         return fail_errno(failure, "cannot make pipes");
     return 0;
 }
 
+void stdio_close(struct stdio *stdio) {
+    for (int index = 0; index < 3; index++)
+        close_and_forget(&stdio->fds[index]);
+    close_and_forget(&stdio->failure_fd);
+}
+
 void stdio_pair_close(struct stdio_pair *pair) {
-    for (int index = 0; index < 3; index++) {
+    for (int index = 0; index < 3; index++)
         close_and_forget(&pair->agent[index]);
-        close_and_forget(&pair->child.fds[index]);
-    }
     close_and_forget(&pair->failure_read);
-    close_and_forget(&pair->child.failure_fd);
+    stdio_close(&pair->child);
 }

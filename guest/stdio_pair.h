@@ -1,7 +1,15 @@
 #ifndef DVM_STDIO_PAIR_H
 #define DVM_STDIO_PAIR_H
 
-#include "process.h"
+#include "agent.h"
+#include "process_spec.h"
+
+/* The ends of a process's stdio that the process itself gets. */
+struct stdio {
+    int fds[3];
+    int failure_fd; /* takes one struct failure, or is closed by a successful exec */
+    int terminal_number;
+};
 
 /* Both sides of a new process's stdin, stdout and stderr; what is -1 isn't there. */
 struct stdio_pair {
@@ -12,8 +20,11 @@ struct stdio_pair {
 
 #define STDIO_PAIR_NONE ((struct stdio_pair){{-1, -1, -1}, -1, {{-1, -1, -1}, -1, -1}})
 
-int stdio_pair_open(struct stdio_pair *pair, const struct process_spec *spec,
+/* A terminal comes from the container whose tree is at `root`, so that it has a name there. */
+int stdio_pair_open(struct stdio_pair *pair, const struct process_spec *spec, const char *root,
                     struct failure *failure);
+/* What the child has got. */
+void stdio_close(struct stdio *stdio);
 void stdio_pair_close(struct stdio_pair *pair);
 
 #endif

@@ -1,39 +1,40 @@
-import { describeError, DvmError } from "../base/errors.ts";
 import type {
   AgentHello,
   BootReport,
   ClockReading,
+  ContainerSetup,
+  ContainerStatistics,
   MachinePreparation,
   MachineSetup,
-  MachineStatistics,
   ProcessEntry,
   ProcessSpec,
 } from "./agent-types.ts";
-import { decodeUses, type UsesRecord } from "./uses.ts";
-import { openChannel, type Channel } from "./channel.ts";
-import type { Frame } from "./frames.ts";
-import { GuestProcess } from "./guest-process.ts";
+import { Conversation } from "./conversation.ts";
+import type { GuestProcess } from "./guest-process.ts";
 import {
   decodeBootReport,
   decodeProcesses,
-  decodeReply,
   decodeResumed,
   decodeStatistics,
+  encodeContainer,
+  encodeContainerId,
+  encodeMachine,
   encodePreparation,
   encodeProcess,
-  encodeSetup,
 } from "./messages.ts";
-import {
-  frameType,
-  maximumMessageBytes,
-  maximumPayloadBytes,
-  request,
-  usesOperation,
-  type RequestType,
-} from "./protocol.ts";
-import { brokenProtocol, MessageReader, MessageWriter } from "./wire.ts";
+import { request, usesOperation, type ContainerState } from "./protocol.ts";
+import { decodeUses, type UsesRecord } from "./uses.ts";
+import { MessageReader, MessageWriter } from "./wire.ts";
 
-export type { BootReport, GuestMount, MachineSetup, ProcessSpec } from "./agent-types.ts";
+export type {
+  BootReport,
+  ContainerDisks,
+  ContainerSetup,
+  ContainerStatistics,
+  GuestMount,
+  MachineSetup,
+  ProcessSpec,
+} from "./agent-types.ts";
 export type { GuestProcess } from "./guest-process.ts";
 
 /** A guest's clock is set right to half of this at least; SPECIFICATION.md promises 50 ms. */
@@ -41,42 +42,42 @@ const clockIntervalMs = 60;
 const clockTries = 5;
 /** The clocks of host and guest drift apart in longer times. */
 const freshMs = 1_000;
-/** A guest that answers no request within this has hung. SHUT_DOWN syncs disks: its caller waits. */
-const answerDeadlineMs = 60_000;
 
-interface Pending {
-  resolve: (result: Buffer) => void;
-  reject: (error: Error) => void;
-  timer: NodeJS.Timeout;
+/** A container that was there before this host came. */
+export interface FoundContainer {
+  state: ContainerState;
+  /** Its main process; undefined before it was started. */
+  main: GuestProcess | undefined;
+  /** All, the main one first. */
+  processes: GuestProcess[];
 }
 
-/** The conversation with one machine's agent. The guest is not trusted: a broken rule ends it. */
+/** A container's first program, and what it needs before. */
+export interface Launch {
+  /** For the machine's first container: the machine is not set up yet. */
+  machine?: MachineSetup;
+  id: string;
+  setup: ContainerSetup;
+  spec: ProcessSpec;
+}
+
+/**
+ * The conversation with one machine's agent. Containers are named by the host: 1 to 64 of
+ * `0-9a-zA-Z_.-`. The guest is not trusted: a broken rule ends the conversation.
+ */
 export class AgentClient implements AsyncDisposable {
   readonly hello: AgentHello;
   /** When the hello came in, by `performance.now()`. */
   readonly helloAt: number;
   /** Settles when the channel has gone. */
   readonly closed: Promise<void>;
-  readonly #channel: Channel;
-  readonly #greeted: { from: number; to: number };
-  readonly #pending = new Map<number, Pending>();
-  readonly #processes = new Map<number, GuestProcess>();
-  /** Parts of the answer that comes next, by the id of its request. */
-  #front: { id: number; parts: Buffer[]; length: number } | undefined;
-  #lastRequest = 0;
-  #mainId: number | undefined;
-  #error: DvmError | undefined;
-  readonly #whenClosed = Promise.withResolvers<void>();
+  readonly #conversation: Conversation;
 
-  private constructor(channel: Channel) {
-    this.#channel = channel;
-    this.hello = channel.hello;
-    this.helloAt = channel.greeted.to;
-    this.#greeted = channel.greeted;
-    this.closed = this.#whenClosed.promise;
-    channel.onFrame = (frame) => this.#receive(frame);
-    channel.onClose = (error) => this.#close(error);
-    channel.start();
+  private constructor(conversation: Conversation) {
+    this.#conversation = conversation;
+    this.hello = conversation.hello;
+    this.helloAt = conversation.greeted.to;
+    this.closed = conversation.closed;
   }
 
   /** Connects and waits for the agent's hello; tries until the deadline, as the machine may boot. */
@@ -84,249 +85,182 @@ export class AgentClient implements AsyncDisposable {
     socketPath: string,
     options: { signal?: AbortSignal; deadlineMs: number },
   ): Promise<AgentClient> {
-    return new AgentClient(await openChannel(socketPath, options));
+    return new AgentClient(await Conversation.open(socketPath, options));
   }
 
-  /** Does ahead what needs no knowledge of the container, so that a template holds it. */
+  /** Does ahead what needs no knowledge of the first container, so that a template holds it. */
   async prepare(preparation: MachinePreparation): Promise<void> {
-    await this.#request(request.prepare, encodePreparation(preparation));
+    await this.#conversation.request(request.prepare, encodePreparation(preparation));
   }
 
   /**
    * Has a machine that waits do what {@link launch} will ask of it, as far as nothing stays of it,
    * so that it is quicker then. Of `spec` the program is only read; its image must be there.
    */
-  async rehearse(setup: MachineSetup, spec: ProcessSpec): Promise<void> {
-    const head = encodeSetup(setup, await this.#readClock());
-    await this.#request(request.rehearse, Buffer.concat([head, encodeProcess(spec)]));
+  async rehearse(machine: MachineSetup, setup: ContainerSetup, spec: ProcessSpec): Promise<void> {
+    const head = encodeMachine(machine, await this.#readClock());
+    const payload = [head, encodeContainer("", setup), encodeProcess(spec)];
+    await this.#conversation.request(request.rehearse, Buffer.concat(payload));
   }
 
-  /** Sets the machine up and starts the container's main process in it. */
-  async launch(setup: MachineSetup, spec: ProcessSpec): Promise<GuestProcess> {
+  /** Makes the machine one of its own: entropy and clock. Once, before its first container. */
+  async setUp(machine: MachineSetup): Promise<void> {
     const clock = await this.#readClock();
-    const settingUp = this.#request(request.setUp, encodeSetup(setup, clock));
-    // it goes out at once: the agent does one after the other, and no answer is waited for
-    const starting = this.#startProcess(request.start, encodeProcess(spec), { stdin: spec.stdin });
-    starting.catch(() => {}); // after a set-up that failed it fails too, and says less
-    await settingUp;
-    const process = await starting;
-    this.#mainId = process.id;
-    return process;
+    await this.#conversation.request(request.setUp, encodeMachine(machine, clock));
   }
 
-  /** Sets the machine up, and starts nothing in it: somebody wants its container's files only. */
-  async setUp(setup: MachineSetup): Promise<void> {
-    await this.#request(request.setUp, encodeSetup(setup, await this.#readClock()));
+  /**
+   * Makes a container up to its first process, which waits. `machine`: the machine is set up with it,
+   * without a wait between both.
+   */
+  async createContainer(id: string, setup: ContainerSetup, machine?: MachineSetup): Promise<void> {
+    const clock = machine === undefined ? undefined : await this.#readClock();
+    await this.#create({ id, setup, machine, clock });
   }
 
-  /** Starts a further process in the container. */
-  async exec(spec: ProcessSpec): Promise<GuestProcess> {
-    return this.#startProcess(request.exec, encodeProcess(spec), { stdin: spec.stdin });
+  /** Creates a container and starts its main process, all that without a wait in between. */
+  async launch({ machine, id, setup, spec }: Launch): Promise<GuestProcess> {
+    const clock = machine === undefined ? undefined : await this.#readClock();
+    const creating = this.#create({ id, setup, machine, clock });
+    const starting = this.start(id, spec);
+    starting.catch(() => {}); // after a creation that failed it fails too, and says less
+    await creating;
+    return starting;
+  }
+
+  /** Gives a container that was created its main process. */
+  async start(id: string, spec: ProcessSpec): Promise<GuestProcess> {
+    const payload = Buffer.concat([encodeContainerId(id), encodeProcess(spec)]);
+    const owner = { container: id, stdin: spec.stdin };
+    return this.#conversation.startProcess(request.start, payload, owner);
+  }
+
+  /** Starts a further process in a container. */
+  async exec(id: string, spec: ProcessSpec): Promise<GuestProcess> {
+    const payload = Buffer.concat([encodeContainerId(id), encodeProcess(spec)]);
+    const owner = { container: id, stdin: spec.stdin };
+    return this.#conversation.startProcess(request.exec, payload, owner);
   }
 
   /** Starts the agent's own process that moves files; see `guest-files.ts`. */
-  async moveFiles(payload: Buffer, options: { stdin: boolean }): Promise<GuestProcess> {
-    return this.#startProcess(request.files, payload, options);
+  async moveFiles(
+    id: string,
+    payload: Buffer,
+    { stdin }: { stdin: boolean },
+  ): Promise<GuestProcess> {
+    const whole = Buffer.concat([encodeContainerId(id), payload]);
+    return this.#conversation.startProcess(request.files, whole, { container: id, stdin });
   }
 
-  /** The container's processes stand still until {@link thaw}; the agent doesn't. */
-  async freeze(): Promise<void> {
-    await this.#request(request.freeze, Buffer.alloc(0));
+  /** The container's processes stand still until {@link thaw}; the agent and others don't. */
+  async freeze(id: string): Promise<void> {
+    await this.#conversation.request(request.freeze, encodeContainerId(id));
   }
 
-  async thaw(): Promise<void> {
-    await this.#request(request.thaw, Buffer.alloc(0));
+  async thaw(id: string): Promise<void> {
+    await this.#conversation.request(request.thaw, encodeContainerId(id));
   }
 
-  /** All processes that the agent knows, the main one first; for a host that came back. */
-  async resume(): Promise<GuestProcess[]> {
-    const answer = this.#request(request.resume, Buffer.alloc(0), (result) => {
-      const known = decodeResumed(result).sort((a, b) => Number(b.isMain) - Number(a.isMain));
-      for (const one of known) {
-        this.#processes.set(one.id, this.#guestProcess(one, one));
-        if (one.isMain) this.#mainId = one.id;
+  async processes(id: string): Promise<ProcessEntry[]> {
+    const answer = await this.#conversation.request(request.processes, encodeContainerId(id));
+    return decodeProcesses(answer);
+  }
+
+  async statistics(id: string): Promise<ContainerStatistics> {
+    const answer = await this.#conversation.request(request.statistics, encodeContainerId(id));
+    return decodeStatistics(answer);
+  }
+
+  /**
+   * Kills what is left of a container and takes its disks and shares out of use: others may be put in
+   * their place then, and its id be given again. Output that wasn't read yet is lost.
+   */
+  async destroyContainer(id: string): Promise<void> {
+    await this.#conversation.request(request.destroy, encodeContainerId(id), () =>
+      this.#conversation.forget(id),
+    );
+  }
+
+  /** All containers and processes that the agent knows; for a host that came back. */
+  async resume(): Promise<Map<string, FoundContainer>> {
+    const found = new Map<string, FoundContainer>();
+    // the processes must be known before the frames after the answer, which are their output
+    await this.#conversation.request(request.resume, undefined, (result) => {
+      const { containers, processes } = decodeResumed(result);
+      for (const { id, state } of containers)
+        found.set(id, { state, main: undefined, processes: [] });
+      for (const one of processes) {
+        const container = containers[one.container]?.id ?? "";
+        const owner = { container, isKept: one.isMain };
+        const process = this.#conversation.know(one, one, owner);
+        const place = found.get(container);
+        if (one.isMain && place !== undefined) place.main = process;
+        if (one.isMain) place?.processes.unshift(process);
+        else place?.processes.push(process);
       }
     });
-    await answer;
-    return [...this.#processes.values()];
-  }
-
-  async processes(): Promise<ProcessEntry[]> {
-    return decodeProcesses(await this.#request(request.processes, Buffer.alloc(0)));
+    return found;
   }
 
   /** What the boot came to, asked before a container runs. */
   async bootReport(): Promise<BootReport> {
-    return decodeBootReport(await this.#request(request.boot, Buffer.alloc(0)));
+    return decodeBootReport(await this.#conversation.request(request.boot));
   }
 
-  /** From now on the kernel notes what the container uses of it; `unsupported` where it can't. */
+  /** From now on the kernel notes what containers use of it; `unsupported` where it can't. */
   async beginRecord(): Promise<void> {
-    await this.#request(request.record, new MessageWriter().u8(usesOperation.begin).finish());
+    const payload = new MessageWriter().u8(usesOperation.begin).finish();
+    await this.#conversation.request(request.record, payload);
   }
 
   /** What was used since {@link beginRecord}. */
   async readRecord(): Promise<UsesRecord> {
     const payload = new MessageWriter().u8(usesOperation.read).finish();
-    return decodeUses(await this.#request(request.record, payload));
+    return decodeUses(await this.#conversation.request(request.record, payload));
   }
 
-  async statistics(): Promise<MachineStatistics> {
-    return decodeStatistics(await this.#request(request.statistics, Buffer.alloc(0)));
-  }
-
-  /** Ends all processes, syncs and unmounts the disks; then the machine leaves by itself. */
+  /** Ends all containers, syncs and unmounts the disks; then the machine leaves by itself. */
   async shutDown(): Promise<void> {
-    await this.#request(request.shutDown, Buffer.alloc(0));
+    await this.#conversation.request(request.shutDown);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#close(undefined);
+    this.#conversation.close();
+  }
+
+  /** Both go out at once: the agent does one after the other, and no answer is waited for. */
+  async #create({
+    id,
+    setup,
+    machine,
+    clock,
+  }: Pick<Launch, "id" | "setup"> & {
+    machine: MachineSetup | undefined;
+    clock: ClockReading | undefined;
+  }): Promise<void> {
+    const settingUp =
+      machine && clock
+        ? this.#conversation.request(request.setUp, encodeMachine(machine, clock))
+        : undefined;
+    const creating = this.#conversation.request(request.create, encodeContainer(id, setup));
+    creating.catch(() => {}); // after a set-up that failed it fails too, and says less
+    await settingUp;
+    await creating;
   }
 
   /** Asks until the answer took so little time that half of it is an error nobody minds. */
   async #readClock(): Promise<ClockReading> {
-    const { from, to } = this.#greeted;
+    const { from, to } = this.#conversation.greeted;
     const isFresh = performance.now() - to < freshMs;
     let best = { from: isFresh ? from : -Infinity, to, guestNs: this.hello.monotonicNs };
     for (let tries = 0; best.to - best.from > clockIntervalMs && tries < clockTries; tries += 1) {
       const from = performance.now();
-      const answer = await this.#request(request.clock, Buffer.alloc(0));
+      const answer = await this.#conversation.request(request.clock);
       const to = performance.now();
       if (to - from < best.to - best.from)
         best = { from, to, guestNs: new MessageReader(answer).u64() };
     }
     const ageMs = performance.now() - (best.from + best.to) / 2;
     return { guestNs: best.guestNs, hostNs: BigInt(Math.round((Date.now() - ageMs) * 1e6)) };
-  }
-
-  async #startProcess(
-    type: RequestType,
-    payload: Buffer,
-    { stdin }: { stdin: boolean },
-  ): Promise<GuestProcess> {
-    // the process must be known before the frame after the answer, which may be its output
-    let process: GuestProcess | undefined;
-    await this.#request(type, payload, (result) => {
-      const from = new MessageReader(result);
-      const ids = { id: from.u32(), pid: from.u32() };
-      process = this.#guestProcess(ids, { stdin: 0n, stdout: 0n, stderr: 0n });
-      this.#processes.set(ids.id, process);
-      if (!stdin) process.stdin.destroy();
-    });
-    if (process === undefined) throw new DvmError("internal", "cannot start a process");
-    return process;
-  }
-
-  #guestProcess(
-    ids: { id: number; pid: number },
-    offsets: { stdin: bigint; stdout: bigint; stderr: bigint },
-  ): GuestProcess {
-    const link = {
-      send: (type: number, id: number, ...payload: Uint8Array[]) =>
-        this.#channel.send(type, id, ...payload),
-      request: (type: RequestType, payload: Buffer) => this.#request(type, payload),
-      finished: (process: GuestProcess) => this.#release(process),
-    };
-    return new GuestProcess(link, ids, offsets);
-  }
-
-  /** The main process stays: its exit code is kept until the machine goes. */
-  #release(process: GuestProcess): void {
-    if (process.id === this.#mainId || !this.#processes.delete(process.id)) return;
-    const payload = new MessageWriter().u32(process.id).finish();
-    this.#request(request.release, payload).catch(() => {}); // the machine has gone, and it with it
-  }
-
-  /** `take` sees the result before any later frame is looked at. */
-  async #request(
-    type: RequestType,
-    payload: Buffer,
-    take: (result: Buffer) => void = () => {},
-  ): Promise<Buffer> {
-    if (this.#error !== undefined) throw this.#error;
-    if (payload.length > maximumMessageBytes) {
-      throw new DvmError(
-        "invalid",
-        `cannot ask the agent: ${payload.length} bytes are more than ${maximumMessageBytes}`,
-        { hint: "the command, its environment or its mounts are too long" },
-      );
-    }
-    this.#lastRequest = (this.#lastRequest % 0xffff_fffe) + 1;
-    const id = this.#lastRequest;
-    const result = new Promise<Buffer>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#close(
-          new DvmError("deadline", `the agent did not answer within ${answerDeadlineMs / 1000} s`),
-        );
-      }, answerDeadlineMs);
-      const taking = (bytes: Buffer) => {
-        take(bytes);
-        resolve(bytes);
-      };
-      this.#pending.set(id, { resolve: taking, reject, timer });
-    });
-    this.#sendRequest(type, id, payload);
-    return result;
-  }
-
-  #sendRequest(type: RequestType, id: number, payload: Buffer): void {
-    let left = payload;
-    for (; left.length > maximumPayloadBytes; left = left.subarray(maximumPayloadBytes))
-      this.#channel.send(frameType.requestPart, id, left.subarray(0, maximumPayloadBytes));
-    this.#channel.send(type, id, left);
-  }
-
-  #receive({ type, id, payload }: Frame): void {
-    if (type === frameType.reply || type === frameType.replyPart) {
-      this.#receiveAnswer(type, id, payload);
-    } else if (type === frameType.sync || type === frameType.hello) {
-      return; // the answer to a greeting that was sent twice
-    } else if (type >= frameType.data && type <= frameType.exit) {
-      this.#processes.get(id >>> 2)?.receive(type, id & 3, payload);
-    } else {
-      throw brokenProtocol(`a frame of type ${type}`);
-    }
-  }
-
-  #receiveAnswer(type: number, id: number, payload: Buffer): void {
-    const front = this.#front ?? { id, parts: [], length: 0 };
-    if (front.id !== id) throw brokenProtocol("two answers at once");
-    if (type === frameType.replyPart) {
-      front.length += payload.length;
-      if (front.length > maximumMessageBytes) throw brokenProtocol("an answer that has no end");
-      front.parts.push(Buffer.from(payload));
-      this.#front = front;
-      return;
-    }
-    this.#front = undefined;
-    const pending = this.#pending.get(id);
-    if (pending === undefined) throw brokenProtocol("an answer to nothing");
-    this.#pending.delete(id);
-    clearTimeout(pending.timer);
-    try {
-      pending.resolve(decodeReply(Buffer.from(payload), Buffer.concat(front.parts)));
-    } catch (error) {
-      pending.reject(error instanceof Error ? error : new Error(describeError(error)));
-    }
-  }
-
-  #close(cause: Error | undefined): void {
-    if (this.#error !== undefined) return;
-    const error =
-      cause instanceof DvmError
-        ? cause
-        : new DvmError("unavailable", "the connection to the machine's agent has closed", {
-            cause,
-          });
-    this.#error = error;
-    this.#channel.close();
-    for (const { reject, timer } of this.#pending.values()) {
-      clearTimeout(timer);
-      reject(error);
-    }
-    this.#pending.clear();
-    for (const process of this.#processes.values()) process.fail(error);
-    this.#whenClosed.resolve();
   }
 }

@@ -21,8 +21,23 @@ export interface GuestMount {
   populate?: boolean;
 }
 
-/** What can be done in a machine before its container is known. */
+/** Names of a container's disks in its machine. */
+export interface ContainerDisks {
+  image: string;
+  scratch: string;
+}
+
+/** How one of a machine's network cards is set up; `index` is its place among them. */
+export interface CardSetup {
+  index: number;
+  /** With its prefix: `192.0.2.15/24`. */
+  address: string;
+  gateway: string;
+}
+
+/** What can be done in a machine before its first container is known. */
 export interface MachinePreparation {
+  disks: ContainerDisks;
   /** The scratch disk is a new one: it may be mounted now. */
   newScratch: boolean;
   /**
@@ -30,8 +45,7 @@ export interface MachinePreparation {
    * /sys.
    */
   image: boolean;
-  /** With its prefix: `192.0.2.15/24`. */
-  network?: { address: string; gateway: string };
+  cards: CardSetup[];
 }
 
 /** The guest's monotonic clock showed `guestNs` when the host's wall clock showed `hostNs`. */
@@ -50,25 +64,21 @@ export interface BootReport {
   availableBytes: number;
 }
 
-/** What a machine needs to know before its container starts. */
+/** What a machine needs to know before its first container. */
 export interface MachineSetup {
+  /** 32 to 256 bytes. */
+  entropy: Uint8Array;
+}
+
+/** What a container is made of. */
+export interface ContainerSetup {
+  disks: ContainerDisks;
   hostname: string;
   domainname?: string;
   /** 32 hexadecimal digits (machine-id(5)), for an image that has such a file. */
   machineId: string;
-  /** 32 to 256 bytes. */
-  entropy: Uint8Array;
   readOnlyRoot: boolean;
-  network?: {
-    /** With its prefix: `192.0.2.15/24`. */
-    address: string;
-    gateway: string;
-    /** `02:42:ac:11:00:02` */
-    mac: string;
-    nameservers: string[];
-    search: string[];
-    options: string[];
-  };
+  network: ContainerNetwork;
   /** `name:address` */
   extraHosts: string[];
   mounts: GuestMount[];
@@ -78,6 +88,19 @@ export interface MachineSetup {
   cpuQuota?: { quotaUs: number; periodUs: number };
   memoryLimitBytes?: number;
   pidsLimit?: number;
+}
+
+export interface ContainerNetwork {
+  /**
+   * `""`: the machine's own. Containers with another name in common share a namespace, which has a
+   * loopback of its own, and no card but those that its first container brings.
+   */
+  namespace: string;
+  /** `mac`: `02:42:ac:11:00:02` */
+  cards: (CardSetup & { mac: string })[];
+  nameservers: string[];
+  search: string[];
+  options: string[];
 }
 
 /** A process to run in the container. */
@@ -113,7 +136,8 @@ export interface ProcessEntry {
   command: string;
 }
 
-export interface MachineStatistics {
+/** Of one container; what is the machine's is the same for all of its containers. */
+export interface ContainerStatistics {
   memoryUsedBytes: number;
   memoryTotalBytes: number;
   memoryCacheBytes: number;

@@ -20,14 +20,20 @@ export type { TreeChange, TreeEntry } from "./tree-reader.ts";
 const killSignal = 9;
 const pieceBytes = 65_536;
 
+/** Whose files are meant. */
+export interface FilesOwner {
+  agent: AgentClient;
+  container: string;
+}
+
 /** What stands at `path` of the container, and with a link where that leads in the end. */
 export async function statFile(
-  agent: AgentClient,
+  owner: FilesOwner,
   path: string,
   signal: AbortSignal,
 ): Promise<TreeEntry> {
   let found: TreeEntry | undefined;
-  const process = await start(agent, { operation: "stat", path });
+  const process = await start(owner, { operation: "stat", path });
   for await (const entry of whole(process, signal, readTreeEntries)) {
     if (found !== undefined) throw brokenProtocol("two files where one was asked for");
     found = entry;
@@ -42,18 +48,18 @@ export async function statFile(
  * made, with whiteouts and opaque marks for what it hides of its image.
  */
 export async function readFiles(
-  agent: AgentClient,
+  owner: FilesOwner,
   request: { operation: "out"; path: string } | { operation: "export" | "layer" },
   signal: AbortSignal,
 ): Promise<AsyncGenerator<TreeEntry>> {
-  return whole(await start(agent, request), signal, readTreeEntries);
+  return whole(await start(owner, request), signal, readTreeEntries);
 }
 
 export async function readChanges(
-  agent: AgentClient,
+  owner: FilesOwner,
   signal: AbortSignal,
 ): Promise<AsyncGenerator<TreeChange>> {
-  return whole(await start(agent, { operation: "changes" }), signal, readTreeChanges);
+  return whole(await start(owner, { operation: "changes" }), signal, readTreeChanges);
 }
 
 export interface WriteOptions {
@@ -69,13 +75,13 @@ export interface WriteOptions {
 
 /** Makes files in the container. What was made before a failure stays. */
 export async function writeFiles(
-  agent: AgentClient,
+  owner: FilesOwner,
   { path, keepKind, rootReadOnly, user }: WriteOptions,
   files: AsyncIterable<NewFile>,
   signal: AbortSignal,
 ): Promise<void> {
   const flags = (keepKind ? filesFlag.keepKind : 0) | (rootReadOnly ? filesFlag.rootReadOnly : 0);
-  const process = await start(agent, { operation: "in", path, flags, user });
+  const process = await start(owner, { operation: "in", path, flags, user });
   using _ = endOnAbort(process, signal);
   const answer = readTreeEnd(process.stdout);
   const sending = send(process, gather(treeRecords(files), pieceBytes));
@@ -105,14 +111,17 @@ interface FilesRequest {
   user?: string;
 }
 
-async function start(agent: AgentClient, request: FilesRequest): Promise<GuestProcess> {
+async function start(
+  { agent, container }: FilesOwner,
+  request: FilesRequest,
+): Promise<GuestProcess> {
   const payload = new MessageWriter()
     .u8(filesOperation[request.operation])
     .u8(request.flags ?? 0)
     .text(request.path ?? "")
     .text(request.user ?? "")
     .finish();
-  const process = await agent.moveFiles(payload, { stdin: request.operation === "in" });
+  const process = await agent.moveFiles(container, payload, { stdin: request.operation === "in" });
   process.stderr.discard();
   return process;
 }

@@ -17,7 +17,7 @@ export interface ProcessLink {
   finished(process: GuestProcess): void;
 }
 
-interface Offsets {
+export interface StreamOffsets {
   stdin: bigint;
   stdout: bigint;
   stderr: bigint;
@@ -38,7 +38,7 @@ export class GuestProcess {
   #settle: { resolve: (exit: ProcessExit) => void; reject: (error: Error) => void };
   #hasExited = false;
 
-  constructor(link: ProcessLink, ids: { id: number; pid: number }, from: Offsets) {
+  constructor(link: ProcessLink, ids: { id: number; pid: number }, from: StreamOffsets) {
     this.id = ids.id;
     this.pid = ids.pid;
     this.#link = link;

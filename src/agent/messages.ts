@@ -5,45 +5,59 @@ import type {
   ClockReading,
   MachinePreparation,
   MachineSetup,
-  MachineStatistics,
+  ContainerSetup,
+  ContainerStatistics,
   ProcessEntry,
   ProcessSpec,
 } from "./agent-types.ts";
-import { mountKind, prepareFlag } from "./protocol.ts";
-import { MessageReader, MessageWriter } from "./wire.ts";
+import { containerStates, mountKind, prepareFlag, type ContainerState } from "./protocol.ts";
+import { brokenProtocol, MessageReader, MessageWriter } from "./wire.ts";
 
 const maximumProcesses = 65_536;
+const maximumContainers = 1024;
 const maximumCards = 16;
 /** What the agent says instead of "no limit" in its cgroup files. */
 const noLimit = 2n ** 63n;
 
 /** PREPARE, as guest/setup.c reads it. */
 export function encodePreparation(preparation: MachinePreparation): Buffer {
-  const { newScratch, image, network } = preparation;
-  return new MessageWriter()
+  const { newScratch, image, disks, cards } = preparation;
+  const to = new MessageWriter()
     .u8((newScratch ? prepareFlag.scratch : 0) | (image ? prepareFlag.image : 0))
-    .text(network?.address ?? "")
-    .text(network?.gateway ?? "")
+    .text(disks.image)
+    .text(disks.scratch);
+  return to
+    .list(cards, ({ index, address, gateway }) => to.u8(index).text(address).text(gateway))
     .finish();
 }
 
 /** SET_UP, as guest/setup.c reads it. */
-export function encodeSetup(setup: MachineSetup, clock: ClockReading): Buffer {
+export function encodeMachine(setup: MachineSetup, clock: ClockReading): Buffer {
+  return new MessageWriter().u64(clock.guestNs).u64(clock.hostNs).bytes(setup.entropy).finish();
+}
+
+/** What the requests that are about one container begin with, or consist of. */
+export function encodeContainerId(id: string): Buffer {
+  return new MessageWriter().text(id).finish();
+}
+
+/** CREATE, as guest/setup.c reads it. */
+export function encodeContainer(id: string, setup: ContainerSetup): Buffer {
   const to = new MessageWriter()
+    .text(id)
     .text(setup.hostname)
     .text(setup.domainname ?? "")
     .text(setup.machineId)
-    .u64(clock.guestNs)
-    .u64(clock.hostNs)
-    .bytes(setup.entropy)
+    .text(setup.disks.image)
+    .text(setup.disks.scratch)
     .flag(setup.readOnlyRoot)
     .flag(setup.privileged);
   const { network } = setup;
-  to.flag(network !== undefined);
-  if (network !== undefined) {
-    to.text(network.address).text(network.gateway).text(network.mac);
-    to.texts(network.nameservers).texts(network.search).texts(network.options);
-  }
+  to.text(network.namespace);
+  to.list(network.cards, ({ index, address, gateway, mac }) =>
+    to.u8(index).text(address).text(gateway).text(mac),
+  );
+  to.texts(network.nameservers).texts(network.search).texts(network.options);
   to.texts(setup.extraHosts);
   to.list(setup.mounts, (mount) =>
     to
@@ -64,7 +78,7 @@ export function encodeSetup(setup: MachineSetup, clock: ClockReading): Buffer {
     .finish();
 }
 
-/** START and EXEC, as guest/requests.c reads them. */
+/** What START and EXEC run, as guest/process_spec.c reads it. */
 export function encodeProcess(spec: ProcessSpec): Buffer {
   const to = new MessageWriter()
     .texts(spec.args)
@@ -101,18 +115,33 @@ export interface ResumedProcess {
   isMain: boolean;
   isTty: boolean;
   hasStdin: boolean;
+  /** Its place in the list of containers. */
+  container: number;
   stdin: bigint;
   stdout: bigint;
   stderr: bigint;
 }
 
-export function decodeResumed(payload: Buffer): ResumedProcess[] {
+export interface ResumedContainer {
+  id: string;
+  state: ContainerState;
+}
+
+export function decodeResumed(payload: Buffer): {
+  containers: ResumedContainer[];
+  processes: ResumedProcess[];
+} {
   const from = new MessageReader(payload);
+  const containers = from.list(maximumContainers, () => {
+    const [id, state] = [from.text(), containerStates[from.u8()]];
+    if (state === undefined) throw brokenProtocol("a state of a container that there isn't");
+    return { id, state };
+  });
   const processes = from.list(maximumProcesses, () => {
-    const [id, pid, flags] = [from.u32(), from.u32(), from.u8()];
+    const [id, pid, flags, container] = [from.u32(), from.u32(), from.u8(), from.u32()];
+    if (container >= containers.length) throw brokenProtocol("a process of no container");
     return {
-      id,
-      pid,
+      ...{ id, pid, container },
       isMain: (flags & 1) !== 0,
       isTty: (flags & 2) !== 0,
       hasStdin: (flags & 4) !== 0,
@@ -122,7 +151,7 @@ export function decodeResumed(payload: Buffer): ResumedProcess[] {
     };
   });
   from.end();
-  return processes;
+  return { containers, processes };
 }
 
 /** PROCESSES: ids are those inside the container; one whose parent is outside gets parent 0. */
@@ -172,7 +201,7 @@ export function decodeBootReport(payload: Buffer): BootReport {
   return report;
 }
 
-export function decodeStatistics(payload: Buffer): MachineStatistics {
+export function decodeStatistics(payload: Buffer): ContainerStatistics {
   const from = new MessageReader(payload);
   const used = from.size();
   const machineTotal = from.size();

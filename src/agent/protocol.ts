@@ -1,6 +1,6 @@
 /** The numbers of guest/protocol.h, which draws the protocol between host and agent. */
 
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 export const frameHeaderBytes = 12;
 export const frameTrailerBytes = 4;
@@ -46,10 +46,16 @@ export const request = {
   files: 31,
   boot: 32,
   record: 33,
+  create: 34,
+  destroy: 35,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 
 export const channel = { stdin: 0, stdout: 1, stderr: 2 } as const;
+
+/** Names by `enum container_state`. */
+export const containerStates = [undefined, "created", "started", "ended"] as const;
+export type ContainerState = NonNullable<(typeof containerStates)[number]>;
 
 export const prepareFlag = { scratch: 1, image: 2 } as const;
 
