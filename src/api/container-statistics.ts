@@ -30,7 +30,7 @@ export async function containerStatistics(
   previous: ContainerStatistics | undefined,
 ): Promise<ContainerStatistics> {
   const { agent, machine } = runOf(record).machine;
-  const [now, host] = await Promise.all([agent.statistics(), machine.memory()]);
+  const [now, host] = await Promise.all([agent.statistics(record.id), machine.memory()]);
   return {
     id: record.id,
     name: `/${record.name}`,

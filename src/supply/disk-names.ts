@@ -1,3 +1,6 @@
-/** The names by which a guest finds the disks of its first container. */
+import type { ContainerDisks } from "../agent/agent-client.ts";
+
+/** The disks' names, by which the guest finds them. */
 export const imageDiskName = "image0";
 export const scratchDiskName = "scratch0";
+export const containerDisks: ContainerDisks = { image: imageDiskName, scratch: scratchDiskName };

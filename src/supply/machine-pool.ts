@@ -283,8 +283,10 @@ class ReadyMachine {
   /** By emulation much of a start's time is the translation of code that has not run before. */
   async rehearse({ rehearsed }: MachineOrder): Promise<void> {
     if (rehearsed === undefined) return;
+    const { agent } = this.#booted;
+    const setup = rehearsed.setup(this.mac);
     for (let times = 0; times < rehearsals; times += 1)
-      await this.#booted.agent.rehearse(rehearsed.setup(this.mac), rehearsed.process);
+      await agent.rehearse(rehearsed.machine(), setup, rehearsed.process);
   }
 
   /** Makes it the machine that was ordered: it has a new disk already, which gets its place. */

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
-import type { MachineSetup, ProcessSpec } from "../agent/agent-client.ts";
+import type { ContainerSetup, MachineSetup, ProcessSpec } from "../agent/agent-client.ts";
 import { describeError } from "../base/errors.ts";
 import type { Stopwatch } from "../base/stopwatch.ts";
 import type { Kernel } from "../kernel/kernel-catalogue.ts";
@@ -40,7 +40,9 @@ export type MachineOrigin = "pool" | "clone" | "cold";
 export interface Rehearsal {
   process: ProcessSpec;
   /** `mac`: of the machine's network card, if it has one. */
-  setup(mac: string | undefined): MachineSetup;
+  setup(mac: string | undefined): ContainerSetup;
+  /** What makes a machine one of its own, anew each time. */
+  machine(): MachineSetup;
 }
 
 /** A machine that somebody asks for. */

@@ -7,7 +7,7 @@ import { withoutPorts } from "../machine/nics.ts";
 import { templateScratch, type Shape, type Template } from "../machine/template-store.ts";
 import { makeScratchDisk, scratchBytes } from "../storage/scratch.ts";
 import { bootMachine } from "./boot-machine.ts";
-import { imageDiskName, scratchDiskName } from "./disk-names.ts";
+import { containerDisks, imageDiskName, scratchDiskName } from "./disk-names.ts";
 import { machineFolder } from "./machine-folders.ts";
 import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
 
@@ -43,10 +43,14 @@ export async function makeTemplate(
         await agent.prepare({
           newScratch: shape.newScratch,
           image: image !== undefined,
-          ...(order.network && { network: order.network }),
+          disks: containerDisks,
+          cards: order.network === undefined ? [] : [{ index: 0, ...order.network }],
         });
-        if (image !== undefined && order.rehearsed !== undefined)
-          await agent.rehearse(order.rehearsed.setup(spec.nics[0]?.mac), order.rehearsed.process);
+        const { rehearsed } = order;
+        if (image !== undefined && rehearsed !== undefined) {
+          const setup = rehearsed.setup(spec.nics[0]?.mac);
+          await agent.rehearse(rehearsed.machine(), setup, rehearsed.process);
+        }
         await agent[Symbol.asyncDispose]();
         await delay(image === undefined ? settleMs : settleWithImageMs);
         if (image !== undefined) {

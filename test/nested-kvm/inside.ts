@@ -21,19 +21,22 @@ async function main(): Promise<object> {
   const uptimeMs = Number(monotonicNs / 1_000_000n);
   // a request and its answer: without a disk there is no root to make
   const refused = await agent
-    .launch(
-      {
+    .launch({
+      machine: { entropy: randomBytes(64) },
+      id: "inner",
+      setup: {
+        disks: { image: "image0", scratch: "scratch0" },
         hostname: "inner",
         machineId: "0".repeat(32),
-        entropy: randomBytes(64),
         readOnlyRoot: false,
+        network: { namespace: "", cards: [], nameservers: [], search: [], options: [] },
         extraHosts: [],
         mounts: [],
         shmSizeBytes: 0,
         sysctls: {},
         privileged: false,
       },
-      {
+      spec: {
         args: ["/bin/true"],
         env: [],
         cwd: "/",
@@ -48,7 +51,7 @@ async function main(): Promise<object> {
         noNewPrivileges: false,
         rlimits: [],
       },
-    )
+    })
     .catch(describeError);
   const words = (await readFile(`/proc/${machine.processId}/cmdline`, "utf8")).split("\0");
   await agent.shutDown();

@@ -8,8 +8,8 @@ import {
   type ProcessSpec,
 } from "../../src/agent/agent-client.ts";
 import type { OutputStream } from "../../src/agent/output-stream.ts";
-import { bootMachine } from "../../src/engine/boot-machine.ts";
-import { capabilityMask } from "../../src/engine/capability-mask.ts";
+import { bootMachine } from "../../src/supply/boot-machine.ts";
+import { capabilityMask } from "../../src/engine/plan/capability-mask.ts";
 import { ImageStore } from "../../src/image/store/image-store.ts";
 import { chooseKernel } from "../../src/kernel/kernel-catalogue.ts";
 import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";

@@ -115,7 +115,7 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
 
   app.get("/containers/:name/top", async (request) => {
     const record = engine.containers.find(nameOf(request.params));
-    const processes = await runOf(record).machine.agent.processes();
+    const processes = await runOf(record).machine.agent.processes(record.id);
     return {
       Titles: ["UID", "PID", "PPID", "TTY", "TIME", "CMD"],
       Processes: processes.map((one) => [

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { MachineSetup, ProcessSpec } from "../../agent/agent-client.ts";
+import type { Launch, ProcessSpec } from "../../agent/agent-client.ts";
 import { capabilityMask } from "../../engine/plan/capability-mask.ts";
+import { machineSetup, noNetwork } from "../../engine/plan/machine-plan.ts";
 import type { Tool } from "../../host/tools.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { DiskSpec, Hypervisor, MachineSpec } from "../../machine/machine.ts";
 import { userNetwork } from "../../network/user-network.ts";
-import { imageDiskName, scratchDiskName } from "../../supply/disk-names.ts";
+import { containerDisks, imageDiskName, scratchDiskName } from "../../supply/disk-names.ts";
 
 /** What a kernel is measured with. */
 export interface BenchSubject {
@@ -63,7 +64,7 @@ export function emptyDisks(): DiskSpec[] {
   ];
 }
 
-export function containerDisks({ imageDisk }: BenchHost, runFolder: string): DiskSpec[] {
+export function filledDisks({ imageDisk }: BenchHost, runFolder: string): DiskSpec[] {
   return [
     { name: imageDiskName, format: "vmdk", path: imageDisk, readOnly: true },
     {
@@ -73,25 +74,28 @@ export function containerDisks({ imageDisk }: BenchHost, runFolder: string): Dis
   ];
 }
 
-export function benchSetup(): MachineSetup {
+const { address, gateway, nameserver } = userNetwork;
+
+export function benchSetup(): Pick<Launch, "machine" | "id" | "setup"> {
   return {
-    hostname: "bench",
-    machineId: randomBytes(16).toString("hex"),
-    entropy: randomBytes(64),
-    readOnlyRoot: false,
-    network: {
-      address: userNetwork.address,
-      gateway: userNetwork.gateway,
-      mac: cardMac,
-      nameservers: [userNetwork.nameserver],
-      search: [],
-      options: [],
+    machine: machineSetup(),
+    id: "bench",
+    setup: {
+      disks: containerDisks,
+      hostname: "bench",
+      machineId: randomBytes(16).toString("hex"),
+      readOnlyRoot: false,
+      network: {
+        ...noNetwork,
+        cards: [{ index: 0, address, gateway, mac: cardMac }],
+        nameservers: [nameserver],
+      },
+      extraHosts: [],
+      mounts: [],
+      shmSizeBytes: mebibyte,
+      sysctls: {},
+      privileged: false,
     },
-    extraHosts: [],
-    mounts: [],
-    shmSizeBytes: mebibyte,
-    sysctls: {},
-    privileged: false,
   };
 }
 

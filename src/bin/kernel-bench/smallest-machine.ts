@@ -7,7 +7,7 @@ import {
   benchSetup,
   benchSpec,
   busyboxTrue,
-  containerDisks,
+  filledDisks,
   type BenchHost,
   type BenchSubject,
 } from "./bench-machine.ts";
@@ -40,7 +40,7 @@ async function tryMachine(
   const runFolder = await mkdtemp(join(host.work, "small-"));
   try {
     await makeScratchDisk(host.dataRoot, join(runFolder, "scratch.img"));
-    const disks = containerDisks(host, runFolder);
+    const disks = filledDisks(host, runFolder);
     const spec = benchSpec(subject, host, { runFolder, memoryMiB, disks });
     const machine = await host.hypervisor.start(spec, { signal: host.signal });
     try {
@@ -70,7 +70,10 @@ async function runBusybox(
       once: true,
     });
   });
-  const process = await Promise.race([agent.launch(benchSetup(), busyboxTrue()), late]);
+  const process = await Promise.race([
+    agent.launch({ ...benchSetup(), spec: busyboxTrue() }),
+    late,
+  ]);
   const { exitCode } = await Promise.race([process.exited, late]);
   return exitCode === 0 ? undefined : `it ended with ${exitCode}`;
 }

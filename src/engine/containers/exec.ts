@@ -40,7 +40,10 @@ export async function startExec(
   try {
     const isKnown = consoleSize.some((cells) => cells > 0);
     const asked = isKnown ? { ...exec.request, ConsoleSize: consoleSize } : exec.request;
-    const process = await runOf(record).machine.agent.exec(execProcessSpec(record.run, asked));
+    const process = await runOf(record).machine.agent.exec(
+      record.id,
+      execProcessSpec(record.run, asked),
+    );
     exec.state = { kind: "running", process };
     void process.exited.then(
       ({ exitCode }) => endExec(exec, process.pid, exitCode),

@@ -6,7 +6,7 @@ import type { SuppliedMachine } from "../../supply/machine-supply.ts";
 import type { HeldContainer } from "../core/containers.ts";
 import type { Engine } from "../core/engine.ts";
 import { kernelOf } from "../fit/fit-kernel.ts";
-import { machineSetup, type MachinePlan } from "../plan/machine-plan.ts";
+import { containerSetup, machineSetup, type MachinePlan } from "../plan/machine-plan.ts";
 import { orderOf } from "../plan/order-machine.ts";
 import { planMachine } from "../plan/plan-machine.ts";
 import { bindPorts } from "../plan/port-map.ts";
@@ -96,7 +96,12 @@ async function launch(
   const machine = engine.machines.add(supplied);
   try {
     const mac = supplied.mac ?? run.network?.mac ?? "";
-    const main = await supplied.agent.launch(machineSetup(plan, mac), mainProcessSpec(run));
+    const main = await supplied.agent.launch({
+      machine: machineSetup(),
+      id: containerId,
+      setup: containerSetup(plan, mac),
+      spec: mainProcessSpec(run),
+    });
     // a clone's card got its MAC address just now
     if (supplied.origin !== "cold") await supplied.machine.publish(orderOf(plan).ports);
     const log = await ContainerLog.open(

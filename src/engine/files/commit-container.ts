@@ -31,9 +31,13 @@ export async function commitContainer(
     const created = new Date().toISOString();
     const commit = { ...request, config: record.request.config, created };
     const isFrozen = record.state.kind === "running" && pause;
-    if (isFrozen) await agent.freeze();
+    if (isFrozen) await agent.freeze(record.id);
     try {
-      const entries = await readFiles(agent, { operation: "layer" }, signal);
+      const entries = await readFiles(
+        { agent, container: record.id },
+        { operation: "layer" },
+        signal,
+      );
       const { id } = await images.commit({
         parent: parent.id,
         layer: layerTar(entries, scratchBytes),
@@ -44,7 +48,7 @@ export async function commitContainer(
       engine.announce("commit", record, { comment: request.comment, imageID: id });
       return id;
     } finally {
-      if (isFrozen) await agent.thaw();
+      if (isFrozen) await agent.thaw(record.id);
     }
   });
 }

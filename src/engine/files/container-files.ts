@@ -27,8 +27,8 @@ export async function statPath(
   signal: AbortSignal,
 ): Promise<FoundFile> {
   const full = containerPath(path);
-  return withAgent(engine, container, { writes: false }, async (agent) => {
-    const entry = await naming(statFile(agent, full, signal), container, path);
+  return withAgent(engine, container, { writes: false }, async (agent, { id }) => {
+    const entry = await naming(statFile({ agent, container: id }, full, signal), container, path);
     return { name: bytesOf(archiveName(full)), entry };
   });
 }
@@ -48,8 +48,8 @@ export async function readPath(
 ): Promise<void> {
   const full = containerPath(path);
   const name = bytesOf(archiveName(full));
-  await withAgent(engine, container, { writes: false }, async (agent) => {
-    const reading = readFiles(agent, { operation: "out", path: full }, signal);
+  await withAgent(engine, container, { writes: false }, async (agent, { id }) => {
+    const reading = readFiles({ agent, container: id }, { operation: "out", path: full }, signal);
     const entries = await naming(reading, container, path);
     const { value: entry, done } = await entries.next();
     if (done === true) throw new DvmError("damaged", `cannot read ${path}: the guest sent nothing`);
@@ -83,7 +83,12 @@ export async function writePath(
       rootReadOnly: record.run.readOnlyRoot,
       user: asUser ? record.run.process.user : "",
     };
-    const writing = writeFiles(agent, options, filesOfTar(tar, path), signal);
+    const writing = writeFiles(
+      { agent, container: record.id },
+      options,
+      filesOfTar(tar, path),
+      signal,
+    );
     await naming(writing, container, path);
     engine.announce("extract-to-dir", record);
   });
@@ -96,8 +101,9 @@ export async function changesOf(
   signal: AbortSignal,
 ): Promise<TreeChange[]> {
   const changes: TreeChange[] = [];
-  await withAgent(engine, container, { writes: false }, async (agent) => {
-    for await (const change of await readChanges(agent, signal)) changes.push(change);
+  await withAgent(engine, container, { writes: false }, async (agent, { id }) => {
+    for await (const change of await readChanges({ agent, container: id }, signal))
+      changes.push(change);
   });
   return changes.sort((a, b) => comparePaths(a.path, b.path));
 }
@@ -109,7 +115,11 @@ export async function exportContainer(
   { send, signal }: { send: (tar: AsyncGenerator<Buffer>) => Promise<void>; signal: AbortSignal },
 ): Promise<void> {
   await withAgent(engine, container, { writes: false }, async (agent, record) => {
-    const entries = await readFiles(agent, { operation: "export" }, signal);
+    const entries = await readFiles(
+      { agent, container: record.id },
+      { operation: "export" },
+      signal,
+    );
     const rename = (path: string) => (path === "" ? undefined : path);
     await send(treeTar(entries, { rename }));
     engine.announce("export", record);

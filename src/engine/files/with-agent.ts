@@ -5,7 +5,7 @@ import { leaveMachine } from "../../supply/leave-machine.ts";
 import { runOf } from "../containers/run-of.ts";
 import type { Engine } from "../core/engine.ts";
 import { kernelOf } from "../fit/fit-kernel.ts";
-import { machineSetup } from "../plan/machine-plan.ts";
+import { containerSetup, machineSetup } from "../plan/machine-plan.ts";
 import { orderOf } from "../plan/order-machine.ts";
 import { planMachine } from "../plan/plan-machine.ts";
 import type { ContainerRecord } from "../records/container-record.ts";
@@ -51,7 +51,7 @@ async function onStopped<T>(
     const order = { ...orderOf(plan), rehearsed: undefined };
     const supplied = await engine.supply.provide(order, new Stopwatch());
     try {
-      await supplied.agent.setUp(machineSetup(plan, ""));
+      await supplied.agent.createContainer(record.id, containerSetup(plan, ""), machineSetup());
       return await action(supplied.agent, record);
     } finally {
       await leaveMachine(supplied);

@@ -13,7 +13,12 @@ import type { ContainerRecord } from "../records/container-record.ts";
 import type { RunSpecification } from "../records/run-specification.ts";
 import type { Engine } from "../core/engine.ts";
 import { disksFolder } from "../../supply/machine-folders.ts";
-import { machineSetup, machineSpec, type MachinePlan } from "../plan/machine-plan.ts";
+import {
+  containerSetup,
+  machineSetup,
+  machineSpec,
+  type MachinePlan,
+} from "../plan/machine-plan.ts";
 import { mainProcessSpec } from "../plan/process-spec.ts";
 import { planMachine } from "../plan/plan-machine.ts";
 
@@ -73,10 +78,12 @@ async function runTrial(
   const over = new AbortController();
   try {
     await beginRecord(agent);
-    const main = await agent.launch(
-      machineSetup(plan, plan.run.network?.mac ?? ""),
-      mainProcessSpec(plan.run),
-    );
+    const main = await agent.launch({
+      machine: machineSetup(),
+      id: plan.containerId,
+      setup: containerSetup(plan, plan.run.network?.mac ?? ""),
+      spec: mainProcessSpec(plan.run),
+    });
     for (const stream of [main.stdout, main.stderr]) void drain(stream);
     const stop = AbortSignal.any([over.signal, ...(signal === undefined ? [] : [signal])]);
     const exit = await Promise.race([

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { GuestMount, MachineSetup } from "../../agent/agent-client.ts";
+import type { ContainerSetup, GuestMount, MachineSetup } from "../../agent/agent-client.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { FileBind, MachineSpec, ShareSpec } from "../../machine/machine.ts";
 import { userNetwork } from "../../network/user-network.ts";
-import { imageDiskName, scratchDiskName } from "../../supply/disk-names.ts";
+import { containerDisks, imageDiskName, scratchDiskName } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunSpecification } from "../records/run-specification.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
 
@@ -89,21 +89,26 @@ function shareTag(index: number): string {
   return `share${index}`;
 }
 
+/** What a machine is told before its first container. */
+export function machineSetup(): MachineSetup {
+  return { entropy: randomBytes(64) };
+}
+
 /**
  * What the agent is told before the container's process starts; `mac` is that of the card that the
  * machine has.
  */
-export function machineSetup(plan: MachinePlan, mac: string): MachineSetup {
+export function containerSetup(plan: MachinePlan, mac: string): ContainerSetup {
   const { run, containerId } = plan;
   const { nanoCpus, memoryBytes, processes } = run.limits;
   const quota = nanoCpus % 1e9 === 0 ? undefined : Math.round((nanoCpus * cpuPeriodUs) / 1e9);
   return {
+    disks: containerDisks,
     hostname: run.hostname,
     ...(run.domainname === "" ? {} : { domainname: run.domainname }),
     machineId: containerId.slice(0, 32),
-    entropy: randomBytes(64),
     readOnlyRoot: run.readOnlyRoot,
-    ...(run.network === undefined ? {} : { network: networkSetup(run.network, mac) }),
+    network: run.network === undefined ? noNetwork : networkSetup(run.network, mac),
     extraHosts: run.extraHosts.map(extraHost),
     mounts: guestMounts(plan),
     shmSizeBytes: run.shmBytes === 0 ? defaultShmBytes : run.shmBytes,
@@ -115,14 +120,24 @@ export function machineSetup(plan: MachinePlan, mac: string): MachineSetup {
   };
 }
 
+/** Of a container without a card. */
+export const noNetwork: ContainerSetup["network"] = {
+  namespace: "",
+  cards: [],
+  nameservers: [],
+  search: [],
+  options: [],
+};
+
+/** The machine's own network is the container's. */
 function networkSetup(
   { nameservers, search, options }: NonNullable<RunSpecification["network"]>,
   mac: string,
-): NonNullable<MachineSetup["network"]> {
+): ContainerSetup["network"] {
+  const { address, gateway } = userNetwork;
   return {
-    address: userNetwork.address,
-    gateway: userNetwork.gateway,
-    mac,
+    namespace: "",
+    cards: [{ index: 0, address, gateway, mac }],
     nameservers: nameservers.length > 0 ? nameservers : [userNetwork.nameserver],
     search: search.filter((domain) => domain !== "."),
     options,

@@ -3,7 +3,7 @@ import { publishedPorts } from "../../machine/nics.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type { MachineOrder } from "../../supply/machine-supply.ts";
 import type { Mount, RunSpecification } from "../records/run-specification.ts";
-import { machineSpec, type MachinePlan } from "./machine-plan.ts";
+import { machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
 import { rehearsedProcess, rehearsedSetup } from "./rehearsal.ts";
 
 /** What is ordered for a planned machine, and the ports to open when it comes without. Pure. */
@@ -16,7 +16,7 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
     imageId: run.imageId,
     noTemplate: run.machine.noTemplate,
     rehearsed: mayMountImageAhead(run)
-      ? { process: rehearsedProcess(run), setup: rehearsedSetup }
+      ? { process: rehearsedProcess(run), setup: rehearsedSetup, machine: machineSetup }
       : undefined,
     ports: publishedPorts(spec.nics),
   };

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { MachineSetup, ProcessSpec } from "../../agent/agent-client.ts";
+import type { ContainerSetup, ProcessSpec } from "../../agent/agent-client.ts";
 import { userNetwork } from "../../network/user-network.ts";
+import { containerDisks } from "../../supply/disk-names.ts";
 import type { RunSpecification } from "../records/run-specification.ts";
-import { defaultShmBytes } from "./machine-plan.ts";
+import { defaultShmBytes, noNetwork } from "./machine-plan.ts";
 import { mainProcessSpec } from "./process-spec.ts";
 
 /**
@@ -24,16 +25,16 @@ export function rehearsedProcess(run: RunSpecification): ProcessSpec {
 }
 
 /** The set-up that goes with it; `mac` is that of the machine's network card, if it has one. */
-export function rehearsedSetup(mac: string | undefined): MachineSetup {
+export function rehearsedSetup(mac: string | undefined): ContainerSetup {
   const { address, gateway, nameserver } = userNetwork;
   return {
+    disks: containerDisks,
     hostname: "rehearsal",
     machineId: randomBytes(16).toString("hex"),
-    entropy: randomBytes(64),
     readOnlyRoot: false,
-    ...(mac && {
-      network: { address, gateway, mac, nameservers: [nameserver], search: [], options: [] },
-    }),
+    network: mac
+      ? { ...noNetwork, cards: [{ index: 0, address, gateway, mac }], nameservers: [nameserver] }
+      : noNetwork,
     extraHosts: [],
     mounts: [],
     shmSizeBytes: defaultShmBytes,

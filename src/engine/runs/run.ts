@@ -84,14 +84,14 @@ export class Run {
   async pause(): Promise<void> {
     const { agent, machine } = this.machine;
     // so that nothing of it runs when its machine must for a moment
-    await agent.freeze();
+    await agent.freeze(this.#containerId);
     await machine.pause();
   }
 
   async resume(): Promise<void> {
     const { agent, machine } = this.machine;
     await machine.resume();
-    await agent.thaw();
+    await agent.thaw(this.#containerId);
   }
 
   /** Has the agent of a paused container's machine answer for so long; the container stands still. */

@@ -66,14 +66,19 @@ async function takeUpResidents(
   if (arePaused) await machine.resume();
   const agent = await AgentClient.connect(machine.agentSocket, { deadlineMs: reconnectDeadlineMs });
   const running = engine.machines.takeUp(machine, agent);
-  const [main] = await agent.resume();
-  if (main === undefined) {
+  const found = await agent.resume();
+  const living = residents.flatMap((record) => {
+    const main = found.get(record.id)?.main;
+    return main === undefined ? [] : [{ record, main }];
+  });
+  if (living.length === 0) {
     await agent[Symbol.asyncDispose]();
     throw new DvmError("unavailable", "its agent knows of no process");
   }
   if (arePaused) await machine.pause();
-  else await agent.thaw(); // a commit may have been under way
-  for (const record of residents) await takeUpContainer(engine, record, { running, main });
+  // a commit may have been under way
+  else for (const { record } of living) await agent.thaw(record.id);
+  for (const { record, main } of living) await takeUpContainer(engine, record, { running, main });
 }
 
 async function takeUpContainer(
