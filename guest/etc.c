@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "bind.h"
 #include "mount.h"
 
 #define MACHINE_ID "machine-id"

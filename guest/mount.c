@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "bind.h"
 #include "copy.h"
 #include "share.h"
 
@@ -83,19 +84,6 @@ int mount_on(const char *source, int target, const char *kind, unsigned long fla
     snprintf(path, sizeof path, "/proc/self/fd/%d", target);
     if (mount(source, path, kind, flags, options) < 0)
         return fail_errno(failure, "cannot mount %s %s", kind, source);
-    return 0;
-}
-
-int bind_on(const char *source, int target, bool read_only, struct failure *failure) {
-    char path[32], real[PATH_MAX];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", target);
-    ssize_t length = readlink(path, real, sizeof real - 1);
-    if (length < 0 || mount(source, path, NULL, MS_BIND | MS_REC, NULL) < 0)
-        return fail_errno(failure, "cannot bind %s", source);
-    real[length] = 0;
-    /* the open target lies below the new mount: its name leads to the top of it */
-    if (read_only && mount(NULL, real, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
-        return fail_errno(failure, "cannot make %s read-only", real);
     return 0;
 }
 

@@ -11,8 +11,6 @@ int make_file_in(int root, const char *path, struct failure *failure);
 /* Opens what is at `path` below `root`, O_PATH; -1 with errno. */
 int open_in(int root, const char *path, int flags);
 
-/* Bind-mounts `source` on the open `target` (O_PATH). */
-int bind_on(const char *source, int target, bool read_only, struct failure *failure);
 int mount_on(const char *source, int target, const char *kind, unsigned long flags,
              const char *options, struct failure *failure);
 

@@ -92,7 +92,10 @@ struct network *network_take(const char *name, struct failure *failure) {
 
 void network_release(struct network *network) {
     network->users--;
-    if (network->users == 0 && network->is_other)
+    if (network->users > 0)
+        return;
+    network->card_count = 0;
+    if (network->is_other)
         close_and_forget(&network->descriptor);
 }
 
@@ -107,6 +110,10 @@ static struct card *add_card(struct network *network, unsigned index, struct fai
     if (network->card_count == CARDS_MAX) {
         fail(failure, STATUS_INVALID, "cannot give a container more than %u network cards",
              CARDS_MAX);
+        return NULL;
+    }
+    if (network->is_other && known_card(&machines, index) != NULL) {
+        fail(failure, STATUS_CONFLICT, "cannot move network card %u: a container uses it", index);
         return NULL;
     }
     struct card *card = &network->cards[network->card_count];

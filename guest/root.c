@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "bind.h"
 #include "devices.h"
 #include "disk.h"
 #include "mount.h"

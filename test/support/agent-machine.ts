@@ -10,7 +10,9 @@ import {
 import type { OutputStream } from "../../src/agent/output-stream.ts";
 import { bootMachine } from "../../src/supply/boot-machine.ts";
 import { capabilityMask } from "../../src/engine/plan/capability-mask.ts";
+import { hostTscKhz } from "../../src/host/tsc.ts";
 import { ImageStore } from "../../src/image/store/image-store.ts";
+import { agentBinary } from "../../src/kernel/agent-binary.ts";
 import { chooseKernel } from "../../src/kernel/kernel-catalogue.ts";
 import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
 import type { DiskContent, DiskSpec, Machine, MachineSpec } from "../../src/machine/machine.ts";
@@ -26,7 +28,6 @@ const deadlineMs = 60_000;
 interface MachineOptions {
   /** Pairs of disks, all of them empty at first. */
   slots: number;
-  kernel?: "hyper" | "hyper-full";
   nics?: number;
   /** A folder that is shared as `share0`. */
   share?: string;
@@ -115,14 +116,16 @@ export class AgentMachine implements AsyncDisposable {
 }
 
 async function spec(
-  { slots, kernel: name = "hyper", nics = 0, share }: MachineOptions,
+  { slots, nics = 0, share }: MachineOptions,
   runFolder: string,
 ): Promise<MachineSpec> {
-  const kernel = await chooseKernel(tests, name);
+  const kernel = await chooseKernel(tests, "hyper");
+  const tscKhz = await hostTscKhz(await agentBinary(tests), join(runFolder, "tsc"));
   return {
     id: "agent-machine",
     kernel: { path: kernel.path, initramfs: kernel.initramfs, discovery: kernel.discovery },
     ...{ accelerator: "tcg", cpus: 1, memoryMiB: 256, runFolder, fileBinds: [] },
+    ...(tscKhz === undefined ? {} : { tscKhz }),
     disks: Array.from({ length: slots }, (_, slot) => emptyDisks(slot)).flat(),
     nics: Array.from({ length: nics }, (_, index) => ({ mac: macOf(index), publish: [] })),
     shares:
