@@ -99,6 +99,8 @@ export function describeMount({ kind, source, target, volume, readOnly }: Mount)
 }
 
 export function networkMode({ run }: ContainerRecord): string {
+  const { sharedWith } = run.machine;
+  if (sharedWith !== undefined) return `container:${sharedWith}`;
   return run.network === undefined ? "none" : "bridge";
 }
 
@@ -111,7 +113,9 @@ export function portsOf({ state }: ContainerRecord): BoundPort[] {
 export function networkSettings(record: ContainerRecord) {
   const mode = networkMode(record);
   const address =
-    mode === "none" || !isRunning(record) ? "" : userNetwork.address.replace(/\/.*$/, "");
+    record.run.network === undefined || !isRunning(record)
+      ? ""
+      : userNetwork.address.replace(/\/.*$/, "");
   const gateway = address === "" ? "" : userNetwork.gateway;
   const prefix = address === "" ? 0 : 24;
   const mac = address !== "" && "mac" in record.state ? record.state.mac : "";
@@ -133,7 +137,7 @@ export function networkSettings(record: ContainerRecord) {
     IPPrefixLen: prefix,
     Gateway: gateway,
     MacAddress: mac,
-    Networks: { [mode]: endpoint },
+    Networks: record.run.machine.sharedWith === undefined ? { [mode]: endpoint } : {},
   };
 }
 

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
 import { DvmError } from "../base/errors.ts";
-import { defaultPoolSize, mostMachines, type PoolLimits } from "../supply/machine-pool.ts";
+import { defaultPoolSize, mostMachines, type PoolLimits } from "../supply/pool-size.ts";
 import type { PolicyPlace } from "../image/trust/policy.ts";
 
 /** Ready machines of all shapes together are at most so many times those of one. */

@@ -1,6 +1,27 @@
 import type { ContainerDisks } from "../agent/agent-client.ts";
+import type { DiskSpec } from "../machine/machine.ts";
+import { scratchBytes } from "../storage/scratch.ts";
 
-/** The disks' names, by which the guest finds them. */
-export const imageDiskName = "image0";
-export const scratchDiskName = "scratch0";
-export const containerDisks: ContainerDisks = { image: imageDiskName, scratch: scratchDiskName };
+/** What all images' disks seem to hold. */
+const imageBytes = 2 ** 40;
+
+/** The names by which a guest finds the disks of one of its containers; the first is in slot 0. */
+export function diskNames(slot: number): ContainerDisks {
+  return { image: `image${slot}`, scratch: `scratch${slot}` };
+}
+
+/** What is behind the disks of a slot that no container has. */
+export function emptyDisks(slot: number): { image: DiskSpec; scratch: DiskSpec } {
+  const { image, scratch } = diskNames(slot);
+  return {
+    image: { name: image, format: "empty", bytes: imageBytes, readOnly: true },
+    scratch: { name: scratch, format: "empty", bytes: scratchBytes, readOnly: false },
+  };
+}
+
+/** Disks of a machine for containers that come when it runs. */
+export function spareDisks(room: number): DiskSpec[] {
+  return Array.from({ length: room }, (_, index) => emptyDisks(index + 1)).flatMap(
+    ({ image, scratch }) => [image, scratch],
+  );
+}

@@ -8,18 +8,11 @@ import type { MachineSpec } from "../machine/machine.ts";
 import { withoutPorts } from "../machine/nics.ts";
 import { shapeKey, type Shape, type Template } from "../machine/template-store.ts";
 import type { BootedMachine } from "./boot-machine.ts";
-import { scratchDiskName } from "./disk-names.ts";
+import { diskNames } from "./disk-names.ts";
 import { disksFolder, machineFolder } from "./machine-folders.ts";
-import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
+import type { MachineOrder, SupplyParts } from "./machine-order.ts";
+import type { PoolLimits } from "./pool-size.ts";
 import { spareScratch, takeScratch } from "./spare-scratch.ts";
-
-/** Bounds of the pool. */
-export interface PoolLimits {
-  /** Machines that stand ready for each shape; 0 turns the pool off. */
-  perShape: number;
-  /** In all. */
-  machines: number;
-}
 
 /** Refilling waits until no start has come for so long: it shall not slow the next one down. */
 const quietMs = 400;
@@ -28,26 +21,8 @@ const idleMs = 10 * 60_000;
 const watchMs = 5_000;
 /** With less of the host's memory free, all is given back; no refill before there is twice that. */
 const pressureShare = 0.08;
-/** Of the host's memory, at most, where nobody said otherwise. */
-const budgetShare = 0.01;
-/** Nor more than this of it, whatever was said. */
-const mostShare = 0.1;
-/** What a ready machine costs at most, measured: docs/benchmarks.md. */
-const machineMiB = 40;
-const mostByDefault = 2;
 /** The second one still finds code that the first has not run, a third hardly any. */
 const rehearsals = 2;
-
-/** How many machines stand ready by default: none on a host where they would cost too much. */
-export function defaultPoolSize(hostMemoryBytes: number): number {
-  const affordable = Math.floor((hostMemoryBytes * budgetShare) / (machineMiB * 2 ** 20));
-  return Math.min(mostByDefault, affordable);
-}
-
-/** How many may ever stand ready: more would take over a tenth of the host's memory. */
-export function mostMachines(hostMemoryBytes: number): number {
-  return Math.floor((hostMemoryBytes * mostShare) / (machineMiB * 2 ** 20));
-}
 
 interface Shelf {
   shape: Shape;
@@ -217,7 +192,8 @@ export class MachinePool implements AsyncDisposable {
         id,
         disks: [
           ...order.spec.disks.slice(0, 1),
-          { name: scratchDiskName, format: "raw", path: scratch, readOnly: false },
+          { name: diskNames(0).scratch, format: "raw", path: scratch, readOnly: false },
+          ...order.spec.disks.slice(2),
         ],
         nics,
         runFolder,

@@ -1,77 +1,20 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
-import type { ContainerSetup, MachineSetup, ProcessSpec } from "../agent/agent-client.ts";
 import { describeError } from "../base/errors.ts";
 import type { Stopwatch } from "../base/stopwatch.ts";
-import type { Kernel } from "../kernel/kernel-catalogue.ts";
-import type { Hypervisor, MachineSpec } from "../machine/machine.ts";
+import type { MachineSpec } from "../machine/machine.ts";
 import { withoutPorts } from "../machine/nics.ts";
 import { canClone, requireSupport } from "../machine/support.ts";
-import {
-  shapeKey,
-  type Shape,
-  type Template,
-  type TemplateStore,
-} from "../machine/template-store.ts";
+import { shapeKey, type Shape, type Template } from "../machine/template-store.ts";
 import { makeScratchDisk } from "../storage/scratch.ts";
 import { bootMachine, type BootedMachine } from "./boot-machine.ts";
 import { makeTemplate } from "./make-template.ts";
-import { MachinePool, type PoolLimits } from "./machine-pool.ts";
+import type { MachineOrder, SuppliedMachine, SupplyParts } from "./machine-order.ts";
+import { MachinePool } from "./machine-pool.ts";
 import { takeScratch } from "./spare-scratch.ts";
 
 const bootIdFile = "/proc/sys/kernel/random/boot_id";
 /** From the moment a clone runs; 20 at once on two processors are up within four seconds. */
 const cloneDeadlineMs = 20_000;
-
-export interface SupplyParts {
-  hypervisor: Hypervisor;
-  templates: TemplateStore;
-  /** Off: every machine is booted. */
-  useTemplates: boolean;
-  pool: PoolLimits;
-  dataRoot: string;
-  runRoot: string;
-  log(message: string): void;
-}
-
-/** `pool`: it stood ready; `clone`: of a template; `cold`: it was booted. */
-export type MachineOrigin = "pool" | "clone" | "cold";
-
-/** What a machine goes through before it is used, so that it is quicker then. */
-export interface Rehearsal {
-  process: ProcessSpec;
-  /** `mac`: of the machine's network card, if it has one. */
-  setup(mac: string | undefined): ContainerSetup;
-  /** What makes a machine one of its own, anew each time. */
-  machine(): MachineSetup;
-}
-
-/** A machine that somebody asks for. */
-export interface MachineOrder {
-  /**
-   * Its first disk is the image, its second the scratch disk. Id and run folder are a new machine's;
-   * one that stood ready has its own.
-   */
-  spec: MachineSpec;
-  kernel: Kernel;
-  scratch: { path: string; isNew: boolean };
-  /** Of its network, as far as all have it. */
-  network: { address: string; gateway: string } | undefined;
-  imageId: string;
-  noTemplate: boolean;
-  /**
-   * What a machine with the image may rehearse; undefined when something is asked for that forbids
-   * to mount the image ahead.
-   */
-  rehearsed: Rehearsal | undefined;
-}
-
-export interface SuppliedMachine extends BootedMachine {
-  origin: MachineOrigin;
-  /** There was no template of this kind, and it was made first. */
-  madeTemplate: boolean;
-  /** Of its network card, where it has another one than was ordered. */
-  mac?: string | undefined;
-}
 
 /** Brings machines up the quickest way there is: from the pool, as clones, or by a boot. */
 export class MachineSupply implements AsyncDisposable {
@@ -244,6 +187,7 @@ export class MachineSupply implements AsyncDisposable {
       memoryMiB: spec.memoryMiB,
       nics: spec.nics.length,
       shares: spec.shares.length,
+      disks: spec.disks.length,
       image,
       newScratch: scratch.isNew,
       hostBoot: this.#hostBoot,

@@ -5,17 +5,12 @@ import { newId } from "../base/ids.ts";
 import type { DiskSpec, MachineSpec } from "../machine/machine.ts";
 import { withoutPorts } from "../machine/nics.ts";
 import { templateScratch, type Shape, type Template } from "../machine/template-store.ts";
-import { makeScratchDisk, scratchBytes } from "../storage/scratch.ts";
+import { makeScratchDisk } from "../storage/scratch.ts";
 import { bootMachine } from "./boot-machine.ts";
-import { containerDisks, imageDiskName, scratchDiskName } from "./disk-names.ts";
+import { diskNames, emptyDisks } from "./disk-names.ts";
 import { machineFolder } from "./machine-folders.ts";
-import type { MachineOrder, SupplyParts } from "./machine-supply.ts";
+import type { MachineOrder, SupplyParts } from "./machine-order.ts";
 
-/** What all images' disks seem to hold. */
-const emptyImage: DiskSpec = {
-  name: imageDiskName,
-  ...{ format: "empty", bytes: 2 ** 40, readOnly: true },
-};
 /**
  * What a guest's kernel puts off (the end of the agent's channel, RCU, work queues) shall lie behind
  * the template, not before each of its clones.
@@ -43,7 +38,7 @@ export async function makeTemplate(
         await agent.prepare({
           newScratch: shape.newScratch,
           image: image !== undefined,
-          disks: containerDisks,
+          disks: diskNames(0),
           cards: order.network === undefined ? [] : [{ index: 0, ...order.network }],
         });
         const { rehearsed } = order;
@@ -55,7 +50,7 @@ export async function makeTemplate(
         await delay(image === undefined ? settleMs : settleWithImageMs);
         if (image !== undefined) {
           await machine.pause();
-          await machine.ejectDisk(image.name, emptyImage);
+          await machine.ejectDisk(image.name, emptyDisks(0).image);
         }
         await machine.save();
       } finally {
@@ -72,25 +67,19 @@ export async function makeTemplate(
 async function makerSpec(
   { spec, scratch }: MachineOrder,
   folder: string,
-  own: Pick<MachineSpec, "id" | "runFolder">,
+  maker: Pick<MachineSpec, "id" | "runFolder">,
 ): Promise<MachineSpec> {
+  const empty = emptyDisks(0);
+  const own: DiskSpec = {
+    ...{ name: empty.scratch.name, path: templateScratch(folder) },
+    ...{ format: "raw", readOnly: false },
+  };
   const emptyShare = join(folder, "share");
   if (spec.shares.length > 0) await mkdir(emptyShare, { mode: 0o700 });
   return {
     ...spec,
-    ...own,
-    disks: [
-      emptyImage,
-      scratch.isNew
-        ? {
-            name: scratchDiskName,
-            ...{ format: "raw", path: templateScratch(folder), readOnly: false },
-          }
-        : {
-            name: scratchDiskName,
-            ...{ format: "empty", bytes: scratchBytes, readOnly: false },
-          },
-    ],
+    ...maker,
+    disks: [empty.image, scratch.isNew ? own : empty.scratch, ...spec.disks.slice(2)],
     nics: withoutPorts(spec.nics),
     shares: spec.shares.map((share) => ({ ...share, path: emptyShare, readOnly: true })),
     fileBinds: [],

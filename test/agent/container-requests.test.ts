@@ -5,14 +5,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { readChanges, readFiles, statFile, writeFiles } from "../../src/agent/guest-files.ts";
 import type { NewFile } from "../../src/agent/guest-files.ts";
-import {
-  AgentMachine,
-  containerOn,
-  networkOf,
-  run,
-  shell,
-  textOf,
-} from "../support/agent-machine.ts";
+import { AgentMachine, containerOn, run, shell, textOf } from "../support/agent-machine.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const share = await temporaryFolder();

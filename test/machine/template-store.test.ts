@@ -16,6 +16,7 @@ const shape: Shape = {
   memoryMiB: 512,
   nics: 1,
   shares: 0,
+  disks: 2,
   image: "",
   newScratch: true,
   hostBoot: "a boot",

@@ -14,13 +14,14 @@ import { hostTscKhz } from "../../src/host/tsc.ts";
 import { ImageStore } from "../../src/image/store/image-store.ts";
 import { agentBinary } from "../../src/kernel/agent-binary.ts";
 import { chooseKernel } from "../../src/kernel/kernel-catalogue.ts";
-import { qemuHypervisor } from "../../src/machine/drivers/qemu/qemu-driver.ts";
 import type { DiskContent, DiskSpec, Machine, MachineSpec } from "../../src/machine/machine.ts";
+import { userNetwork } from "../../src/network/user-network.ts";
 import { makeScratchDisk } from "../../src/storage/scratch.ts";
 import { testCache } from "./cache.ts";
 import { staticBusybox } from "./made-guest.ts";
 import { dockerArchive, makeTar, streamOf } from "./tar.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { testQemu } from "./test-qemu.ts";
 
 const tests = join(testCache, "data");
 const deadlineMs = 60_000;
@@ -62,8 +63,7 @@ export class AgentMachine implements AsyncDisposable {
     const images = stack.use(await ImageStore.open(join(folder, "images")));
     const runFolder = join(folder, "run");
     await mkdir(runFolder);
-    const hypervisor = qemuHypervisor("qemu-system-x86_64", ["tcg"]);
-    const { machine, agent } = await bootMachine(hypervisor, await spec(options, runFolder));
+    const { machine, agent } = await bootMachine(testQemu(), await spec(options, runFolder));
     stack.defer(() => machine.kill());
     return new AgentMachine({ machine, agent, folder, images, stack: stack.move() });
   }
@@ -127,7 +127,9 @@ async function spec(
     ...{ accelerator: "tcg", cpus: 1, memoryMiB: 256, runFolder, fileBinds: [] },
     ...(tscKhz === undefined ? {} : { tscKhz }),
     disks: Array.from({ length: slots }, (_, slot) => emptyDisks(slot)).flat(),
-    nics: Array.from({ length: nics }, (_, index) => ({ mac: macOf(index), publish: [] })),
+    nics: Array.from({ length: nics }, (_, index) => ({
+      ...{ kind: "user", mac: macOf(index), network: userNetwork, publish: [] },
+    })),
     shares:
       share === undefined
         ? []

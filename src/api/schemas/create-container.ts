@@ -47,6 +47,9 @@ export function parseConfigOverrides(body: unknown): Omit<ContainerConfig, "Imag
   return parse(schema, body, "commit config") ?? undefined;
 }
 
+/** Each container more takes two of the machine's device slots. */
+const maximumRoom = 4;
+
 const portBinding = z.object({ HostIp: string, HostPort: string });
 
 /** An object of which DVM does nothing but what is listed; everything else must be empty. */
@@ -156,6 +159,7 @@ const hostConfigSchema = z.object({
       Kernel: z.string().optional(),
       Accelerator: z.string().optional(),
       NoTemplate: z.boolean().optional(),
+      Room: z.int().min(0).max(maximumRoom).optional(),
     })
     .nullish()
     .transform((value) => value ?? {}),

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { userNetwork } from "../../network/user-network.ts";
 import { join } from "node:path";
 import type { Launch, ProcessSpec } from "../../agent/agent-client.ts";
 import { capabilityMask } from "../../engine/plan/capability-mask.ts";
@@ -6,8 +7,7 @@ import { machineSetup, noNetwork } from "../../engine/plan/machine-plan.ts";
 import type { Tool } from "../../host/tools.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { DiskSpec, Hypervisor, MachineSpec } from "../../machine/machine.ts";
-import { userNetwork } from "../../network/user-network.ts";
-import { containerDisks, imageDiskName, scratchDiskName } from "../../supply/disk-names.ts";
+import { diskNames } from "../../supply/disk-names.ts";
 
 /** What a kernel is measured with. */
 export interface BenchSubject {
@@ -59,21 +59,22 @@ export function benchSpec(
 export function emptyDisks(): DiskSpec[] {
   const bytes = 1024 * mebibyte;
   return [
-    { name: imageDiskName, format: "empty", bytes, readOnly: true },
-    { name: scratchDiskName, format: "empty", bytes, readOnly: false },
+    { name: image, format: "empty", bytes, readOnly: true },
+    { name: scratch, format: "empty", bytes, readOnly: false },
   ];
 }
 
 export function filledDisks({ imageDisk }: BenchHost, runFolder: string): DiskSpec[] {
   return [
-    { name: imageDiskName, format: "vmdk", path: imageDisk, readOnly: true },
+    { name: image, format: "vmdk", path: imageDisk, readOnly: true },
     {
-      name: scratchDiskName,
+      name: scratch,
       ...{ format: "raw", path: join(runFolder, "scratch.img"), readOnly: false },
     },
   ];
 }
 
+const { image, scratch } = diskNames(0);
 const { address, gateway, nameserver } = userNetwork;
 
 export function benchSetup(): Pick<Launch, "machine" | "id" | "setup"> {
@@ -81,7 +82,7 @@ export function benchSetup(): Pick<Launch, "machine" | "id" | "setup"> {
     machine: machineSetup(),
     id: "bench",
     setup: {
-      disks: containerDisks,
+      disks: diskNames(0),
       hostname: "bench",
       machineId: randomBytes(16).toString("hex"),
       readOnlyRoot: false,

@@ -31,8 +31,8 @@ const boolean = (name: string, summary: string, short?: string): Flag => ({
 });
 
 /**
- * The flags that `run` and `create` share, as docker has them; `--kernel`, `--accel` and
- * `--no-template` are ours.
+ * The flags that `run` and `create` share, as docker has them; `--kernel`, `--accel`,
+ * `--no-template` and `--room` are ours.
  */
 export const containerFlags: readonly Flag[] = [
   acceleratorFlag,
@@ -75,6 +75,12 @@ export const containerFlags: readonly Flag[] = [
   boolean("quiet", "Suppress the pull output", "q"),
   boolean("read-only", "Mount the container's root filesystem as read only"),
   boolean("rm", "Remove the container and its anonymous volumes when it exits"),
+  {
+    name: "room",
+    kind: "integer",
+    summary:
+      "Leave room in the machine for more containers, which join by --network container:NAME",
+  },
   list("security-opt", "Security options: no-new-privileges"),
   { ...text("shm-size", "bytes", "Size of /dev/shm"), check: parseBytes },
   text("stop-signal", "string", "Signal to stop the container"),

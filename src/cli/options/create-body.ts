@@ -110,6 +110,7 @@ function hostConfig(flags: ParsedFlags, { cwd, terminal }: Surroundings): JsonOb
     Dvm: {
       ...machineChoice(flags),
       ...(flags.boolean("no-template") ? { NoTemplate: true } : {}),
+      ...(flags.integer("room") === undefined ? {} : { Room: flags.integer("room") }),
     },
   };
 }

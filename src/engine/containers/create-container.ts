@@ -13,8 +13,10 @@ import { resourceLimits } from "../plan/resource-limits.ts";
 import { signalNumber } from "../plan/signals.ts";
 import type { ContainerRecord } from "../records/container-record.ts";
 import type { DockerRequest } from "../records/docker-request.ts";
+import { sharingContainer } from "../records/specify-run.ts";
 import { ensureVolume } from "../volumes/volumes.ts";
 import { cleanName, freeName } from "./container-name.ts";
+import { checkNeighbour, resolveSharedNetwork } from "./shared-network.ts";
 
 export interface CreateRequest extends DockerRequest {
   name: string | undefined;
@@ -27,9 +29,10 @@ const networkModes = new Set(["default", "bridge", "none", ""]);
 /** Makes a container of an image: its record and its volumes. Starts nothing. */
 export async function createContainer(
   engine: Engine,
-  { name: wanted, platform, ...request }: CreateRequest,
+  { name: wanted, platform, ...asked }: CreateRequest,
 ): Promise<ContainerRecord> {
   const { containers } = engine;
+  const request = resolveSharedNetwork(containers, asked);
   const image = engine.parts.images.find(request.config.Image);
   if (platform !== undefined) checkPlatform(request.config.Image, image, parsePlatform(platform));
   await requireTrust(engine, image, request.config.Image);
@@ -61,7 +64,8 @@ async function makeVolumes(engine: Engine, { run }: ContainerRecord): Promise<vo
 }
 
 /** Says now what would otherwise fail at the start. */
-function checkRequest({ run, request }: ContainerRecord, hostCpus: number): void {
+function checkRequest(record: ContainerRecord, hostCpus: number): void {
+  const { run, request } = record;
   const { config, hostConfig } = request;
   checkResources(run.limits, hostCpus);
   capabilityMask({ ...run.process.capabilities, privileged: false });
@@ -74,13 +78,14 @@ function checkRequest({ run, request }: ContainerRecord, hostCpus: number): void
       `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
     );
   }
+  checkNeighbour(record);
   checkNetworks(request);
 }
 
 function checkNetworks({ hostConfig, endpoints }: DockerRequest): void {
-  const unknown = [hostConfig.NetworkMode, ...Object.keys(endpoints)].find(
-    (name) => !networkModes.has(name),
-  );
+  const isShared = sharingContainer(hostConfig.NetworkMode) !== undefined;
+  const named = [...(isShared ? [] : [hostConfig.NetworkMode]), ...Object.keys(endpoints)];
+  const unknown = named.find((name) => !networkModes.has(name));
   if (unknown !== undefined)
     throw new DvmError("not-found", `network ${unknown} not found`, {
       hint: "DVM knows the networks default, bridge and none",

@@ -16,7 +16,7 @@ import { EventLog } from "./events.ts";
 import { ExecTable } from "./exec-table.ts";
 import { Machines } from "./machines.ts";
 import type { FoundNeeds } from "../records/fit-record.ts";
-import type { PoolLimits } from "../../supply/machine-pool.ts";
+import type { PoolLimits } from "../../supply/pool-size.ts";
 import { MachineSupply } from "../../supply/machine-supply.ts";
 import { StateStore } from "../records/state-store.ts";
 import { Trash } from "./trash.ts";

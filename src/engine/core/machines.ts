@@ -2,8 +2,14 @@ import type { AgentClient } from "../../agent/agent-client.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
+import type { MachineRecord } from "../records/machine-record.ts";
 import type { StateStore } from "../records/state-store.ts";
 import { RunningMachine } from "../runs/running-machine.ts";
+
+interface Reached {
+  machine: Machine;
+  agent: AgentClient;
+}
 
 /** The machines that containers are in, each with a record by which the next daemon finds it. */
 export class Machines {
@@ -16,36 +22,38 @@ export class Machines {
     this.#runRoot = runRoot;
   }
 
-  /** A machine that has come up, for containers to enter. */
-  add({ machine, agent }: { machine: Machine; agent: AgentClient }): RunningMachine {
-    this.#store.saveMachine({ version: 1, id: machine.id, createdAt: timestamp() });
-    return this.#keep(machine, agent);
+  /** A machine that has come up for a container, with room for `room` more. */
+  add(reached: Reached, { containerId, room }: { containerId: string; room: number }) {
+    const slots = [containerId, ...Array.from({ length: room }, () => null)];
+    const createdAt = timestamp();
+    const record = { version: 1 as const, id: reached.machine.id, createdAt, slots };
+    this.#store.saveMachine(record);
+    return this.takeUp(reached, record);
   }
 
   /** A machine of an earlier daemon, found again. */
-  takeUp(machine: Machine, agent: AgentClient): RunningMachine {
-    return this.#keep(machine, agent);
+  takeUp({ machine, agent }: Reached, record: MachineRecord): RunningMachine {
+    const running = new RunningMachine({
+      ...{ machine, agent, slots: record.slots },
+      folder: machineFolder(this.#runRoot, machine.id),
+      changed: ({ slots }) => this.#store.saveMachine({ ...record, slots: [...slots] }),
+      gone: (id) => this.forget(id),
+    });
+    this.#running.set(machine.id, running);
+    return running;
   }
 
   running(): RunningMachine[] {
     return [...this.#running.values()];
   }
 
-  /** Ids of those that an earlier daemon has left. */
-  stored(): string[] {
-    return this.#store.machines().map(({ id }) => id);
+  /** Those that an earlier daemon has left. */
+  stored(): MachineRecord[] {
+    return this.#store.machines();
   }
 
   forget(id: string): void {
     this.#running.delete(id);
     this.#store.deleteMachine(id);
-  }
-
-  #keep(machine: Machine, agent: AgentClient): RunningMachine {
-    const folder = machineFolder(this.#runRoot, machine.id);
-    const gone = (id: string) => this.forget(id);
-    const running = new RunningMachine({ machine, agent, folder, gone });
-    this.#running.set(machine.id, running);
-    return running;
   }
 }

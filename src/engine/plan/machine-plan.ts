@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { userNetwork } from "../../network/user-network.ts";
 import type { ContainerSetup, GuestMount, MachineSetup } from "../../agent/agent-client.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
-import type { FileBind, MachineSpec, ShareSpec } from "../../machine/machine.ts";
-import { userNetwork } from "../../network/user-network.ts";
-import { containerDisks, imageDiskName, scratchDiskName } from "../../supply/disk-names.ts";
+import type { DiskContent, FileBind, MachineSpec, ShareSpec } from "../../machine/machine.ts";
+import { diskNames, spareDisks } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunSpecification } from "../records/run-specification.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
 
@@ -42,6 +42,7 @@ export interface MachinePlan {
 /** The machine that a container needs. Pure. */
 export function machineSpec(plan: MachinePlan): MachineSpec {
   const { run, kernel } = plan;
+  const { image, scratch } = diskNames(0);
   const { path, initramfs, discovery } = kernel;
   return {
     id: plan.machineId,
@@ -51,8 +52,9 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
     cpus: machineCpus(run.limits.nanoCpus, plan.hostCpus, kernel),
     memoryMiB: memoryMiB(run.limits.memoryBytes),
     disks: [
-      { name: imageDiskName, path: plan.imageDisk, format: "vmdk", readOnly: true },
-      { name: scratchDiskName, path: plan.scratch.path, format: "raw", readOnly: false },
+      { name: image, ...imageDisk(plan) },
+      { name: scratch, ...scratchDisk(plan) },
+      ...spareDisks(run.machine.room),
     ],
     nics:
       run.network === undefined
@@ -76,6 +78,16 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
   };
 }
 
+/** What is behind a container's disk with the image. */
+export function imageDisk({ imageDisk: path }: Pick<MachinePlan, "imageDisk">): DiskContent {
+  return { path, format: "vmdk", readOnly: true };
+}
+
+/** The same of its own one. */
+export function scratchDisk({ scratch }: Pick<MachinePlan, "scratch">): DiskContent {
+  return { path: scratch.path, format: "raw", readOnly: false };
+}
+
 function share(placed: PlacedMount, index: number): ShareSpec {
   return {
     tag: shareTag(index),
@@ -95,22 +107,44 @@ export function machineSetup(): MachineSetup {
 }
 
 /**
- * What the agent is told before the container's process starts; `mac` is that of the card that the
+ * What the agent is told of the first container of a machine; `mac` is that of the card that the
  * machine has.
  */
 export function containerSetup(plan: MachinePlan, mac: string): ContainerSetup {
   const { run, containerId } = plan;
-  const { nanoCpus, memoryBytes, processes } = run.limits;
-  const quota = nanoCpus % 1e9 === 0 ? undefined : Math.round((nanoCpus * cpuPeriodUs) / 1e9);
   return {
-    disks: containerDisks,
+    ...ownSetup(containerId, run),
+    disks: diskNames(0),
     hostname: run.hostname,
-    ...(run.domainname === "" ? {} : { domainname: run.domainname }),
-    machineId: containerId.slice(0, 32),
-    readOnlyRoot: run.readOnlyRoot,
     network: run.network === undefined ? noNetwork : networkSetup(run.network, mac),
     extraHosts: run.extraHosts.map(extraHost),
     mounts: guestMounts(plan),
+  };
+}
+
+/** The same of one that comes into a running machine: names and network are the `other` one's. */
+export function neighbourSetup(
+  { containerId, run, slot }: { containerId: string; run: RunSpecification; slot: number },
+  other: RunSpecification,
+): ContainerSetup {
+  const network = other.network === undefined ? noNetwork : networkSetup(other.network, "");
+  return {
+    ...ownSetup(containerId, run),
+    disks: diskNames(slot),
+    hostname: other.hostname,
+    network: { ...network, cards: [] },
+    extraHosts: other.extraHosts.map(extraHost),
+    mounts: guestMounts({ run, placed: [] }),
+  };
+}
+
+function ownSetup(containerId: string, run: RunSpecification) {
+  const { nanoCpus, memoryBytes, processes } = run.limits;
+  const quota = nanoCpus % 1e9 === 0 ? undefined : Math.round((nanoCpus * cpuPeriodUs) / 1e9);
+  return {
+    ...(run.domainname === "" ? {} : { domainname: run.domainname }),
+    machineId: containerId.slice(0, 32),
+    readOnlyRoot: run.readOnlyRoot,
     shmSizeBytes: run.shmBytes === 0 ? defaultShmBytes : run.shmBytes,
     sysctls: run.sysctls,
     privileged: run.process.privileged,
@@ -150,7 +184,7 @@ function extraHost(entry: string): string {
 }
 
 /** Parents before what is mounted inside them. */
-function guestMounts({ placed, run }: MachinePlan): GuestMount[] {
+function guestMounts({ placed, run }: Pick<MachinePlan, "placed" | "run">): GuestMount[] {
   const shares = placed.map(({ mount, file, populate }, index): GuestMount => ({
     kind: "9p",
     tag: shareTag(index),

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { ContainerSetup, ProcessSpec } from "../../agent/agent-client.ts";
 import { userNetwork } from "../../network/user-network.ts";
-import { containerDisks } from "../../supply/disk-names.ts";
+import type { ContainerSetup, ProcessSpec } from "../../agent/agent-client.ts";
+import { diskNames } from "../../supply/disk-names.ts";
 import type { RunSpecification } from "../records/run-specification.ts";
 import { defaultShmBytes, noNetwork } from "./machine-plan.ts";
 import { mainProcessSpec } from "./process-spec.ts";
@@ -28,7 +28,7 @@ export function rehearsedProcess(run: RunSpecification): ProcessSpec {
 export function rehearsedSetup(mac: string | undefined): ContainerSetup {
   const { address, gateway, nameserver } = userNetwork;
   return {
-    disks: containerDisks,
+    disks: diskNames(0),
     hostname: "rehearsal",
     machineId: randomBytes(16).toString("hex"),
     readOnlyRoot: false,

@@ -1,4 +1,4 @@
-import type { MachineOrigin } from "../../supply/machine-supply.ts";
+import type { MachineOrigin } from "../../supply/machine-order.ts";
 import type { ContainerState } from "./container-state.ts";
 import type { DockerRequest } from "./docker-request.ts";
 import type { RunSpecification } from "./run-specification.ts";
@@ -23,7 +23,8 @@ export interface ContainerRecord {
 
 /** Where a container's machine came from, and what the start took. */
 export interface StartReport {
-  origin: MachineOrigin;
+  /** `shared`: another container was in it already. */
+  origin: MachineOrigin | "shared";
   /** There was no template of this kind, and it was made first. */
   madeTemplate: boolean;
   /** Name and release of the kernel; starts of earlier versions lack it. */

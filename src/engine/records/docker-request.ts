@@ -84,6 +84,8 @@ const hostConfigSchema = z.object({
     Accelerator: z.string().optional(),
     /** The machine boots, though a template would be quicker. */
     NoTemplate: z.boolean().optional(),
+    /** For how many further containers the machine leaves room. */
+    Room: z.number().optional(),
   }),
 });
 export type HostConfig = z.infer<typeof hostConfigSchema>;

@@ -1,9 +1,11 @@
 import { z } from "zod";
 
-/** What is kept of a machine that runs: enough to find it again. Another shape is another `version`. */
+/** What is kept of a machine that runs. Another shape is another `version`. */
 export const machineRecordSchema = z.object({
   version: z.literal(1),
   id: z.string(),
   createdAt: z.string(),
+  /** Whose disks each place has: a container's id; null: nobody's. */
+  slots: z.array(z.string().nullable()),
 });
 export type MachineRecord = z.infer<typeof machineRecordSchema>;

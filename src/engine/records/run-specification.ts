@@ -81,6 +81,10 @@ export const runSpecificationSchema = z.object({
     kernel: z.string().optional(),
     accelerator: z.string().optional(),
     noTemplate: z.boolean(),
+    /** For how many further containers, that come when it runs. */
+    room: z.number(),
+    /** Id of the container whose machine, and network, this one shares; undefined: it gets its own. */
+    sharedWith: z.string().optional(),
   }),
 });
 export type RunSpecification = z.infer<typeof runSpecificationSchema>;

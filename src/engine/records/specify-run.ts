@@ -16,7 +16,8 @@ export function specifyRun(
   { config, hostConfig }: Pick<DockerRequest, "config" | "hostConfig">,
   { imageId, mounts, mac, ports }: Resolved,
 ): RunSpecification {
-  const { Kernel: kernel, Accelerator: accelerator, NoTemplate } = hostConfig.Dvm;
+  const { Kernel: kernel, Accelerator: accelerator, NoTemplate, Room } = hostConfig.Dvm;
+  const sharedWith = sharingContainer(hostConfig.NetworkMode);
   return {
     imageId,
     readOnlyRoot: hostConfig.ReadonlyRootfs,
@@ -32,7 +33,7 @@ export function specifyRun(
       nanoCpus: hostConfig.NanoCpus,
       processes: Math.max(0, hostConfig.PidsLimit),
     },
-    ...(hostConfig.NetworkMode === "none"
+    ...(hostConfig.NetworkMode === "none" || sharedWith !== undefined
       ? {}
       : {
           network: {
@@ -52,8 +53,15 @@ export function specifyRun(
       ...(kernel === undefined ? {} : { kernel }),
       ...(accelerator === undefined ? {} : { accelerator }),
       noTemplate: NoTemplate ?? false,
+      room: Room ?? 0,
+      ...(sharedWith === undefined ? {} : { sharedWith }),
     },
   };
+}
+
+/** The container that Docker's `--network container:…` names; undefined: none. */
+export function sharingContainer(networkMode: string): string | undefined {
+  return /^container:(.+)$/.exec(networkMode)?.[1];
 }
 
 function specifyProcess({

@@ -148,7 +148,8 @@ export class StateStore implements Disposable {
       if (upgraded === undefined) continue;
       insert.run(upgraded.id, JSON.stringify(upgraded));
       const { state, id } = upgraded;
-      if ("machineId" in state) this.saveMachine({ version: 1, id, createdAt: state.startedAt });
+      if ("machineId" in state)
+        this.saveMachine({ version: 1, id, createdAt: state.startedAt, slots: [id] });
     }
   }
 

@@ -28,7 +28,7 @@ const stateSchema = z.discriminatedUnion("kind", [
 type StoredState = z.infer<typeof stateSchema>;
 
 const startReportSchema = z.object({
-  origin: z.enum(["pool", "clone", "cold"]),
+  origin: z.enum(["pool", "clone", "cold", "shared"]),
   madeTemplate: z.boolean(),
   kernel: z.string().optional(),
   phases: z.array(z.object({ name: z.string(), ms: z.number() })),

@@ -6,6 +6,9 @@ import type { RunningMachine } from "./running-machine.ts";
 
 /** How long output may still come after the process has gone. */
 const lastOutputDeadlineMs = 5_000;
+const killSignal = 9;
+/** How long a guest may take to end a process that got SIGKILL before its machine is ended. */
+const killDeadlineMs = 5_000;
 
 /** How a run ended. `lost`: its machine went away without telling. */
 export type RunEnd =
@@ -35,7 +38,6 @@ export class Run {
   constructor(parts: RunParts) {
     this.#containerId = parts.containerId;
     this.machine = parts.machine;
-    this.machine.enter(parts.containerId);
     this.main = parts.main;
     this.#log = parts.log;
     parts.streams.connectInput(parts.main.stdin);
@@ -74,29 +76,31 @@ export class Run {
     await this.machine.leave(this.#containerId, options);
   }
 
-  /** Ends a run whose guest doesn't answer. */
+  /** Ends a run at once, and its machine with it if nobody else is in that, or its guest has hung. */
   async kill(): Promise<void> {
     this.#killed = true;
+    if (this.machine.isShared && (await this.#endsBySignal())) return;
     await this.machine.machine.kill();
   }
 
   /** Everything of the container stands still. */
   async pause(): Promise<void> {
-    const { agent, machine } = this.machine;
+    const { agent, machine, hasRoom } = this.machine;
     // so that nothing of it runs when its machine must for a moment
     await agent.freeze(this.#containerId);
-    await machine.pause();
+    if (!hasRoom) await machine.pause();
   }
 
   async resume(): Promise<void> {
-    const { agent, machine } = this.machine;
-    await machine.resume();
+    const { agent, machine, hasRoom } = this.machine;
+    if (!hasRoom) await machine.resume();
     await agent.thaw(this.#containerId);
   }
 
   /** Has the agent of a paused container's machine answer for so long; the container stands still. */
   async whileAwake<T>(action: () => Promise<T>): Promise<T> {
-    const { machine } = this.machine;
+    const { machine, hasRoom } = this.machine;
+    if (hasRoom) return action();
     await machine.resume();
     try {
       return await action();
@@ -110,6 +114,18 @@ export class Run {
     this.#detached = true;
     await this.machine.agent[Symbol.asyncDispose]();
     await this.#log[Symbol.asyncDispose]();
+  }
+
+  async #endsBySignal(): Promise<boolean> {
+    const { agent } = this.machine;
+    // one that stands still would not hear of it
+    await agent.thaw(this.#containerId).catch(() => {});
+    await this.main.signal(killSignal).catch(() => {}); // it may have ended meanwhile
+    const ended = this.main.exited.then(
+      () => true,
+      () => true,
+    );
+    return Promise.race([ended, delay(killDeadlineMs, false, { ref: false })]);
   }
 
   /** The exit code may still be on its way when the machine has gone. */

@@ -1,8 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AgentClient } from "../../agent/agent-client.ts";
+import { DvmError } from "../../base/errors.ts";
 import { shortId } from "../../base/ids.ts";
 import type { Machine } from "../../machine/machine.ts";
+import { diskNames, emptyDisks } from "../../supply/disk-names.ts";
 import { leaveMachine } from "../../supply/leave-machine.ts";
 
 interface MachineParts {
@@ -10,6 +12,10 @@ interface MachineParts {
   agent: AgentClient;
   /** Its run folder, which goes with it. */
   folder: string;
+  /** Whose disks each slot has: a container's id; null: nobody's. */
+  slots: (string | null)[];
+  /** Is told when a slot has changed hands. */
+  changed: (machine: RunningMachine) => void;
   /** Is told once it has gone. */
   gone: (id: string) => void;
 }
@@ -19,48 +25,123 @@ export class RunningMachine {
   readonly id: string;
   readonly machine: Machine;
   readonly agent: AgentClient;
-  readonly #folder: string;
-  readonly #gone: (id: string) => void;
-  readonly #containers = new Set<string>();
+  readonly #parts: MachineParts;
+  readonly #slots: (string | null)[];
+  readonly #residents: Set<string>;
+  #isEnding = false;
+  #leaving: Promise<unknown> = Promise.resolve();
 
-  constructor({ machine, agent, folder, gone }: MachineParts) {
-    this.id = machine.id;
-    this.machine = machine;
-    this.agent = agent;
-    this.#folder = folder;
-    this.#gone = gone;
+  constructor(parts: MachineParts) {
+    this.id = parts.machine.id;
+    this.machine = parts.machine;
+    this.agent = parts.agent;
+    this.#parts = parts;
+    this.#slots = [...parts.slots];
+    this.#residents = new Set(parts.slots.filter((owner) => owner !== null));
+    void parts.machine.exited.then(() => (this.#isEnding = true));
   }
 
-  /** Ids of the containers in it. */
-  get containers(): ReadonlySet<string> {
-    return this.#containers;
+  get slots(): readonly (string | null)[] {
+    return this.#slots;
   }
 
-  enter(containerId: string): void {
-    this.#containers.add(containerId);
+  /** Other containers may come into it: it must go on when one of its own stands still. */
+  get hasRoom(): boolean {
+    return this.#slots.length > 1;
+  }
+
+  /** More than one container is in it. */
+  get isShared(): boolean {
+    return this.#residents.size > 1;
+  }
+
+  /** Gives a container a place, by the number of its disks. */
+  enter(containerId: string): number {
+    const known = this.#slots.indexOf(containerId);
+    const slot = known === -1 ? this.#slots.indexOf(null) : known;
+    if (slot === -1 || this.#isEnding)
+      throw new DvmError(
+        "conflict",
+        `cannot use machine ${shortId(this.id)}: ${this.#isEnding ? "it ends" : "it has no room for another container"}`,
+        { hint: "start its first container with --room N for N more" },
+      );
+    this.#residents.add(containerId);
+    this.#own(slot, containerId);
+    return slot;
   }
 
   /** Where it is kept how much of a container's output is in its log. */
   logPosition(containerId: string): string {
-    return join(this.#folder, `${shortId(containerId)}.log-position`);
+    return join(this.#parts.folder, `${shortId(containerId)}.log-position`);
   }
 
   /**
    * A container is over. The last one ends the machine: in order, with all disks synced, or at once
-   * when nothing of them is kept.
+   * when nothing of them is kept. Others go on.
    */
-  async leave(containerId: string, { keepsDisks }: { keepsDisks: boolean }): Promise<void> {
-    this.#containers.delete(containerId);
-    if (this.#containers.size > 0) return;
-    if (keepsDisks) await leaveMachine(this);
-    await this.end();
+  async leave(containerId: string, options: { keepsDisks: boolean }): Promise<void> {
+    const leaving = this.#leaving.then(() => this.#leave(containerId, options));
+    this.#leaving = leaving.catch(() => {}); // it is told to who waits for that one
+    await leaving;
+  }
+
+  /** Frees the places of containers that are none any more: their daemon was killed in between. */
+  async clear(isOver: (containerId: string) => boolean): Promise<void> {
+    for (const [slot, owner] of this.#slots.entries()) {
+      if (owner === null || !isOver(owner)) continue;
+      this.#residents.delete(owner);
+      await this.#destroy(owner);
+      await this.#takeDisks(slot);
+      this.#own(slot, null);
+    }
   }
 
   /** Ends it at once, whatever is in it. */
   async end(): Promise<void> {
+    this.#isEnding = true;
     await this.machine.kill();
     await this.agent[Symbol.asyncDispose]();
-    await rm(this.#folder, { recursive: true, force: true });
-    this.#gone(this.id);
+    await rm(this.#parts.folder, { recursive: true, force: true });
+    this.#parts.gone(this.id);
+  }
+
+  async #leave(containerId: string, { keepsDisks }: { keepsDisks: boolean }): Promise<void> {
+    this.#residents.delete(containerId);
+    if (this.#residents.size === 0) return this.#endInOrder(keepsDisks);
+    if (this.#isEnding) return;
+    const slot = this.#slots.indexOf(containerId);
+    await this.#destroy(containerId);
+    await this.#takeDisks(slot);
+    await rm(this.logPosition(containerId), { force: true });
+    this.#own(slot, null);
+  }
+
+  /** One whose creation has failed is none that the guest knows. */
+  async #destroy(containerId: string): Promise<void> {
+    try {
+      await this.agent.destroyContainer(containerId);
+    } catch (error) {
+      if (!(error instanceof DvmError) || error.code !== "not-found") throw error;
+    }
+  }
+
+  async #endInOrder(keepsDisks: boolean): Promise<void> {
+    this.#isEnding = true;
+    if (keepsDisks) await leaveMachine(this);
+    await this.end();
+  }
+
+  /** The guest has let go of them. */
+  async #takeDisks(slot: number): Promise<void> {
+    const { image, scratch } = diskNames(slot);
+    const empty = emptyDisks(slot);
+    await this.machine.ejectDisk(image, empty.image);
+    await this.machine.ejectDisk(scratch, empty.scratch);
+  }
+
+  #own(slot: number, owner: string | null): void {
+    if (this.#slots[slot] === owner) return;
+    this.#slots[slot] = owner;
+    this.#parts.changed(this);
   }
 }

@@ -8,11 +8,11 @@ import type { Machine } from "../../machine/machine.ts";
 import { machineFolder, machineFolders } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core/engine.ts";
 import type { ContainerRecord } from "../records/container-record.ts";
+import type { MachineRecord } from "../records/machine-record.ts";
 import { machineOf } from "../records/stored-container.ts";
-import { ContainerLog } from "../runs/container-log.ts";
-import { Run } from "../runs/run.ts";
 import type { RunningMachine } from "../runs/running-machine.ts";
 import { pruneTemplates } from "./templates.ts";
+import { openRun } from "../containers/open-run.ts";
 import { removeContainer } from "../containers/remove-container.ts";
 import { supervise } from "../containers/supervise.ts";
 
@@ -22,7 +22,7 @@ const lostExitCode = 255;
 /** After a start of the daemon: takes up the machines that live on, and books the others as ended. */
 export async function reconcile(engine: Engine): Promise<void> {
   await pruneTemplates(engine, false);
-  await Promise.all(engine.machines.stored().map((id) => takeUpMachine(engine, id)));
+  await Promise.all(engine.machines.stored().map((stored) => takeUpMachine(engine, stored)));
   await bookLost(engine);
   await endStrays(engine);
   await engine.supply.pool.recover();
@@ -40,15 +40,13 @@ async function endStrays({ parts, machines }: Engine): Promise<void> {
     if (!folders.has(name)) await rm(join(root, name), { recursive: true, force: true });
 }
 
-async function takeUpMachine(engine: Engine, id: string): Promise<void> {
+async function takeUpMachine(engine: Engine, stored: MachineRecord): Promise<void> {
   const { parts } = engine;
-  const folder = machineFolder(parts.places.runRoot, id);
-  const machine = await parts.hypervisor.find(id, folder);
-  const residents = engine.containers.list().filter((record) => machineOf(record) === id);
+  const { id } = stored;
+  const machine = await parts.hypervisor.find(id, machineFolder(parts.places.runRoot, id));
   try {
     if (machine === undefined) throw new DvmError("unavailable", "it has gone");
-    if (residents.length === 0) throw new DvmError("unavailable", "no container is in it");
-    await takeUpResidents(engine, machine, residents);
+    await takeUpResidents(engine, machine, stored);
   } catch (error) {
     parts.log(`cannot take up machine ${shortId(id)}: ${describeError(error)}`);
     await machine?.kill();
@@ -59,13 +57,14 @@ async function takeUpMachine(engine: Engine, id: string): Promise<void> {
 async function takeUpResidents(
   engine: Engine,
   machine: Machine,
-  residents: ContainerRecord[],
+  stored: MachineRecord,
 ): Promise<void> {
-  const arePaused = residents.every(({ state }) => state.kind === "detached" && state.isPaused);
+  const residents = engine.containers.list().filter((record) => machineOf(record) === stored.id);
+  const isPaused = ({ state }: ContainerRecord) => state.kind === "detached" && state.isPaused;
   // the agent of a machine that stands still can't answer: it runs for the moment that the greeting takes
-  if (arePaused) await machine.resume();
+  const standsStill = stored.slots.length === 1 && residents.every(isPaused);
+  if (standsStill) await machine.resume();
   const agent = await AgentClient.connect(machine.agentSocket, { deadlineMs: reconnectDeadlineMs });
-  const running = engine.machines.takeUp(machine, agent);
   const found = await agent.resume();
   const living = residents.flatMap((record) => {
     const main = found.get(record.id)?.main;
@@ -73,26 +72,27 @@ async function takeUpResidents(
   });
   if (living.length === 0) {
     await agent[Symbol.asyncDispose]();
-    throw new DvmError("unavailable", "its agent knows of no process");
+    throw new DvmError("unavailable", "no container runs in it");
   }
-  if (arePaused) await machine.pause();
+  const running = engine.machines.takeUp({ machine, agent }, stored);
   // a commit may have been under way
-  else for (const { record } of living) await agent.thaw(record.id);
+  for (const { record } of living) if (!isPaused(record)) await agent.thaw(record.id);
+  if (standsStill) await machine.pause();
+  const isOver = (id: string) => !living.some(({ record }) => record.id === id);
+  await running.clear(isOver);
   for (const { record, main } of living) await takeUpContainer(engine, record, { running, main });
 }
 
 async function takeUpContainer(
   engine: Engine,
-  { id, run: { process } }: ContainerRecord,
+  { id: containerId, run: { process } }: ContainerRecord,
   { running: machine, main }: { running: RunningMachine; main: GuestProcess },
 ): Promise<void> {
-  const log = await ContainerLog.open(engine.logPath(id), machine.logPosition(id), {
-    resume: true,
+  const run = await openRun(engine, { containerId, machine, main, tty: process.tty, resume: true });
+  await engine.containers.change(containerId, async (held) => {
+    held.apply({ kind: "taken-up", run });
   });
-  const streams = engine.streams(id);
-  const run = new Run({ containerId: id, machine, main, streams, log, tty: process.tty });
-  await engine.containers.change(id, async (held) => held.apply({ kind: "taken-up", run }));
-  void supervise(engine, id, run);
+  void supervise(engine, containerId, run);
 }
 
 /** What this daemon could not take up has ended while none ran. */

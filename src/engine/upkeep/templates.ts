@@ -1,3 +1,4 @@
+import { emptyDisks } from "../../supply/disk-names.ts";
 import { readFile } from "node:fs/promises";
 import { DvmError } from "../../base/errors.ts";
 import { requireTemplates } from "../../machine/support.ts";
@@ -42,7 +43,7 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
       ...(tscKhz === undefined ? {} : { tscKhz }),
       cpus: machineCpus(wants.nanoCpus, parts.hostCpus, kernel),
       memoryMiB: memoryMiB(wants.memoryBytes),
-      disks: [],
+      disks: Object.values(emptyDisks(0)),
       nics: wants.network
         ? [{ kind: "user", mac: "02:00:00:00:00:01", network: userNetwork, publish: [] }]
         : [],

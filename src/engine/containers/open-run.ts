@@ -1,0 +1,22 @@
+import type { GuestProcess } from "../../agent/agent-client.ts";
+import type { Engine } from "../core/engine.ts";
+import { ContainerLog } from "../runs/container-log.ts";
+import { Run } from "../runs/run.ts";
+import type { RunningMachine } from "../runs/running-machine.ts";
+
+interface OpenRun {
+  containerId: string;
+  machine: RunningMachine;
+  main: GuestProcess;
+  tty: boolean;
+  /** An earlier daemon began the run: its log goes on where that left off. */
+  resume?: boolean;
+}
+
+/** From here on the output of a container's process goes to its log, and to who is attached. */
+export async function openRun(engine: Engine, { resume = false, ...run }: OpenRun): Promise<Run> {
+  const { containerId, machine } = run;
+  const position = machine.logPosition(containerId);
+  const log = await ContainerLog.open(engine.logPath(containerId), position, { resume });
+  return new Run({ ...run, log, streams: engine.streams(containerId) });
+}

@@ -1,0 +1,53 @@
+import { DvmError } from "../../base/errors.ts";
+import type { Containers } from "../core/containers.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+import type { DockerRequest } from "../records/docker-request.ts";
+import { sharingContainer } from "../records/specify-run.ts";
+
+/**
+ * Docker's `--network container:NAME`, with the id in place of the name, once it is seen that nothing
+ * else is asked for that only the other container can have.
+ */
+export function resolveSharedNetwork(
+  containers: Containers,
+  request: DockerRequest,
+): DockerRequest {
+  const { hostConfig } = request;
+  const named = sharingContainer(hostConfig.NetworkMode);
+  if (named === undefined) return request;
+  const other = containers.find(named);
+  const clash = clashing(request);
+  if (clash !== undefined) throw new DvmError("invalid", `conflicting options: ${clash}`);
+  if ((hostConfig.Dvm.Room ?? 0) > 0)
+    throw new DvmError("invalid", "conflicting options: room and the container type network mode");
+  return { ...request, hostConfig: { ...hostConfig, NetworkMode: `container:${other.id}` } };
+}
+
+/** As Docker words it (daemon/runconfig). */
+function clashing({ config, hostConfig }: DockerRequest): string | undefined {
+  const clashes: [boolean, string][] = [
+    [config.Hostname !== "", "hostname and the network mode"],
+    [hostConfig.Dns.length > 0, "dns and the network mode"],
+    [hostConfig.ExtraHosts.length > 0, "custom host-to-IP mapping and the network mode"],
+    [
+      Object.keys(hostConfig.PortBindings).length > 0 || hostConfig.PublishAllPorts,
+      "port publishing and the container type network mode",
+    ],
+    [
+      Object.keys(config.ExposedPorts).length > 0,
+      "port exposing and the container type network mode",
+    ],
+  ];
+  return clashes.find(([isClash]) => isClash)?.[1];
+}
+
+/** A machine that runs is given disks, and nothing else. */
+export function checkNeighbour({ run }: ContainerRecord): void {
+  if (run.machine.sharedWith === undefined) return;
+  const shared = run.mounts.find(({ kind }) => kind !== "tmpfs");
+  if (shared !== undefined)
+    throw new DvmError(
+      "unsupported",
+      `cannot use a ${shared.kind} at ${shared.target} with --network container: a machine that runs can't be given shares`,
+    );
+}

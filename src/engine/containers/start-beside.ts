@@ -1,0 +1,76 @@
+import { stat } from "node:fs/promises";
+import { DvmError, ignore } from "../../base/errors.ts";
+import type { Stopwatch } from "../../base/stopwatch.ts";
+import { makeScratchDisk } from "../../storage/scratch.ts";
+import { diskNames } from "../../supply/disk-names.ts";
+import type { Engine } from "../core/engine.ts";
+import { imageDisk, neighbourSetup, scratchDisk } from "../plan/machine-plan.ts";
+import { mainProcessSpec } from "../plan/process-spec.ts";
+import type { ContainerRecord } from "../records/container-record.ts";
+import type { Run } from "../runs/run.ts";
+import type { RunningMachine } from "../runs/running-machine.ts";
+import { openRun } from "./open-run.ts";
+import type { Started } from "./start-in-own-machine.ts";
+
+/**
+ * Starts a container in the machine of another, whose network it shares, as far as that has room.
+ * What fails leaves the machine and the others in it as they were.
+ */
+export async function startBeside(
+  engine: Engine,
+  record: ContainerRecord,
+  watch: Stopwatch,
+): Promise<Started> {
+  const other = engine.containers.find(record.run.machine.sharedWith ?? "");
+  if (!("run" in other.state))
+    throw new DvmError("conflict", `cannot join network of a non running container: ${other.id}`);
+  const { machine } = other.state.run;
+  const slot = machine.enter(record.id);
+  try {
+    await putDisksIn(engine, record, { machine, slot });
+    watch.lap("disks");
+    const run = await launch(engine, record, { other, machine, slot });
+    watch.lap("process");
+    const kernel = other.lastStart?.kernel;
+    return {
+      ...{ run, origin: "shared", madeTemplate: false },
+      ...(kernel === undefined ? {} : { kernel }),
+      network: { ports: [], mac: "" },
+    };
+  } catch (error) {
+    await machine.leave(record.id, { keepsDisks: true });
+    throw error;
+  }
+}
+
+interface Place {
+  machine: RunningMachine;
+  slot: number;
+}
+
+async function putDisksIn(
+  engine: Engine,
+  { id, run }: ContainerRecord,
+  { machine: { machine }, slot }: Place,
+): Promise<void> {
+  const path = engine.scratchPath(id);
+  const isNew = (await ignore("ENOENT", () => stat(path))) === undefined;
+  if (isNew) await makeScratchDisk(engine.parts.places.dataRoot, path);
+  const { path: image } = await engine.parts.images.disk(run.imageId);
+  const names = diskNames(slot);
+  await machine.insertDisk(names.image, imageDisk({ imageDisk: image }));
+  await machine.insertDisk(names.scratch, scratchDisk({ scratch: { path, isNew } }));
+}
+
+async function launch(
+  engine: Engine,
+  { id: containerId, run }: ContainerRecord,
+  { other, machine, slot }: Place & { other: ContainerRecord },
+): Promise<Run> {
+  const main = await machine.agent.launch({
+    id: containerId,
+    setup: neighbourSetup({ containerId, run, slot }, other.run),
+    spec: mainProcessSpec(run),
+  });
+  return openRun(engine, { containerId, machine, main, tty: run.process.tty });
+}

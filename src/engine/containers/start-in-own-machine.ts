@@ -1,0 +1,81 @@
+import { rm } from "node:fs/promises";
+import type { Stopwatch } from "../../base/stopwatch.ts";
+import type { SuppliedMachine } from "../../supply/machine-order.ts";
+import type { Engine } from "../core/engine.ts";
+import { kernelOf } from "../fit/fit-kernel.ts";
+import { containerSetup, machineSetup, type MachinePlan } from "../plan/machine-plan.ts";
+import { orderOf } from "../plan/order-machine.ts";
+import { planMachine } from "../plan/plan-machine.ts";
+import { bindPorts } from "../plan/port-map.ts";
+import { mainProcessSpec } from "../plan/process-spec.ts";
+import type { ContainerRecord, StartReport } from "../records/container-record.ts";
+import type { RunNetwork } from "../records/container-state.ts";
+import type { Run } from "../runs/run.ts";
+import { openRun } from "./open-run.ts";
+
+/** A run that has begun, and what is told of how. */
+export interface Started extends Omit<StartReport, "phases"> {
+  run: Run;
+  network: RunNetwork;
+}
+
+/** Brings a machine up, and starts the container as its first. What fails leaves nothing. */
+export async function startInOwnMachine(
+  engine: Engine,
+  record: ContainerRecord,
+  watch: Stopwatch,
+): Promise<Started> {
+  const plan = await planStart(engine, record, watch);
+  try {
+    const supplied = await engine.supply.provide(orderOf(plan), watch);
+    const run = await launch(engine, record, { plan, supplied });
+    watch.lap("process");
+    const { origin, madeTemplate, mac } = supplied;
+    return {
+      ...{ run, origin, madeTemplate },
+      kernel: `${plan.kernel.name} ${plan.kernel.release}`,
+      network: { ports: plan.ports, mac: mac ?? plan.run.network?.mac ?? "" },
+    };
+  } catch (error) {
+    await rm(plan.folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function planStart(
+  engine: Engine,
+  record: ContainerRecord,
+  watch: Stopwatch,
+): Promise<MachinePlan> {
+  const { id: containerId, run } = record;
+  const ports = await bindPorts(run.network?.ports ?? []);
+  const kernel = await kernelOf(engine, record, { runs: true });
+  if (kernel !== run.machine.kernel) watch.lap("fit");
+  const plan = await planMachine(engine, { containerId, run, ports, kernel });
+  watch.lap("plan");
+  return plan;
+}
+
+/** Starts the container's process in the machine; one that can't be is ended. */
+async function launch(
+  engine: Engine,
+  { id: containerId, run }: ContainerRecord,
+  { plan, supplied }: { plan: MachinePlan; supplied: SuppliedMachine },
+): Promise<Run> {
+  const machine = engine.machines.add(supplied, { containerId, room: run.machine.room });
+  try {
+    const mac = supplied.mac ?? run.network?.mac ?? "";
+    const main = await supplied.agent.launch({
+      machine: machineSetup(),
+      id: containerId,
+      setup: containerSetup(plan, mac),
+      spec: mainProcessSpec(run),
+    });
+    // a clone's card got its MAC address just now
+    if (supplied.origin !== "cold") await supplied.machine.publish(orderOf(plan).ports);
+    return await openRun(engine, { containerId, machine, main, tty: run.process.tty });
+  } catch (error) {
+    await machine.end();
+    throw error;
+  }
+}
