@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DvmError } from "../base/errors.ts";
 import type { Credentials } from "../engine/images/registries.ts";
 import { parse } from "./query.ts";
-import { string } from "./schemas/fields.ts";
+import { string } from "../base/json-fields.ts";
 
 /** Docker's AuthConfig, as `POST /auth` and the header `X-Registry-Auth` have it. */
 const authConfigSchema = z.object({

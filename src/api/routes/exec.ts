@@ -7,7 +7,7 @@ import type { Engine } from "../../engine/core/engine.ts";
 import { createExec, startExec } from "../../engine/containers/exec.ts";
 import { hijack, jsonBody } from "../hijack.ts";
 import { numberParameter, parse } from "../query.ts";
-import { consoleSize, flag, string, strings } from "../schemas/fields.ts";
+import { consoleSize, flag, string, strings } from "../../base/json-fields.ts";
 import { nameOf } from "./containers.ts";
 
 const execSchema = z.object({

@@ -49,8 +49,13 @@ export function committedConfig(parent: unknown, commit: Commit, diffIds: string
   });
 }
 
+/** Of an image: one without volumes has none, not an empty map. */
+type ImageRuntime = Omit<ContainerConfig, "Volumes"> & {
+  Volumes: ContainerConfig["Volumes"] | null;
+};
+
 /** Docker's rules (daemon/commit.go): what is asked for, and where that says nothing, the container's. */
-export function runtimeConfig({ config, overrides, changes }: Commit): ContainerConfig {
+export function runtimeConfig({ config, overrides, changes }: Commit): ImageRuntime {
   const changed = applyChanges(changes);
   const asked = withChanges({ ...(overrides ?? config), Image: config.Image }, changed);
   const hasEntrypoint = (asked.Entrypoint ?? []).length > 0;

@@ -1,63 +1,105 @@
 import { z } from "zod";
+import {
+  consoleSize,
+  emptyMap,
+  flag,
+  number,
+  string,
+  stringMap,
+  strings,
+} from "../../base/json-fields.ts";
 
-/**
+/*
  * What a container was asked to be, in the Docker Engine API's own shapes and names (v1.47,
  * `ContainerConfig`, `HostConfig`, `EndpointSettings`), since `inspect` gives back what `create` was
- * given. What runs is decided by the neutral {@link RunSpecification} that is made of it.
+ * given. One schema reads request bodies and what is stored: fields that are left out get their
+ * defaults, others are dropped. What runs is decided by the neutral `RunSpecification` made of it.
  */
-const strings = z.array(z.string());
-const texts = z.record(z.string(), z.string());
-const sets = z.record(
-  z.string(),
-  z.custom<object>((value) => typeof value === "object" && value !== null),
-);
-const command = strings.nullable();
 
-const containerConfigSchema = z.object({
-  Hostname: z.string(),
-  Domainname: z.string(),
-  User: z.string(),
-  AttachStdin: z.boolean(),
-  AttachStdout: z.boolean(),
-  AttachStderr: z.boolean(),
-  Tty: z.boolean(),
-  OpenStdin: z.boolean(),
-  StdinOnce: z.boolean(),
+/** Docker takes a command as a list or as one word. */
+const command = z
+  .union([z.array(z.string()), z.string().transform((word) => [word])])
+  .nullish()
+  .transform((value) => value ?? null);
+
+export const containerConfigSchema = z.object({
+  Hostname: string,
+  Domainname: string,
+  User: string,
+  AttachStdin: flag,
+  AttachStdout: flag,
+  AttachStderr: flag,
+  Tty: flag,
+  OpenStdin: flag,
+  StdinOnce: flag,
   Env: strings,
   Cmd: command,
   Image: z.string(),
-  Volumes: sets.nullable(),
-  WorkingDir: z.string(),
+  Volumes: emptyMap,
+  WorkingDir: string,
   Entrypoint: command,
-  Labels: texts,
-  ExposedPorts: sets,
+  Labels: stringMap,
+  ExposedPorts: emptyMap,
   StopSignal: z.string().optional(),
-  StopTimeout: z.number().optional(),
+  StopTimeout: z
+    .number()
+    .int()
+    .nullish()
+    .transform((value) => value ?? undefined)
+    .optional(),
 });
 export type ContainerConfig = z.infer<typeof containerConfigSchema>;
 
-const mountRequestSchema = z.object({
-  Type: z.enum(["bind", "volume", "tmpfs"]),
-  Source: z.string(),
-  Target: z.string(),
-  ReadOnly: z.boolean(),
-  TmpfsOptions: z
-    .object({ SizeBytes: z.number().optional(), Mode: z.number().optional() })
-    .optional(),
-});
+/** Each container more takes two of the machine's device slots. */
+const maximumRoom = 4;
 
-const hostConfigSchema = z.object({
+const portBinding = z.object({ HostIp: string, HostPort: string });
+
+const restartPolicy = z
+  .object({ Name: string, MaximumRetryCount: number })
+  .nullish()
+  .transform((given) => ({
+    Name: given?.Name || "no",
+    MaximumRetryCount: given?.MaximumRetryCount ?? 0,
+  }));
+
+const logConfig = z
+  .object({ Type: string, Config: stringMap })
+  .nullish()
+  .transform((given) => ({ Type: given?.Type || "json-file", Config: given?.Config ?? {} }));
+
+export const hostConfigSchema = z.object({
   Binds: strings,
-  Mounts: z.array(mountRequestSchema),
-  NetworkMode: z.string(),
-  PortBindings: z.record(
-    z.string(),
-    z.array(z.object({ HostIp: z.string(), HostPort: z.string() })),
-  ),
-  PublishAllPorts: z.boolean(),
-  AutoRemove: z.boolean(),
-  RestartPolicy: z.object({ Name: z.string(), MaximumRetryCount: z.number() }),
-  LogConfig: z.object({ Type: z.string(), Config: texts }),
+  Mounts: z
+    .array(
+      z.object({
+        Type: z.enum(["bind", "volume", "tmpfs"]),
+        Source: string,
+        Target: z.string(),
+        ReadOnly: flag,
+        TmpfsOptions: z
+          .object({ SizeBytes: z.number().optional(), Mode: z.number().optional() })
+          .nullish()
+          .transform((value) => value ?? undefined),
+      }),
+    )
+    .nullish()
+    .transform((value) => value ?? []),
+  NetworkMode: string,
+  PortBindings: z
+    .record(
+      z.string(),
+      z
+        .array(portBinding)
+        .nullish()
+        .transform((value) => value ?? []),
+    )
+    .nullish()
+    .transform((value) => value ?? {}),
+  PublishAllPorts: flag,
+  AutoRemove: flag,
+  RestartPolicy: restartPolicy,
+  LogConfig: logConfig,
   CapAdd: strings,
   CapDrop: strings,
   Dns: strings,
@@ -65,34 +107,40 @@ const hostConfigSchema = z.object({
   DnsSearch: strings,
   ExtraHosts: strings,
   GroupAdd: strings,
-  Privileged: z.boolean(),
-  ReadonlyRootfs: z.boolean(),
+  Privileged: flag,
+  ReadonlyRootfs: flag,
   SecurityOpt: strings,
-  Tmpfs: texts,
-  ShmSize: z.number(),
-  Sysctls: texts,
-  Memory: z.number(),
-  NanoCpus: z.number(),
-  PidsLimit: z.number(),
-  Ulimits: z.array(z.object({ Name: z.string(), Soft: z.number(), Hard: z.number() })),
-  Init: z.boolean(),
-  /** Rows and columns of the terminal at its start; zeros: not known. */
-  ConsoleSize: z.array(z.number()),
-  /** DVM's own: which kernel and accelerator, in place of the best there is. */
-  Dvm: z.object({
-    Kernel: z.string().optional(),
-    Accelerator: z.string().optional(),
-    /** The machine boots, though a template would be quicker. */
-    NoTemplate: z.boolean().optional(),
-    /** For how many further containers the machine leaves room. */
-    Room: z.number().optional(),
-  }),
+  Tmpfs: stringMap,
+  ShmSize: number,
+  Sysctls: stringMap,
+  Memory: number,
+  NanoCpus: number,
+  PidsLimit: number,
+  Ulimits: z
+    .array(z.object({ Name: z.string(), Soft: z.number(), Hard: z.number() }))
+    .nullish()
+    .transform((value) => value ?? []),
+  Init: flag,
+  ConsoleSize: consoleSize,
+  Dvm: z
+    .object({
+      Kernel: z.string().optional(),
+      Accelerator: z.string().optional(),
+      NoTemplate: z.boolean().optional(),
+      Room: z.int().min(0).max(maximumRoom).optional(),
+    })
+    .nullish()
+    .transform((value) => value ?? {}),
 });
 export type HostConfig = z.infer<typeof hostConfigSchema>;
 
 /** What an endpoint may be asked for; the other fields of Docker's are refused. */
-const endpointSchema = z.object({ Aliases: strings.nullable() });
-export type EndpointRequest = z.infer<typeof endpointSchema>;
+export const endpointSchema = z.object({
+  Aliases: z
+    .array(z.string())
+    .nullish()
+    .transform((value) => value ?? null),
+});
 
 export const dockerRequestSchema = z.object({
   config: containerConfigSchema,

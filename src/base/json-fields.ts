@@ -23,7 +23,7 @@ export const stringMap = z
   .nullish()
   .transform((value) => value ?? {});
 export const emptyMap = z
-  .record(z.string(), z.object({}))
+  .record(z.string(), z.custom<object>(isObject))
   .nullish()
   .transform((value) => value ?? {});
 /** Rows and columns. */
@@ -32,3 +32,7 @@ export const consoleSize = z
   .length(2)
   .nullish()
   .transform((value) => value ?? [0, 0]);
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
