@@ -32,7 +32,7 @@ export class DvmDaemon implements AsyncDisposable {
   async load(fixture: Fixture): Promise<void> {
     if (this.#images.has(fixture)) return;
     await this.daemon.succeeds(["load", "-i", fixture.archive]);
-    const { Id: id } = await this.client.inspectImage(fixture.image);
+    const { Id: id } = await this.client.images.inspect(fixture.image);
     this.#images.set(fixture, asText(id));
   }
 
@@ -51,7 +51,7 @@ export class DvmDaemon implements AsyncDisposable {
 
   /** Name → value of what `dvm info` tells about the driver. */
   async driverStatus(): Promise<Map<string, string>> {
-    const { DriverStatus: pairs } = await this.client.info();
+    const { DriverStatus: pairs } = await this.client.system.info();
     return new Map(
       (Array.isArray(pairs) ? pairs : []).map((pair: unknown) => {
         const [name, value]: unknown[] = Array.isArray(pair) ? pair : [];
@@ -61,11 +61,11 @@ export class DvmDaemon implements AsyncDisposable {
   }
 
   async version(): Promise<string> {
-    return requireText(await this.client.version(), "Version");
+    return requireText(await this.client.system.version(), "Version");
   }
 
   async #hasTemplates(): Promise<boolean> {
-    const templates = await this.client.listTemplates();
+    const templates = await this.client.templates.list();
     const made = templates
       .filter(({ Shape: shape }) => asObject(shape)["Nics"] === 1)
       .map(({ Image: image }) => asText(image));

@@ -11,9 +11,9 @@ export async function apiRun(engine: ContainerEngine): Promise<void> {
     Entrypoint: ["/bin/true"],
     HostConfig: { ...hostConfig, AutoRemove: true },
   };
-  const { id } = await client.createContainer(body, undefined);
-  const wait = await client.waitForContainer(id, "removed");
-  engine.checkStart(await client.startContainer(id));
+  const { id } = await client.containers.create(body, undefined);
+  const wait = await client.containers.wait(id, "removed");
+  engine.checkStart(await client.containers.start(id));
   const { code } = await wait.exit;
   if (code !== 0) throw new DvmError("internal", `cannot run true: exit code ${code}`);
 }
@@ -22,9 +22,9 @@ export async function apiRun(engine: ContainerEngine): Promise<void> {
 export async function apiStart(engine: ContainerEngine): Promise<number> {
   const id = await createIdle(engine);
   try {
-    return await timed(async () => engine.checkStart(await engine.client.startContainer(id)));
+    return await timed(async () => engine.checkStart(await engine.client.containers.start(id)));
   } finally {
-    await engine.client.removeContainer(id, { force: true });
+    await engine.client.containers.remove(id, { force: true });
   }
 }
 
@@ -32,5 +32,5 @@ export async function apiStart(engine: ContainerEngine): Promise<number> {
 export async function createIdle({ client, hostConfig }: ContainerEngine): Promise<string> {
   const [program, ...words] = idle;
   const body = { Image: small.image, Entrypoint: [program], Cmd: words, HostConfig: hostConfig };
-  return (await client.createContainer(body, undefined)).id;
+  return (await client.containers.create(body, undefined)).id;
 }

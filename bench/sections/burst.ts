@@ -68,21 +68,21 @@ function byClient({ commandLine }: ContainerEngine): Promise<string> {
 
 async function byApi({ client, hostConfig }: ContainerEngine): Promise<string> {
   const body = { Image: small.image, Cmd: [command], HostConfig: hostConfig };
-  const { id } = await client.createContainer(body, undefined);
-  await client.startContainer(id);
+  const { id } = await client.containers.create(body, undefined);
+  await client.containers.start(id);
   return id;
 }
 
 /** Its process has written its line, and it runs. */
 async function isUp({ client, name }: ContainerEngine, id: string): Promise<void> {
-  const log = await client.containerLogs(id, { stdout: true, stderr: false, follow: true });
+  const log = await client.containers.logs(id, { stdout: true, stderr: false, follow: true });
   const timer = setTimeout(() => log.destroy(new Error("no line")), deadlineMs);
   try {
     for await (const chunk of log as AsyncIterable<Buffer>) if (chunk.includes("up\n")) break;
   } finally {
     clearTimeout(timer);
   }
-  const { State: state } = await client.inspectContainer(id);
+  const { State: state } = await client.containers.inspect(id);
   if (asObject(state)["Running"] !== true)
     throw new DvmError("internal", `cannot use a burst of ${name}: container ${id} does not run`);
 }

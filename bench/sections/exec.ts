@@ -64,9 +64,9 @@ async function apiTurn(
 ): Promise<Turn> {
   const { client } = engine;
   const id = await createIdle(engine);
-  idles.defer(() => client.removeContainer(id, { force: true }));
+  idles.defer(() => client.containers.remove(id, { force: true }));
   await engine.settle();
-  engine.checkStart(await client.startContainer(id));
+  engine.checkStart(await client.containers.start(id));
   return {
     of: engine.name,
     mustWork,
@@ -74,12 +74,12 @@ async function apiTurn(
       let execId = "";
       const ms = await timed(async () => {
         const body = { Cmd: ["/bin/true"], AttachStdout: true, AttachStderr: true };
-        execId = await client.createExec(id, body);
-        const { socket } = await client.startExec(execId, { Detach: false, Tty: false });
+        execId = await client.execs.create(id, body);
+        const { socket } = await client.execs.start(execId, { Detach: false, Tty: false });
         for await (const _chunk of socket.resume());
         socket.destroy();
       });
-      const { ExitCode: code } = await client.inspectExec(execId);
+      const { ExitCode: code } = await client.execs.inspect(execId);
       if (code !== 0)
         throw new DvmError(
           "internal",

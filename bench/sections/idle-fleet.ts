@@ -88,7 +88,7 @@ async function startAll(
       left -= 1;
       const id = await createIdle(engine);
       ids.push(id);
-      await engine.client.startContainer(id);
+      await engine.client.containers.start(id);
     }
   };
   await allDone(Array.from({ length: inFlight }, worker));

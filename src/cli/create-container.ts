@@ -8,7 +8,6 @@ import { createBody } from "./options/create-body.ts";
 import { withDefaultTag } from "./options/image-name.ts";
 import { dockerConfigPath, readDockerConfig } from "./registry/docker-config.ts";
 import { withProxies } from "./registry/proxy-environment.ts";
-import { pull } from "./registry/pull.ts";
 import { isSupplied } from "./session/with-set-up.ts";
 import { terminalSize } from "./session/terminal-size.ts";
 
@@ -27,7 +26,7 @@ export async function createContainer(
   const config = await readDockerConfig(dockerConfigPath(environment));
   body["Env"] = withProxies(asStrings(body["Env"]), config);
   const create = () =>
-    client.createContainer(body, { name: flags.text("name"), platform: flags.text("platform") });
+    client.containers.create(body, { name: flags.text("name"), platform: flags.text("platform") });
   const { id, warnings } = await withPull(context, { flags, positionals, policy, create });
   for (const warning of warnings) stderr.write(`WARNING: ${warning}\n`);
   const idFile = flags.text("cidfile");
@@ -61,7 +60,11 @@ async function withPull<T>(
   const { stderr } = context;
   const output = flags.boolean("quiet") ? undefined : stderr;
   const platform = flags.text("platform");
-  const bring = () => pull(context, { name, platform, output });
+  const bring = async () => {
+    // seldom needed, and with all that it imports some milliseconds of a start
+    const { pull } = await import("./registry/pull.ts");
+    await pull(context, { name, platform, output });
+  };
   if (policy === "always") await bring();
   try {
     return await create();
@@ -82,7 +85,7 @@ async function writeIdFile({ client }: CliContext, path: string, id: string): Pr
   try {
     await writeFile(path, id, { flag: "wx" });
   } catch (error) {
-    await client.removeContainer(id, { force: true, volumes: true });
+    await client.containers.remove(id, { force: true, volumes: true });
     if (systemErrorCode(error) !== "EEXIST") throw error;
     throw new DvmError(
       "conflict",

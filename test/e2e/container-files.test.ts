@@ -46,12 +46,12 @@ async function container(
 }
 
 async function insideOf(name: string, path: string): Promise<TarListing> {
-  return listTar((await client.readArchive(name, path)).tar);
+  return listTar((await client.files.read(name, path)).tar);
 }
 
 /** Without the times of the mount points that a start makes. */
 async function exported(name: string): Promise<TarListing> {
-  const tree = await listTar(await client.exportContainer(name));
+  const tree = await listTar(await client.files.export(name));
   for (const path of ["etc/hosts", "etc/hostname", "etc/resolv.conf"])
     tree[path] = { ...tree[path], time: undefined };
   return tree;
@@ -185,7 +185,7 @@ test("an archive can't lead out of the folder that it is unpacked in", async () 
   const name = await container("hostile");
   const refused = async (path: string, entries: Parameters<typeof makeTar>[0]) => {
     await assert.rejects(
-      client.writeArchive(name, path, streamOf(makeTar(entries)), { asUser: false }),
+      client.files.write(name, path, streamOf(makeTar(entries)), { asUser: false }),
       { code: "invalid" },
     );
   };
@@ -207,7 +207,7 @@ test("volumes and binds are seen by cp, whether the container runs or not, and n
   assert.deepEqual(Object.keys(await insideOf(name, "/vol")), ["vol", "vol/own"]);
   assert.deepEqual(Object.keys(await insideOf(name, "/bind")), ["bind", "bind/given"]);
   const tar = streamOf(makeTar([{ path: "from-outside", content: "x" }]));
-  await client.writeArchive(name, "/vol", tar, { asUser: false });
+  await client.files.write(name, "/vol", tar, { asUser: false });
   await daemon.succeeds(["start", "-a", name]);
   assert.deepEqual(Object.keys(await insideOf(name, "/vol")), [
     "vol",
@@ -230,7 +230,7 @@ test("a container that was never started takes files, and finds them when it sta
   const tree = await listTar(createReadStream(join(daemon.root, "created.tar")));
   assert(tree["bin/busybox"] !== undefined);
   const tar = streamOf(makeTar([{ path: "brought", content: "brought\n" }]));
-  await client.writeArchive(name, "/tmp", tar, { asUser: false });
+  await client.files.write(name, "/tmp", tar, { asUser: false });
   assert.equal(await daemon.succeeds(["start", "-a", name]), "brought\n");
   const id = (await daemon.succeeds(["inspect", "-f", "{{.Id}}", name])).slice(0, 12);
   assert(!(await daemon.machines()).includes(id));
@@ -240,7 +240,7 @@ test("a read-only root refuses files, its volumes don't, and one that is read-on
   const flags = ["--read-only", "-v", "open:/open", "-v", "closed:/closed:ro"];
   const name = await container("read-only", { flags });
   const put = (path: string) =>
-    client.writeArchive(name, path, streamOf(makeTar([{ path: "x", content: "x" }])), {
+    client.files.write(name, path, streamOf(makeTar([{ path: "x", content: "x" }])), {
       asUser: false,
     });
   await assert.rejects(put("/tmp"), { code: "forbidden", message: /rootfs is marked read-only/ });
@@ -254,7 +254,7 @@ test("a read-only root refuses files, its volumes don't, and one that is read-on
 test("files belong to the container's user with -a, else to who they belonged to", async () => {
   const name = await container("owners", { flags: ["-u", "alice"] });
   const put = (path: string, asUser: boolean) =>
-    client.writeArchive(name, "/tmp", streamOf(makeTar([{ path, content: "x", uid: 33 }])), {
+    client.files.write(name, "/tmp", streamOf(makeTar([{ path, content: "x", uid: 33 }])), {
       asUser,
     });
   await put("as-user", true);
@@ -312,7 +312,7 @@ for (const state of ["running", "exited"] as const) {
     const entry = { path: "able", content: "#!", mode: 0o755 };
     const pax = { "SCHILY.xattr.security.capability": capability, "SCHILY.xattr.user.a": "b" };
     const tar = streamOf(makeTar([{ ...entry, pax }]));
-    await client.writeArchive(name, "/new", tar, { asUser: false });
+    await client.files.write(name, "/new", tar, { asUser: false });
     const words = ["-m", "why", "-a", "me", "-c", "ENV ADDED=1", name, `made:${state}`];
     const id = (await daemon.succeeds(["commit", ...words])).trim();
     const copy = await container(`copy-${state}`, { state: "created" }).then(async (made) => {
@@ -385,7 +385,7 @@ test("a container goes on after a commit, and a paused one stands still while it
   const counting = "i=0; while :; do i=$((i+1)); echo $i > /tmp/count; sleep 0.02; done";
   const name = await container("counting", { script: counting });
   const count = async () => {
-    const { tar } = await client.readArchive(name, "/tmp/count");
+    const { tar } = await client.files.read(name, "/tmp/count");
     return JSON.stringify(await listTar(tar));
   };
   await daemon.succeeds(["commit", name]);
@@ -425,7 +425,7 @@ test(
 test("a reader that leaves in the middle frees a stopped container", async () => {
   const script = "head -c 50000000 /dev/zero > /big";
   const name = await container("left", { state: "exited", script });
-  const { tar } = await client.readArchive(name, "/big");
+  const { tar } = await client.files.read(name, "/big");
   await once(tar, "readable");
   tar.destroy();
   await daemon.succeeds(["rm", name]);

@@ -30,25 +30,28 @@ async function readUntil(socket: Duplex, text: string): Promise<string> {
 test("an exec's terminal has from its start the size that the client told", async () => {
   await daemon.succeeds(["run", "-d", "--name", "sizes", image, "sleep 1000"]);
   const exec = { Cmd: ["stty", "size"], Tty: true, AttachStdout: true };
-  const noted = await client.createExec("sizes", { ...exec, ConsoleSize: [33, 77] });
-  const first = await client.startExec(noted, { Detach: false, Tty: true });
+  const noted = await client.execs.create("sizes", { ...exec, ConsoleSize: [33, 77] });
+  const first = await client.execs.start(noted, { Detach: false, Tty: true });
   assert.match(await readUntil(first.socket, "\n"), /^33 77/);
-  const told = await client.createExec("sizes", exec);
+  const told = await client.execs.create("sizes", exec);
   const body = { Detach: false as const, Tty: true, ConsoleSize: [12, 34] };
-  const second = await client.startExec(told, body);
+  const second = await client.execs.start(told, body);
   assert.match(await readUntil(second.socket, "\n"), /^12 34/);
 });
 
 test("a terminal lives on when who had it attached leaves, and the next one can type", async () => {
   const body = { Image: image, Tty: true, OpenStdin: true, StdinOnce: true, Entrypoint: ["sh"] };
-  const { id } = await client.createContainer({ ...body, AttachStdin: true }, { name: "terminal" });
+  const { id } = await client.containers.create(
+    { ...body, AttachStdin: true },
+    { name: "terminal" },
+  );
   const streams = { stdin: true, stdout: true, stderr: true };
-  const first = await client.attachContainer(id, streams);
-  await client.startContainer(id);
+  const first = await client.containers.attach(id, streams);
+  await client.containers.start(id);
   first.socket.write("echo first-$((1+1))\n");
   await readUntil(first.socket, "first-2");
   first.socket.end();
-  const second = await client.attachContainer(id, streams);
+  const second = await client.containers.attach(id, streams);
   second.socket.write("echo second-$((1+2))\n");
   assert.match(await readUntil(second.socket, "second-3"), /second-3/);
   second.socket.destroy();

@@ -91,7 +91,7 @@ async function benchHost(
     throw new DvmError("unavailable", "cannot measure kernels: QEMU is not installed", {
       hint: "run: dvm setup",
     });
-  const image = await client.inspectImage(flags.text("image") ?? "busybox");
+  const image = await client.images.inspect(flags.text("image") ?? "busybox");
   const digest = asText(image["Id"]).replace(/^sha256:/, "");
   await mkdir(work, { recursive: true });
   return {

@@ -46,7 +46,7 @@ export async function setUpMachine(context: CliContext, choice: SetUpChoice): Pr
     ...(interactive ? { ask: (question: string) => ask(context, question) } : {}),
     importImage: (name, tar, changes) => importImage(context, name, { tar, changes }),
     hasImage: async (name) => {
-      const found = await client.listImages({ filters: { reference: [name] } });
+      const found = await client.images.list({ filters: { reference: [name] } });
       return found.length > 0;
     },
   });
@@ -68,7 +68,7 @@ async function importImage(
   { tar, changes }: { tar: Readable; changes: string[] },
 ): Promise<void> {
   const { repository, tag } = splitImageName(name);
-  for await (const line of client.importImage(tar, { repository, tag, message: "", changes })) {
+  for await (const line of client.images.import(tar, { repository, tag, message: "", changes })) {
     const failure = asText(line["error"]);
     if (failure !== "") throw new DvmError("internal", `cannot import image ${name}: ${failure}`);
   }

@@ -17,7 +17,7 @@ export const command: Command = {
   arguments: { min: 1, max: 1 },
   async run({ flags, positionals: [name = ""] }, context) {
     const { client, stdin, stdout } = context;
-    const found = await client.inspectContainer(name);
+    const found = await client.containers.inspect(name);
     checkRunning(asObject(found["State"]));
     const config = asObject(found["Config"]);
     const id = requireText(found, "Id");
@@ -28,7 +28,7 @@ export const command: Command = {
     const size = terminalSize(stdout);
     // a program redraws its screen when the size changes, and only then
     if (tty && size !== undefined)
-      await client.resizeContainer(id, size.rows + 1, size.columns + 1);
+      await client.containers.resize(id, size.rows + 1, size.columns + 1);
     return containerSession(context, {
       id,
       tty,

@@ -28,7 +28,7 @@ export const command: Command = {
   ],
   arguments: { min: 1, max: 2 },
   async run({ flags, positionals: [container = "", name = ""] }, { client, stdout }) {
-    const id = await client.commitContainer(container, {
+    const id = await client.containers.commit(container, {
       ...splitImageName(name),
       author: flags.text("author") ?? "",
       comment: flags.text("message") ?? "",

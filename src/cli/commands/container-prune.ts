@@ -14,7 +14,7 @@ export const command: Command = {
   async run({ flags }, context) {
     const warning = "This will remove all stopped containers.";
     if (!flags.boolean("force") && !(await isConfirmed(context, warning))) return;
-    const answer = await context.client.pruneContainers(readFilters(flags.list("filter")));
+    const answer = await context.client.containers.prune(readFilters(flags.list("filter")));
     printDeleted(context.stdout, "Deleted Containers", asStrings(answer["ContainersDeleted"]));
     printReclaimed(context.stdout, reclaimedBytes(answer));
   },

@@ -57,9 +57,9 @@ async function copyOut(
   const { client, stderr, cwd } = context;
   const target = to === "-" ? undefined : await findTarget(resolveKeepingEnd(cwd, to));
   const source = flags.boolean("follow-link")
-    ? await followLink(path, () => client.statArchive(container, path))
+    ? await followLink(path, () => client.files.stat(container, path))
     : { path, name: undefined };
-  const { stat, tar } = await client.readArchive(container, source.path);
+  const { stat, tar } = await client.files.read(container, source.path);
   if (target === undefined) return writeOutput(tar, undefined, context);
   const { folder, name } = placeCopy({ ...source, isFolder: stat.isFolder }, target);
   const counted = new CountedBytes(tar);
@@ -86,7 +86,7 @@ async function copyIn(
     from === "-"
       ? undefined
       : await findSource(resolveKeepingEnd(cwd, from), flags.boolean("follow-link"));
-  const target = await lookInside(path, (place) => client.statArchive(container, place));
+  const target = await lookInside(path, (place) => client.files.stat(container, place));
   if (target.exists && !target.isFolder && !target.isFile)
     throw new DvmError(
       "invalid",
@@ -96,12 +96,12 @@ async function copyIn(
   if (source === undefined) {
     if (!target.isFolder)
       throw new DvmError("invalid", `destination "${container}:${path}" must be a directory`);
-    return client.writeArchive(container, target.path, stdin, options);
+    return client.files.write(container, target.path, stdin, options);
   }
   const { folder, name } = placeCopy(source, target);
   const counted = new CountedBytes(localTar(source.path, name));
   const tar = Readable.from(counted, { objectMode: false });
-  await client.writeArchive(container, folder, tar, options);
+  await client.files.write(container, folder, tar, options);
   tell(stderr, flags, `${decimalSize(counted.bytes)} to ${container}:${path}`);
 }
 

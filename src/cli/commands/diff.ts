@@ -10,7 +10,7 @@ export const command: Command = {
   flags: [],
   arguments: { min: 1, max: 1 },
   async run({ positionals: [name = ""] }, { client, stdout }) {
-    for (const change of await client.containerChanges(name))
+    for (const change of await client.files.changes(name))
       stdout.write(`${letters[asNumber(change["Kind"])] ?? "?"} ${asText(change["Path"])}\n`);
   },
 };

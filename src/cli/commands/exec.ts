@@ -54,10 +54,10 @@ export const command: Command = {
       return 1;
     }
     const [container = ""] = input.positionals;
-    const id = await client.createExec(container, await execBody(input, context));
+    const id = await client.execs.create(container, await execBody(input, context));
     try {
       if (!input.flags.boolean("detach")) return await runExec(context, input, id);
-      await client.startExecDetached(id, { Tty: tty });
+      await client.execs.startDetached(id, { Tty: tty });
     } catch (error) {
       throw asStartFailure(error);
     }
@@ -90,7 +90,7 @@ async function runExec(
 ): Promise<number> {
   const { client, stdout } = context;
   const tty = flags.boolean("tty");
-  const connection = await client.startExec(id, { Detach: false, Tty: tty });
+  const connection = await client.execs.start(id, { Detach: false, Tty: tty });
   using streams = attachStreams(connection, context, {
     tty,
     attached: { stdin: flags.boolean("interactive"), stdout: true, stderr: true },
@@ -98,8 +98,8 @@ async function runExec(
   });
   streams.startInput();
   using _size = tty
-    ? followTerminalSize(stdout, ({ rows, columns }) => client.resizeExec(id, rows, columns))
+    ? followTerminalSize(stdout, ({ rows, columns }) => client.execs.resize(id, rows, columns))
     : undefined;
   if ((await streams.finished) === "detached") return 0;
-  return asNumber((await client.inspectExec(id))["ExitCode"]);
+  return asNumber((await client.execs.inspect(id))["ExitCode"]);
 }

@@ -12,6 +12,6 @@ export const command: Command = {
   async run({ flags, positionals: [name = ""] }, context) {
     const file = flags.text("output") || undefined;
     checkOutput(file, context);
-    await writeOutput(await context.client.exportContainer(name), file, context);
+    await writeOutput(await context.client.files.export(name), file, context);
   },
 };

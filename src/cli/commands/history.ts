@@ -36,7 +36,7 @@ export const command: Command = {
   ],
   arguments: { min: 1, max: 1 },
   async run({ flags, positionals: [name = ""] }, { client, stdout }) {
-    const objects = await client.imageHistory(name);
+    const objects = await client.images.history(name);
     const rows = objects.map((object) => stepRow(object, flags));
     const created = flags.boolean("human", true) ? "CreatedSince" : "CreatedAt";
     const columns = ["ID", created, "CreatedBy", "Size", "Comment"];

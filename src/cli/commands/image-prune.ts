@@ -31,7 +31,7 @@ export const command: Command = {
       : "This will remove all dangling images.";
     if (!flags.boolean("force") && !(await isConfirmed(context, warning))) return;
     const filters = readFilters(flags.list("filter"));
-    const answer = await context.client.pruneImages({ ...filters, dangling: [String(!all)] });
+    const answer = await context.client.images.prune({ ...filters, dangling: [String(!all)] });
     printDeleted(context.stdout, "Deleted Images", removalLines(answer["ImagesDeleted"]));
     printReclaimed(context.stdout, reclaimedBytes(answer));
   },

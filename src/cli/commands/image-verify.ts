@@ -11,7 +11,7 @@ export const command: Command = {
   arguments: { min: 0 },
   async run({ positionals }, { client, stdout }) {
     let damaged = 0;
-    for await (const line of client.verifyImages(positionals)) {
+    for await (const line of client.images.verify(positionals)) {
       const failure = asText(line["error"]);
       if (failure !== "") throw new DvmError("internal", `Error response from daemon: ${failure}`);
       const id = asText(line["Id"]);

@@ -40,7 +40,7 @@ export const command: Command = {
     if (name !== undefined) (filters["reference"] ??= []).push(name);
     const digests = flags.boolean("digests");
     const all = flags.boolean("all");
-    const objects = await client.listImages({ all, digests, filters });
+    const objects = await client.images.list({ all, digests, filters });
     objects.sort((a, b) => asNumber(b["Created"]) - asNumber(a["Created"]));
     const rows = objects.flatMap((object) => imageRows(object, flags));
     const columns = ["Repository", "Tag", "ID", "CreatedSince", "Size"];

@@ -24,7 +24,7 @@ export const command: Command = {
   async run({ flags, positionals: [source = "", name = ""] }, context) {
     const { client, stdout } = context;
     const tar = await openTar(source, context);
-    const lines = client.importImage(tar, {
+    const lines = client.images.import(tar, {
       ...splitImageName(name),
       message: flags.text("message") ?? "",
       changes: flags.list("change"),

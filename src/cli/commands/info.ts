@@ -11,7 +11,7 @@ export const command: Command = {
   flags: [inspectFormatFlag],
   arguments: { min: 0, max: 0 },
   async run({ flags }, context) {
-    const info = await context.client.info();
+    const info = await context.client.system.info();
     const format = flags.text("format");
     context.stdout.write(
       format === undefined ? describe(info, context) : formatObject(info, format),

@@ -56,10 +56,10 @@ async function inspectAny(
 function inspectOne(client: EngineClient, kind: Kind, name: string): Promise<JsonObject> {
   switch (kind) {
     case "container":
-      return client.inspectContainer(name);
+      return client.containers.inspect(name);
     case "image":
-      return client.inspectImage(name);
+      return client.images.inspect(name);
     case "volume":
-      return client.inspectVolume(name);
+      return client.volumes.inspect(name);
   }
 }

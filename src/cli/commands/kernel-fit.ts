@@ -35,7 +35,7 @@ export const command: Command = {
   stopAtFirstArgument: true,
   async run({ flags, positionals }, { client, stdout, environment }) {
     const body = await fitBody(flags, positionals, environment);
-    const fit = await client.fitKernel(body);
+    const fit = await client.system.fitKernel(body);
     const recipe = asText(fit["Recipe"]);
     if (flags.boolean("json")) stdout.write(`${JSON.stringify(fit, undefined, 2)}\n`);
     else if (flags.boolean("quiet")) stdout.write(recipe === "" ? "" : `${recipe}\n`);

@@ -16,6 +16,6 @@ export const command: Command = {
   arguments: { min: 1 },
   run({ flags, positionals }, context) {
     const signal = flags.text("signal") ?? "";
-    return eachName(context, positionals, (name) => context.client.killContainer(name, signal));
+    return eachName(context, positionals, (name) => context.client.containers.kill(name, signal));
   },
 };

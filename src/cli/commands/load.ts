@@ -24,6 +24,6 @@ export const command: Command = {
       throw new DvmError("invalid", "requested load from stdin, but stdin is empty");
     const archive = input === undefined ? stdin : await openArchive(input, cwd);
     const quiet = flags.boolean("quiet") || !stderr.isTTY;
-    await showProgress(client.loadImages(archive, quiet), context);
+    await showProgress(client.images.load(archive, quiet), context);
   },
 };

@@ -27,7 +27,7 @@ export const command: Command = {
   async run({ flags, positionals: [server = ""] }, context) {
     const { client, environment, stdout, stderr } = context;
     const config = await chooseCredentials(serverAddress(server), flags, context);
-    const { status, identityToken } = await client.logIn({ ...config });
+    const { status, identityToken } = await client.system.logIn({ ...config });
     const { username = "", serveraddress } = config;
     const stored = await storeCredentials(
       identityToken === "" ? config : { username, identitytoken: identityToken, serveraddress },

@@ -31,10 +31,10 @@ export const command: Command = {
   ],
   arguments: { min: 1, max: 1 },
   async run({ flags, positionals: [name = ""] }, { client, stdout, stderr }) {
-    const found = await client.inspectContainer(name);
+    const found = await client.containers.inspect(name);
     const since = flags.text("since");
     const until = flags.text("until");
-    const logs = await client.containerLogs(name, {
+    const logs = await client.containers.logs(name, {
       stdout: true,
       stderr: true,
       follow: flags.boolean("follow"),

@@ -8,5 +8,5 @@ export const command: Command = {
   flags: [],
   arguments: { min: 1 },
   run: ({ positionals }, context) =>
-    eachName(context, positionals, (name) => context.client.pauseContainer(name)),
+    eachName(context, positionals, (name) => context.client.containers.pause(name)),
 };

@@ -9,7 +9,7 @@ export const command: Command = {
   flags: [],
   arguments: { min: 1, max: 2 },
   async run({ positionals: [name = "", wanted] }, { client, stdout }) {
-    const found = await client.inspectContainer(name);
+    const found = await client.containers.inspect(name);
     const ports = publishedPorts(asObject(asObject(found["NetworkSettings"])["Ports"]));
     if (wanted === undefined) {
       for (const { inside, outside } of ports) stdout.write(`${inside} -> ${outside}\n`);

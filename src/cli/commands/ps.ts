@@ -69,7 +69,7 @@ export const command: Command = {
   arguments: { min: 0, max: 0 },
   async run({ flags }, { client, stdout }) {
     const size = flags.boolean("size");
-    const objects = await client.listContainers({
+    const objects = await client.containers.list({
       all: flags.boolean("all"),
       limit: flags.boolean("latest") ? 1 : flags.integer("last"),
       size,

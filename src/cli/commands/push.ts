@@ -26,7 +26,7 @@ export const command: Command = {
     const isDefault = !allTags && tag === "" && !name.includes("@");
     const quiet = flags.boolean("quiet");
     if (isDefault && !quiet) context.stdout.write("Using default tag: latest\n");
-    const lines = context.client.pushImage({
+    const lines = context.client.images.push({
       image: repository,
       tag: isDefault ? "latest" : tag,
       auth: await registryHeader(name, context),

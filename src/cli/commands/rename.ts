@@ -7,5 +7,5 @@ export const command: Command = {
   flags: [],
   arguments: { min: 2, max: 2 },
   run: ({ positionals: [name = "", newName = ""] }, { client }) =>
-    client.renameContainer(name, newName),
+    client.containers.rename(name, newName),
 };

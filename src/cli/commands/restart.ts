@@ -10,6 +10,8 @@ export const command: Command = {
   arguments: { min: 1 },
   run({ flags, positionals }, context) {
     const options = readStopOptions(flags);
-    return eachName(context, positionals, (name) => context.client.restartContainer(name, options));
+    return eachName(context, positionals, (name) =>
+      context.client.containers.restart(name, options),
+    );
   },
 };

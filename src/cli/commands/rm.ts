@@ -26,7 +26,7 @@ export const command: Command = {
     return eachName(
       context,
       positionals,
-      (name) => context.client.removeContainer(name, { force, volumes }),
+      (name) => context.client.containers.remove(name, { force, volumes }),
       { missingIsFine: force },
     );
   },

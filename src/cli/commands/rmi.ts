@@ -11,7 +11,7 @@ export const command: Command = {
   run({ flags, positionals }, context) {
     const force = flags.boolean("force");
     const remove = async (name: string): Promise<string> => {
-      const removed = await context.client.removeImage(name, { force });
+      const removed = await context.client.images.remove(name, { force });
       return removed.map(describe).join("\n");
     };
     return eachName(context, positionals, remove, { missingIsFine: force });

@@ -70,7 +70,7 @@ async function createAndRun(
   const start = async (): Promise<void> => {
     try {
       watch.lap("attach");
-      const report = await context.client.startContainer(id);
+      const report = await context.client.containers.start(id);
       watch.lap("start");
       if (flags.boolean("timing")) context.stderr.write(describeTiming(watch.phases, report));
     } catch (error) {
@@ -105,7 +105,7 @@ async function removeMade({ client }: CliContext, made: { id?: string }): Promis
   delete made.id;
   if (id === undefined) return;
   try {
-    await client.removeContainer(id, { force: true, volumes: true });
+    await client.containers.remove(id, { force: true, volumes: true });
   } catch (error) {
     if (!(error instanceof DvmError && error.code === "not-found")) throw error;
   }

@@ -18,6 +18,6 @@ export const command: Command = {
   async run({ flags, positionals }, context) {
     const file = flags.text("output") || undefined;
     checkOutput(file, context);
-    await writeOutput(await context.client.saveImages(positionals), file, context);
+    await writeOutput(await context.client.images.save(positionals), file, context);
   },
 };

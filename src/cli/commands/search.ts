@@ -29,7 +29,7 @@ export const command: Command = {
     const filters = readFilters(flags.list("filter"));
     const limit = flags.integer("limit");
     const auth = await registryHeader(term, context);
-    const objects = await context.client.searchImages({ term, limit, filters, auth });
+    const objects = await context.client.images.search({ term, limit, filters, auth });
     const rows = objects.map((object) => searchRow(object, flags.boolean("no-trunc")));
     const columns = ["Name", "Description", "StarCount", "IsOfficial"];
     printList({ headers, columns, rows, objects }, flags, context.stdout);

@@ -27,7 +27,7 @@ export const command: Command = {
   async run({ flags, positionals }, context) {
     if (!flags.boolean("attach") && !flags.boolean("interactive"))
       return eachName(context, positionals, async (name) => {
-        await context.client.startContainer(name);
+        await context.client.containers.start(name);
       });
     const [name = ""] = positionals;
     if (positionals.length > 1)
@@ -42,7 +42,7 @@ async function startAttached(
   name: string,
 ): Promise<number> {
   const { client } = context;
-  const found = await client.inspectContainer(name);
+  const found = await client.containers.inspect(name);
   const config = asObject(found["Config"]);
   const id = requireText(found, "Id");
   const tty = config["Tty"] === true;
@@ -60,7 +60,7 @@ async function startAttached(
     until: isRemoved ? "removed" : runs ? "not-running" : "next-exit",
     async start() {
       try {
-        await client.startContainer(id);
+        await client.containers.start(id);
       } catch (error) {
         throw asStartFailure(error);
       }

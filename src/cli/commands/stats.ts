@@ -74,12 +74,12 @@ async function readStatistics(
   const wanted =
     names.length > 0
       ? names
-      : (await client.listContainers({ all })).map((one) => asText(one["Id"]));
+      : (await client.containers.list({ all })).map((one) => asText(one["Id"]));
   const objects = await Promise.all(
     wanted.map((name) =>
-      client.containerStatistics(name).catch(async (error: unknown) => {
+      client.containers.statistics(name).catch(async (error: unknown) => {
         if (!(error instanceof DvmError) || error.code !== "conflict") throw error;
-        const { Id: id, Name } = await client.inspectContainer(name); // it doesn't run
+        const { Id: id, Name } = await client.containers.inspect(name); // it doesn't run
         return { id, name: Name };
       }),
     ),

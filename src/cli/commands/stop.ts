@@ -10,6 +10,6 @@ export const command: Command = {
   arguments: { min: 1 },
   run({ flags, positionals }, context) {
     const options = readStopOptions(flags);
-    return eachName(context, positionals, (name) => context.client.stopContainer(name, options));
+    return eachName(context, positionals, (name) => context.client.containers.stop(name, options));
   },
 };

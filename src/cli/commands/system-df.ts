@@ -38,7 +38,7 @@ export const command: Command = {
   ],
   arguments: { min: 0, max: 0 },
   async run({ flags }, { client, stdout }) {
-    const usage = await client.diskUsage();
+    const usage = await client.system.diskUsage();
     if (flags.boolean("verbose") && flags.text("format") === undefined && !flags.boolean("json"))
       return printUsageDetails(usage, stdout);
     const rows = usesOf(usage).map(({ type, total, active, bytes, freeBytes }) => ({

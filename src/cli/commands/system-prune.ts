@@ -31,16 +31,16 @@ export const command: Command = {
     const [all, volumes] = [flags.boolean("all"), flags.boolean("volumes")];
     if (!flags.boolean("force") && !(await isConfirmed(context, warningOf(all, volumes)))) return;
     const filters = readFilters(flags.list("filter"));
-    const containers = await client.pruneContainers(filters);
+    const containers = await client.containers.prune(filters);
     printDeleted(stdout, "Deleted Containers", asStrings(containers["ContainersDeleted"]));
     let bytes = reclaimedBytes(containers);
     if (volumes) {
       const { until: _until, ...rest } = filters; // volumes have no such filter
-      const answer = await client.pruneVolumes(rest);
+      const answer = await client.volumes.prune(rest);
       printDeleted(stdout, "Deleted Volumes", asStrings(answer["VolumesDeleted"]));
       bytes += reclaimedBytes(answer);
     }
-    const images = await client.pruneImages({ ...filters, dangling: [String(!all)] });
+    const images = await client.images.prune({ ...filters, dangling: [String(!all)] });
     printDeleted(stdout, "Deleted Images", removalLines(images["ImagesDeleted"]));
     printReclaimed(stdout, bytes + reclaimedBytes(images));
   },

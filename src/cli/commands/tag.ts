@@ -9,6 +9,6 @@ export const command: Command = {
   arguments: { min: 2, max: 2 },
   async run({ positionals: [source = "", target = ""] }, { client }) {
     const { repository, tag } = splitImageName(target);
-    await client.tagImage(source, repository, tag);
+    await client.images.tag(source, repository, tag);
   },
 };

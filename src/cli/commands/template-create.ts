@@ -37,7 +37,7 @@ export const command: Command = {
     if (!Number.isInteger(shares) || shares < 0)
       throw new DvmError("invalid", `invalid number of shares: ${flags.text("shares")}`);
     const [memory, cpus] = [flags.text("memory"), flags.text("cpus")];
-    const id = await client.createTemplate({
+    const id = await client.templates.create({
       ...machineChoice(flags),
       ...(memory === undefined ? {} : { Memory: parseBytes(memory) }),
       ...(cpus === undefined ? {} : { NanoCpus: parseCpus(cpus) }),

@@ -11,6 +11,6 @@ export const command: Command = {
     printInspected(context, {
       names: positionals,
       format: flags.text("format"),
-      inspect: (name) => context.client.inspectTemplate(name),
+      inspect: (name) => context.client.templates.inspect(name),
     }),
 };

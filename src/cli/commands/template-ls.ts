@@ -24,7 +24,7 @@ export const command: Command = {
   flags: [...listFlags, quietFlag],
   arguments: { min: 0, max: 0 },
   async run({ flags }, { client, stdout }) {
-    const objects = await client.listTemplates();
+    const objects = await client.templates.list();
     const rows = objects.map(templateRow);
     const columns = Object.keys(headers);
     printList({ headers, columns, quiet: "ID", rows, objects }, flags, stdout);

@@ -9,7 +9,7 @@ export const command: Command = {
   flags: [{ name: "all", short: "a", kind: "boolean", summary: "Remove all templates" }],
   arguments: { min: 0, max: 0 },
   async run({ flags }, { client, stdout }) {
-    const answer = await client.pruneTemplates(flags.boolean("all"));
+    const answer = await client.templates.prune(flags.boolean("all"));
     printDeleted(stdout, "Deleted Templates", asStrings(answer["TemplatesDeleted"]));
     printReclaimed(stdout, reclaimedBytes(answer));
   },

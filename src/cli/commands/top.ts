@@ -17,7 +17,7 @@ export const command: Command = {
         "unsupported",
         `cannot pass ${psOptions.join(" ")} to ps: no ps runs in the machine`,
       );
-    const answer = await client.topContainer(name);
+    const answer = await client.containers.top(name);
     const titles = asStrings(answer["Titles"]);
     const processes = Array.isArray(answer["Processes"]) ? answer["Processes"].map(asStrings) : [];
     const objects = processes.map((row) =>

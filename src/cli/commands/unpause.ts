@@ -8,5 +8,5 @@ export const command: Command = {
   flags: [],
   arguments: { min: 1 },
   run: ({ positionals }, context) =>
-    eachName(context, positionals, (name) => context.client.unpauseContainer(name)),
+    eachName(context, positionals, (name) => context.client.containers.unpause(name)),
 };

@@ -20,7 +20,7 @@ export const command: Command = {
       Os: process.platform,
       Arch: process.arch,
     };
-    const server = await client.version().catch((error: unknown) => {
+    const server = await client.system.version().catch((error: unknown) => {
       if (error instanceof DvmError) return error;
       throw error;
     });

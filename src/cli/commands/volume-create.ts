@@ -18,7 +18,7 @@ export const command: Command = {
   ],
   arguments: { min: 0, max: 1 },
   async run({ flags, positionals: [name = ""] }, { client, stdout }) {
-    const volume = await client.createVolume({
+    const volume = await client.volumes.create({
       Name: name,
       Driver: flags.text("driver") ?? "local",
       DriverOpts: keyValues(flags.list("opt")),

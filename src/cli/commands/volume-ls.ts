@@ -19,7 +19,7 @@ export const command: Command = {
   flags: [filterFlag, ...listFlags, quietFlag],
   arguments: { min: 0, max: 0 },
   async run({ flags }, { client, stdout }) {
-    const objects = await client.listVolumes(readFilters(flags.list("filter")));
+    const objects = await client.volumes.list(readFilters(flags.list("filter")));
     objects.sort((a, b) => (asText(a["Name"]) < asText(b["Name"]) ? -1 : 1));
     const rows = objects.map(volumeRow);
     printList(

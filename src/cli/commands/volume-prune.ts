@@ -27,7 +27,7 @@ export const command: Command = {
     if (!flags.boolean("force") && !(await isConfirmed(context, warning))) return;
     const filters = readFilters(flags.list("filter"));
     if (all) filters["all"] = ["true"];
-    const answer = await context.client.pruneVolumes(filters);
+    const answer = await context.client.volumes.prune(filters);
     printDeleted(context.stdout, "Deleted Volumes", asStrings(answer["VolumesDeleted"]));
     printReclaimed(context.stdout, reclaimedBytes(answer));
   },

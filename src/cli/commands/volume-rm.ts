@@ -19,7 +19,7 @@ export const command: Command = {
     const force = flags.boolean("force");
     return eachName(context, positionals, async (name) => {
       try {
-        await context.client.removeVolume(name, force);
+        await context.client.volumes.remove(name, force);
       } catch (error) {
         const isMissing = error instanceof DvmError && error.code === "not-found";
         if (!isMissing || !force) throw error;

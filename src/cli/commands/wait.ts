@@ -9,7 +9,7 @@ export const command: Command = {
   arguments: { min: 1 },
   run: ({ positionals }, context) =>
     eachName(context, positionals, async (name) => {
-      const { exit } = await context.client.waitForContainer(name, "not-running");
+      const { exit } = await context.client.containers.wait(name, "not-running");
       return String((await exit).code);
     }),
 };

@@ -1,4 +1,4 @@
-import type { StopOptions } from "../../client/engine-client.ts";
+import type { StopOptions } from "../../client/container-calls.ts";
 import type { Flag, ParsedFlags } from "../flags.ts";
 
 /** The flags of `stop` and `restart`. */

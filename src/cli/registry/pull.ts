@@ -20,7 +20,7 @@ export async function pull(
   const { repository, tag } = splitImageName(name);
   if (allTags && (tag !== "" || name.includes("@")))
     throw new DvmError("invalid", "tag can't be used with --all-tags/-a");
-  const lines = context.client.pullImage({
+  const lines = context.client.images.pull({
     image: repository,
     // no tag would mean all
     tag: tag === "" && !allTags && !name.includes("@") ? "latest" : tag,

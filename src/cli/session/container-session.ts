@@ -30,8 +30,8 @@ export async function containerSession(
   const { id, tty, attached, detachKeys } = session;
   using signals = session.signalProxy && !tty ? forward(context, id) : undefined;
   const [connection, wait] = await Promise.all([
-    client.attachContainer(id, { ...attached, detachKeys }),
-    client.waitForContainer(id, session.until),
+    client.containers.attach(id, { ...attached, detachKeys }),
+    client.containers.wait(id, session.until),
   ]);
   using streams = attachStreams(connection, context, {
     tty,
@@ -42,7 +42,7 @@ export async function containerSession(
   signals?.begin();
   streams.startInput();
   using _size = tty
-    ? followTerminalSize(stdout, ({ rows, columns }) => client.resizeContainer(id, rows, columns))
+    ? followTerminalSize(stdout, ({ rows, columns }) => client.containers.resize(id, rows, columns))
     : undefined;
   if ((await streams.finished) === "detached") {
     stderr.write("\r\nread escape sequence\r\n");
@@ -54,5 +54,5 @@ export async function containerSession(
 }
 
 function forward({ client }: CliContext, id: string) {
-  return forwardSignals((signal) => client.killContainer(id, signal));
+  return forwardSignals((signal) => client.containers.kill(id, signal));
 }
