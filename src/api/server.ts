@@ -8,10 +8,12 @@ import type { Engine } from "../engine/core/engine.ts";
 import { sendError } from "./error-status.ts";
 import { keepUpgradeBody } from "./hijack.ts";
 import { commitRoute } from "./routes/commit.ts";
+import { containerLifeRoutes } from "./routes/container-life.ts";
 import { containerRoutes } from "./routes/containers.ts";
 import { containerFileRoutes } from "./routes/container-files.ts";
 import { containerStreamRoutes } from "./routes/container-streams.ts";
 import { execRoutes } from "./routes/exec.ts";
+import { imageArchiveRoutes } from "./routes/image-archives.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { kernelFitRoutes } from "./routes/kernel-fit.ts";
 import { networkRoutes } from "./routes/networks.ts";
@@ -49,11 +51,13 @@ export function buildServer(engine: Engine): FastifyInstance {
     systemRoutes,
     templateRoutes,
     containerRoutes,
+    containerLifeRoutes,
     containerStreamRoutes,
     containerFileRoutes,
     commitRoute,
     execRoutes,
     registryRoutes,
+    imageArchiveRoutes,
     imageRoutes,
     kernelFitRoutes,
     networkRoutes,

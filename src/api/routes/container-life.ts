@@ -1,0 +1,80 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { createContainer } from "../../engine/containers/create-container.ts";
+import { pauseContainer, unpauseContainer } from "../../engine/containers/pause-container.ts";
+import { removeContainer } from "../../engine/containers/remove-container.ts";
+import { renameContainer } from "../../engine/containers/rename-container.ts";
+import { startContainer } from "../../engine/containers/start-container.ts";
+import {
+  killContainer,
+  restartContainer,
+  stopContainer,
+} from "../../engine/containers/stop-container.ts";
+import type { Engine } from "../../engine/core/engine.ts";
+import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";
+import { parseCreateBody } from "../schemas/create-container.ts";
+import { nameOf } from "./containers.ts";
+
+const createSchema = z.object({ name: textParameter, platform: textParameter });
+const stopSchema = z.object({ t: numberParameter, signal: textParameter });
+const killSchema = z.object({ signal: textParameter });
+const renameSchema = z.object({ name: z.string() });
+const removeSchema = z.object({ force: flagParameter, v: flagParameter });
+
+/** `/containers`: what changes them, from creation to removal. */
+export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void {
+  app.post("/containers/create", async (request, reply) => {
+    const { name, platform } = parse(createSchema, request.query, "query");
+    const record = await createContainer(engine, {
+      ...parseCreateBody(request.body),
+      name: name === "" ? undefined : name,
+      platform: platform === "" ? undefined : platform,
+    });
+    return reply.status(201).send({ Id: record.id, Warnings: [] });
+  });
+
+  app.post("/containers/:name/start", async (request, reply) => {
+    const report = await startContainer(engine, engine.containers.find(nameOf(request.params)).id);
+    return reply.status(204).header("Dvm-Start", JSON.stringify(report)).send();
+  });
+
+  app.post("/containers/:name/stop", async (request, reply) => {
+    const { t, signal } = parse(stopSchema, request.query, "query");
+    await stopContainer(engine, nameOf(request.params), { timeoutSeconds: t, signal });
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/restart", async (request, reply) => {
+    const { t, signal } = parse(stopSchema, request.query, "query");
+    await restartContainer(engine, nameOf(request.params), { timeoutSeconds: t, signal });
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/kill", async (request, reply) => {
+    const { signal } = parse(killSchema, request.query, "query");
+    await killContainer(engine, nameOf(request.params), signal ?? "");
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/pause", async (request, reply) => {
+    await pauseContainer(engine, nameOf(request.params));
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/unpause", async (request, reply) => {
+    await unpauseContainer(engine, nameOf(request.params));
+    return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/rename", async (request, reply) => {
+    const { name } = parse(renameSchema, request.query, "query");
+    await renameContainer(engine, nameOf(request.params), name);
+    return reply.status(204).send();
+  });
+
+  app.delete("/containers/:name", async (request, reply) => {
+    const { force, v } = parse(removeSchema, request.query, "query");
+    await removeContainer(engine, nameOf(request.params), { force, volumes: v });
+    return reply.status(204).send();
+  });
+}
