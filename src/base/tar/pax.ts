@@ -1,6 +1,6 @@
 import { DvmError } from "../errors.ts";
+import type { EntryType } from "./tar-entry.ts";
 import { damaged } from "./tar-header.ts";
-import type { EntryType } from "./tar-reader.ts";
 
 /** PAX records by keyword; values are bytes. */
 export type PaxRecords = Map<string, Buffer>;

@@ -1,5 +1,6 @@
 import { DvmError } from "../errors.ts";
-import { printable, type EntryType, type TarHead } from "./tar-reader.ts";
+import type { EntryType, TarHead } from "./tar-entry.ts";
+import { printable } from "./tar-reader.ts";
 
 const blockBytes = 512;
 const nameBytes = 100;
