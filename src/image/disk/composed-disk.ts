@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { DvmError } from "../../base/errors.ts";
 import type { ComposeRequest } from "./compose-apart.ts";
 import { writeErofs } from "./erofs-writer.ts";
-import { blockBytes } from "./erofs-format.ts";
+import { blockBytes } from "../erofs/erofs-format.ts";
 import { layerFiles } from "../layer/layer.ts";
 import { mergeLayers } from "./merge-tree.ts";
 

@@ -1,6 +1,6 @@
-import { BlockPacker } from "./block-packer.ts";
-import { blockBytes, folderNames, inodeBytes, splitFolder } from "./erofs-format.ts";
-import { entryXattrs } from "./erofs-xattrs.ts";
+import { BlockPacker } from "../erofs/block-packer.ts";
+import { blockBytes, folderNames, inodeBytes, splitFolder } from "../erofs/erofs-format.ts";
+import { entryXattrs } from "../erofs/erofs-xattrs.ts";
 import type { Inode } from "./merge-tree.ts";
 
 /** An inode and where it goes. */

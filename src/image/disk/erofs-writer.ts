@@ -9,9 +9,9 @@ import {
   superblock,
   writeFolderBlock,
   writeInode,
-} from "./erofs-format.ts";
+} from "../erofs/erofs-format.ts";
 import { layOut, type Layout, type PlacedInode } from "./erofs-layout.ts";
-import { entryXattrs, xattrCount } from "./erofs-xattrs.ts";
+import { entryXattrs, xattrCount } from "../erofs/erofs-xattrs.ts";
 import { besideInode, layerFiles } from "../layer/layer.ts";
 import type { Inode } from "./merge-tree.ts";
 

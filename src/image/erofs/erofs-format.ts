@@ -1,5 +1,4 @@
 import { crc32c } from "./crc32c.ts";
-import type { Inode } from "./merge-tree.ts";
 
 /*
  * The on-disk form of EROFS (fs/erofs/erofs_fs.h, Documentation/filesystems/erofs.rst) as far as we
@@ -16,7 +15,9 @@ const blockSizeBits = 12;
 const featureChecksum = 1;
 const direntBytes = 12;
 
-const typeBits: Record<Inode["type"], number> = {
+export type FileType = "file" | "dir" | "symlink" | "char" | "block" | "fifo";
+
+const typeBits: Record<FileType, number> = {
   file: 0o100000,
   dir: 0o040000,
   symlink: 0o120000,
@@ -24,7 +25,7 @@ const typeBits: Record<Inode["type"], number> = {
   block: 0o060000,
   fifo: 0o010000,
 };
-const fileTypes: Record<Inode["type"], number> = {
+const fileTypes: Record<FileType, number> = {
   file: 1,
   dir: 2,
   char: 3,
@@ -56,6 +57,16 @@ export function superblock({ rootNid, inodes, blocks, uuid }: Superblock): Buffe
   return block;
 }
 
+interface InodeFields {
+  type: FileType;
+  /** Permission bits with setuid, setgid, sticky. */
+  mode: number;
+  uid: number;
+  gid: number;
+  mtime: [seconds: number, nanoseconds: number];
+  device?: [major: number, minor: number];
+}
+
 interface InodePlace {
   /** The content stands right behind inode and xattrs. */
   inline: boolean;
@@ -69,7 +80,7 @@ interface InodePlace {
 }
 
 /** Writes the 64 bytes of an extended inode at the beginning of `to`. */
-export function writeInode(to: Buffer, inode: Inode, place: InodePlace): void {
+export function writeInode(to: Buffer, inode: InodeFields, place: InodePlace): void {
   const layout = place.inline ? 2 : 0;
   to.writeUInt16LE(1 | (layout << 1), 0);
   to.writeUInt16LE(place.xattrCount, 2);
@@ -108,7 +119,7 @@ export function splitFolder(names: readonly string[]): { counts: number[]; size:
 export interface NamedInode {
   name: string;
   nid: number;
-  type: Inode["type"];
+  type: FileType;
 }
 
 /** Writes one block (or inline tail) of a folder: entries, then their names. */

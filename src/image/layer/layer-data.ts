@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import { BlockPacker } from "../disk/block-packer.ts";
-import { blockBytes, inodeSlotBytes } from "../disk/erofs-format.ts";
+import { BlockPacker } from "../erofs/block-packer.ts";
+import { blockBytes, inodeSlotBytes } from "../erofs/erofs-format.ts";
 
 const writeBytes = 1 << 20;
 

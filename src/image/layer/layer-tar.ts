@@ -1,8 +1,8 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { DvmError } from "../../base/errors.ts";
 import { Digester } from "../digest.ts";
-import { blockBytes } from "../disk/erofs-format.ts";
-import { entryXattrs } from "../disk/erofs-xattrs.ts";
+import { blockBytes } from "../erofs/erofs-format.ts";
+import { entryXattrs } from "../erofs/erofs-xattrs.ts";
 import { gather } from "../../base/gather.ts";
 import { besideInode, layerFiles, readLayerIndex, type LayerEntry } from "./layer.ts";
 import { readTarHeaders } from "./tar-headers.ts";

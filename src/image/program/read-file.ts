@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
-import { blockBytes } from "../disk/erofs-format.ts";
-import { entryXattrs } from "../disk/erofs-xattrs.ts";
+import { blockBytes } from "../erofs/erofs-format.ts";
+import { entryXattrs } from "../erofs/erofs-xattrs.ts";
 import type { Inode } from "../disk/merge-tree.ts";
 import { besideInode, layerFiles } from "../layer/layer.ts";
 import type { ReadAt } from "./elf.ts";
