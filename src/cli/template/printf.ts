@@ -2,20 +2,25 @@ import { DvmError } from "../../base/errors.ts";
 import { renderValue } from "./values.ts";
 
 const verb = /%([-0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])/g;
+type VerbMatch = [
+  all: string,
+  flags: string,
+  width: string,
+  precision: string | undefined,
+  letter: string,
+];
 
 /** Go's Sprintf with the verbs v s q d x t f and `%%`, width, `-`, `0` and precision. */
 export function formatText(format: string, values: readonly unknown[]): string {
   let next = 0;
-  const result = format.replaceAll(
-    verb,
-    (_all, flags: string, width: string, precision: string | undefined, letter: string) => {
-      if (letter === "%") return "%";
-      if (next >= values.length) return `%!${letter}(MISSING)`;
-      const text = formatValue(letter, values[next++], precision);
-      if (flags.includes("-")) return text.padEnd(Number(width));
-      return text.padStart(Number(width), flags.includes("0") ? "0" : " ");
-    },
-  );
+  const result = format.replaceAll(verb, (...found: VerbMatch) => {
+    const [, flags, width, precision, letter] = found;
+    if (letter === "%") return "%";
+    if (next >= values.length) return `%!${letter}(MISSING)`;
+    const text = formatValue(letter, values[next++], precision);
+    if (flags.includes("-")) return text.padEnd(Number(width));
+    return text.padStart(Number(width), flags.includes("0") ? "0" : " ");
+  });
   if (next < values.length)
     throw new DvmError(
       "invalid",
