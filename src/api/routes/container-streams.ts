@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { DvmError } from "../../base/errors.ts";
+import { describeError, DvmError } from "../../base/errors.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import { hasEnded } from "../../engine/core/containers.ts";
 import { isRunning, type ContainerRecord } from "../../engine/records/container-record.ts";
@@ -218,8 +218,9 @@ async function sendStatistics(engine: Engine, request: FastifyRequest, reply: Fa
       previous = await containerStatistics(record, previous);
       reply.raw.write(`${JSON.stringify(previous)}\n`);
     } while (!once);
-  } catch {
-    // the client has gone, or the container has ended
+  } catch (error) {
+    const isOver = stop.signal.aborted || error instanceof DvmError; // client or container has gone
+    if (!isOver) engine.parts.log(`statistics of ${record.id}: ${describeError(error)}`);
   }
   reply.raw.end();
 }
