@@ -11,8 +11,8 @@ export interface ProgramResult {
 }
 
 export interface ProgramOptions {
-  /** Set on top of this process's own. */
-  environment?: Record<string, string> | undefined;
+  /** All of it; this process's own when left out. */
+  environment?: NodeJS.ProcessEnv | undefined;
   cwd?: string | undefined;
   deadlineMs?: number | undefined;
 }
@@ -26,10 +26,10 @@ export async function runProgram(
 ): Promise<ProgramResult> {
   const start = performance.now();
   const child = spawn(program, words, {
-    env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: deadlineMs,
     killSignal: "SIGKILL",
+    ...(environment === undefined ? {} : { env: environment }),
     ...(cwd === undefined ? {} : { cwd }),
   });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);

@@ -8,7 +8,8 @@ interface CommandLineParts {
   version: string;
   /** Program and words before the command. */
   command: readonly string[];
-  environment?: Record<string, string>;
+  /** All of it; this process's own when left out. */
+  environment?: NodeJS.ProcessEnv;
   /** Flags of every `run`. */
   runFlags?: readonly string[];
   /** Throws unless a `run` was of the kind that `name` says, by what it printed on standard error. */

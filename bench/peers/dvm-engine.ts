@@ -36,7 +36,8 @@ export class DvmEngine implements ContainerEngine {
     this.version = version;
     this.hostConfig = isCold ? { Dvm: { NoTemplate: true } } : {};
     this.commandLine = new CommandLine({
-      ...{ name: this.name, version, command: [program], environment: daemon.daemon.environment },
+      ...{ name: this.name, version, command: [program] },
+      environment: daemon.daemon.clientEnvironment,
       runFlags: ["--timing", ...(isCold ? ["--no-template"] : [])],
       checkRun: (printed) =>
         this.#check(/^process runs after .*, by (.*)$/m.exec(printed)?.[1], told[origin]),

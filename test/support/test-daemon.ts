@@ -117,6 +117,11 @@ export class TestDaemon implements AsyncDisposable {
     return readFile(join(this.root, "daemon.log"), "utf8");
   }
 
+  /** All of a client's environment. */
+  get clientEnvironment(): NodeJS.ProcessEnv {
+    return { ...process.env, ...this.environment };
+  }
+
   /** `./dvm …` against this daemon. */
   dvm(words: string[], options: ClientOptions = {}): Promise<ClientResult> {
     return this.client(join(repository, "dvm"), words, options);
@@ -136,14 +141,14 @@ export class TestDaemon implements AsyncDisposable {
 
   spawnClient(words: string[], options: ClientOptions = {}): ChildProcess {
     return spawn(join(repository, "dvm"), words, {
-      env: { ...process.env, ...this.environment, ...options.environment },
+      env: { ...this.clientEnvironment, ...options.environment },
       cwd: options.cwd ?? this.root,
     });
   }
 
   async client(program: string, words: string[], options: ClientOptions): Promise<ClientResult> {
     const child = spawn(program, words, {
-      env: { ...process.env, ...this.environment, ...options.environment },
+      env: { ...this.clientEnvironment, ...options.environment },
       cwd: options.cwd ?? this.root,
       timeout: clientDeadlineMs,
       killSignal: "SIGKILL",
