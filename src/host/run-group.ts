@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { DvmError } from "../base/errors.ts";
 import { endProcess } from "./processes.ts";
-import { toolPath } from "./run-tool.ts";
+import { toolEnvironment } from "./tool-environment.ts";
 
 /** What a shell says of a program that it doesn't find. */
 const notFound = 127;
@@ -41,7 +41,7 @@ export async function runGroup(
   signal?.throwIfAborted();
   const child = spawn("sh", ["-c", guarded, "sh", program, ...programArguments], {
     detached: true,
-    env: { ...process.env, PATH: toolPath(), LC_ALL: "C", ...environment },
+    env: toolEnvironment(environment),
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
   const lastErrors: string[] = [];

@@ -1,11 +1,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { DvmError, systemErrorCode } from "../base/errors.ts";
+import { toolEnvironment } from "./tool-environment.ts";
 
 const run = promisify(execFile);
 const maximumOutputBytes = 64 * 2 ** 20;
-/** Debian keeps mkfs and friends out of an ordinary user's PATH. */
-const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 interface ToolOptions {
   /** Completes the sentence "cannot …". */
@@ -27,7 +26,7 @@ export async function runTool(
   try {
     const { stdout } = await run(program, programArguments, {
       maxBuffer: maximumOutputBytes,
-      env: { ...process.env, PATH: toolPath(), LC_ALL: "C", ...environment },
+      env: toolEnvironment(environment),
       ...(signal === undefined ? {} : { signal }),
       ...(cwd === undefined ? {} : { cwd }),
     });
@@ -41,10 +40,4 @@ export async function runTool(
       ...(hint === undefined ? {} : { hint }),
     });
   }
-}
-
-/** Folders that programs are looked for in, joined by colons. */
-export function toolPath(): string {
-  const own = process.env["PATH"] ?? "";
-  return own === "" ? systemPath : `${own}:${systemPath}`;
 }

@@ -1,7 +1,7 @@
 import { access, constants, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ignore } from "../base/errors.ts";
-import { toolPath } from "./run-tool.ts";
+import { toolPath } from "./tool-environment.ts";
 
 /** A program and what it takes to run it. */
 export interface Tool {

@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { toolPath } from "../host/run-tool.ts";
+import { toolPath } from "../host/tool-environment.ts";
 
 /** What compiling a kernel takes: a program of the PATH or a file, and the package that brings it. */
 const needs = [
