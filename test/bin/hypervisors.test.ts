@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chooseHypervisor, drivers, type DriverEntry } from "../../src/bin/hypervisors.ts";
 import { fakeHypervisor } from "../../src/machine/drivers/fake/fake-driver.ts";
+import { lineGuest } from "../support/fake-machine/line-guest.ts";
 
 const entry = (name: string, isHere: boolean): [string, DriverEntry] => [
   name,
-  { isHere: async () => isHere, make: () => ({ ...fakeHypervisor(), name }) },
+  { isHere: async () => isHere, make: () => ({ ...fakeHypervisor(lineGuest), name }) },
 ];
 const chosen = async (want: string | undefined, ...entries: [string, DriverEntry][]) =>
   (await chooseHypervisor("/data", want, new Map(entries))).name;

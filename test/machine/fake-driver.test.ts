@@ -1,18 +1,47 @@
 import { fakeHypervisor } from "../../src/machine/drivers/fake/fake-driver.ts";
+import type { Capabilities } from "../../src/machine/machine.ts";
+import { lineGuest } from "../support/fake-machine/line-guest.ts";
 import { hypervisorConformance } from "./hypervisor-conformance.ts";
 
-const makeCandidate = async () => ({
-  hypervisor: fakeHypervisor(),
-  spec: {
-    kernel: { path: "/none", initramfs: "/none", discovery: "cmdline" as const },
-    accelerator: "none",
-    cpus: 1,
-    memoryMiB: 64,
-    disks: [],
-    nics: [],
-    shares: [],
-    fileBinds: [],
-  },
-});
+const spec = {
+  kernel: { path: "/none", initramfs: "/none", discovery: "cmdline" as const },
+  accelerator: "none",
+  cpus: 1,
+  memoryMiB: 64,
+  disks: [],
+  nics: [],
+  shares: [],
+  fileBinds: [],
+};
 
-hypervisorConformance("fake", makeCandidate, { templates: false });
+const everything: Capabilities = {
+  fileSharing: "9p",
+  fileBinds: true,
+  pause: true,
+  templates: true,
+  diskFormats: ["raw", "vmdk", "empty"],
+  diskExchange: true,
+  cards: ["user"],
+  publishing: true,
+};
+const little: Capabilities = {
+  fileSharing: "none",
+  fileBinds: false,
+  pause: false,
+  templates: false,
+  diskFormats: ["raw"],
+  diskExchange: false,
+  cards: ["user"],
+  publishing: false,
+};
+
+for (const [name, can] of [
+  ["fake", everything],
+  ["fake that can do little", little],
+  ["fake without networks", { ...everything, cards: [] }],
+] as const)
+  hypervisorConformance(
+    name,
+    async () => ({ hypervisor: fakeHypervisor(lineGuest, can), spec }),
+    can,
+  );

@@ -1,30 +1,28 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { createConnection } from "node:net";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
-import type { Hypervisor, MachineSpec } from "../../src/machine/machine.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { connects, conversation } from "../support/guest-conversation.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import {
+  refuses,
+  type Candidate,
+  type Expected,
+  type Started,
+  type WithMachine,
+} from "./conformance-parts.ts";
+import { deviceConformance } from "./device-conformance.ts";
 
-interface Candidate {
-  hypervisor: Hypervisor;
-  /**
-   * A spec that starts here; `runFolder` and `id` are filled in. Its guest answers each line that it
-   * gets from its agent's socket with the line's number and the line.
-   */
-  spec: Omit<MachineSpec, "id" | "runFolder">;
-}
-
-type Started = Candidate & { full: MachineSpec };
-type WithMachine = (action: (parts: Started) => Promise<void>) => Promise<void>;
+/** Within this a machine that runs would have answered. */
+const stillMs = 300;
 
 /** What every driver must do; each driver's test file calls it with a driver of its own. */
 export function hypervisorConformance(
   name: string,
   make: () => Promise<Candidate>,
-  { templates }: { templates: boolean },
+  expected: Expected,
 ): void {
   const withMachine: WithMachine = async (action) => {
     const candidate = await make();
@@ -37,11 +35,13 @@ export function hypervisorConformance(
     }
   };
 
-  if (templates) templateConformance(name, withMachine);
-
-  test(`${name}: a driver that says it can save machines is tested for it`, async () => {
-    assert.equal((await make()).hypervisor.capabilities.templates, templates);
+  test(`${name}: a driver says what it can do as it is tested for`, async () => {
+    assert.deepEqual((await make()).hypervisor.capabilities, expected);
   });
+
+  if (expected.templates) templateConformance(name, withMachine);
+  else withoutTemplates(name, withMachine);
+  deviceConformance(name, withMachine, expected);
 
   test(`${name}: a started machine has a handle and an agent socket that accepts`, async () => {
     await withMachine(async ({ hypervisor, full }) => {
@@ -76,15 +76,43 @@ export function hypervisorConformance(
     });
   });
 
-  test(`${name}: pause and resume return`, async () => {
+  test(`${name}: a machine that is paused answers when it is resumed`, async () => {
     await withMachine(async ({ hypervisor, full }) => {
       const machine = await hypervisor.start(full);
       try {
-        await connects(machine.agentSocket);
+        assert.deepEqual(await conversation(machine.agentSocket, ["a"]), ["1 a"]);
+        if (!expected.pause) return await refuses(() => machine.pause());
         await machine.pause();
+        let answered = false;
+        const answer = conversation(machine.agentSocket, ["b"]);
+        void answer.then(() => (answered = true));
+        await delay(stillMs);
+        assert.equal(answered, false);
         await machine.resume();
+        assert.deepEqual(await answer, ["2 b"]);
       } finally {
         await machine.kill();
+      }
+    });
+  });
+
+  test(`${name}: strays are machines below a folder, but not those that somebody keeps`, async () => {
+    await withMachine(async ({ hypervisor, full }) => {
+      const folders = ["kept", "stray"].map((name) => join(full.runFolder, "below", name));
+      for (const folder of folders) await mkdir(folder, { recursive: true });
+      const [kept, stray, other] = [
+        await hypervisor.start({ ...full, id: "kept", runFolder: folders[0] ?? "" }),
+        await hypervisor.start({ ...full, id: "stray", runFolder: folders[1] ?? "" }),
+        await hypervisor.start(full),
+      ];
+      try {
+        const root = join(full.runFolder, "below");
+        assert.equal((await hypervisor.endStrays(root, [kept])).length, 1);
+        await stray.exited;
+        assert.deepEqual(await hypervisor.endStrays(root, [kept]), []);
+        for (const { agentSocket } of [kept, other]) await connects(agentSocket);
+      } finally {
+        for (const machine of [kept, stray, other]) await machine.kill();
       }
     });
   });
@@ -93,6 +121,25 @@ export function hypervisorConformance(
     await withMachine(async ({ hypervisor, full }) => {
       await assert.rejects(hypervisor.start(full, { signal: AbortSignal.abort() }));
       assert.equal(await hypervisor.find(full.id, full.runFolder), undefined);
+    });
+  });
+}
+
+/** For drivers whose machines can't be saved. */
+function withoutTemplates(name: string, withMachine: WithMachine): void {
+  test(`${name}: what needs templates is refused, and starts nothing`, async () => {
+    await withMachine(async ({ hypervisor, full }) => {
+      await using saved = await temporaryFolder();
+      for (const use of ["make", "clone"] as const)
+        await refuses(() => hypervisor.start({ ...full, template: { folder: saved.path, use } }));
+      assert.equal(await hypervisor.find(full.id, full.runFolder), undefined);
+      const machine = await hypervisor.start(full);
+      try {
+        await refuses(() => machine.save());
+        await refuses(() => machine.moveTo("moved", `${full.runFolder}-moved`));
+      } finally {
+        await machine.kill();
+      }
     });
   });
 }
@@ -160,45 +207,4 @@ function templateConformance(name: string, withMachine: WithMachine): void {
       }
     });
   });
-}
-
-/** What the guest answers to `lines`, one after the other. */
-async function conversation(path: string | undefined, lines: string[]): Promise<string[]> {
-  assert(path !== undefined);
-  await connects(path);
-  const socket = createConnection(path);
-  try {
-    const answers: string[] = [];
-    const received = createInterface({ input: socket })[Symbol.asyncIterator]();
-    for (const line of lines) {
-      socket.write(`${line}\n`);
-      answers.push(String((await received.next()).value));
-    }
-    return answers;
-  } finally {
-    socket.destroy();
-  }
-}
-
-/** Connects within a second or two: a VMM may take a moment to make its socket. */
-async function connects(path: string, withinMs = 5_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    try {
-      await new Promise<void>((resolve, reject) => {
-        const socket = createConnection(path, () => {
-          socket.destroy();
-          resolve();
-        });
-        socket.once("error", reject);
-      });
-      return;
-    } catch (error) {
-      const gone = !(error instanceof Error) || !("code" in error) || error.code !== "ENOENT";
-      if (gone || Date.now() >= deadline) throw error;
-      await new Promise((resolve) => {
-        setTimeout(resolve, 20);
-      });
-    }
-  }
 }

@@ -8,19 +8,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describeError, DvmError } from "../../src/base/errors.ts";
 import type { Machine } from "../../src/machine/machine.ts";
 import { userNetwork } from "../../src/network/user-network.ts";
+import { answeringLines } from "../support/answering-lines.ts";
 import { madeGuest } from "../support/made-guest.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { testQemu } from "../support/test-qemu.ts";
 import { hypervisorConformance } from "./hypervisor-conformance.ts";
 
-/** Answers each line with its number and itself. */
-const countLines = `
-exec 3<>$port
-n=0
-while :; do
-  if read -r line <&3; then n=$((n + 1)); echo "$n $line" >&3; else busybox usleep 10000; fi
-done
-`;
 let folder: string;
 
 before(async () => {
@@ -31,10 +24,14 @@ after(() => rm(folder, { recursive: true }));
 hypervisorConformance(
   "qemu by emulation",
   async () => {
-    const { id: _id, runFolder: _runFolder, ...spec } = await madeGuest(folder, countLines);
+    const { id: _id, runFolder: _runFolder, ...spec } = await madeGuest(folder, answeringLines);
     return { hypervisor: testQemu(), spec };
   },
-  { templates: true },
+  {
+    ...{ fileSharing: "9p", fileBinds: true, pause: true, templates: true },
+    ...{ diskFormats: ["raw", "vmdk", "empty"], diskExchange: true },
+    ...{ cards: ["user", "tap"], publishing: true },
+  },
 );
 
 test("without QEMU a start says what is missing and what to do", async () => {

@@ -1,89 +1,50 @@
-import { createServer, type Server } from "node:net";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
-import { DvmError } from "../../../base/errors.ts";
-import type { Capabilities, Hypervisor, Machine, MachineExit, MachineSpec } from "../../machine.ts";
+import type { Capabilities, Hypervisor } from "../../machine.ts";
+import { requireSupport } from "../../support.ts";
+import type { FakeGuestMaker } from "./fake-guest.ts";
+import { FakeMachine, type FakeMachines } from "./fake-machine.ts";
 
-const capabilities: Capabilities = {
-  fileSharing: "none",
-  fileBinds: false,
+const everything: Capabilities = {
+  fileSharing: "9p",
+  fileBinds: true,
   pause: true,
-  templates: false,
+  templates: true,
   diskFormats: ["raw", "vmdk", "empty"],
-  diskExchange: false,
-  cards: [],
-  publishing: false,
+  diskExchange: true,
+  cards: ["user"],
+  publishing: true,
 };
 
 /**
- * A driver with no machines: what it starts only listens where an agent would. For tests of what
- * stands above a driver, and the shortest example of one.
+ * A driver without a VMM: its machines live in this process, and `makeGuest` says who is in them.
+ * They outlive the daemon's engine, not its process. For tests of what stands above a driver, and
+ * the shortest example of one. `can`: what it can do, where that isn't everything.
  */
-export function fakeHypervisor(): Hypervisor {
-  const machines = new Map<string, Machine>();
+export function fakeHypervisor(
+  makeGuest: FakeGuestMaker,
+  can: Partial<Capabilities> = {},
+): Hypervisor {
+  const machines: FakeMachines = new Map();
+  const capabilities = { ...everything, ...can };
+  const driver = { name: "fake", accelerators: ["none"], capabilities };
   return {
-    name: "fake",
+    ...driver,
     version: async () => "1",
-    capabilities,
-    accelerators: ["none"],
-    chooseAccelerator: async () => ({ accelerator: "none", reason: "nothing runs" }),
+    chooseAccelerator: async () => ({ accelerator: "none", reason: "no processor is emulated" }),
     kernelFeatures: [],
-    bootDeadlineMs: () => 10_000,
+    bootDeadlineMs: () => 60_000,
     async start(spec, options) {
       options?.signal?.throwIfAborted();
-      const machine = await startFake(spec, () => machines.delete(spec.id));
-      machines.set(spec.id, machine);
-      return machine;
+      requireSupport(driver, spec);
+      return FakeMachine.start({ makeGuest, capabilities, machines }, spec);
     },
-    find: async (id) => machines.get(id),
-    endStrays: async () => [], // they live in this process, and end with it
+    find: async (id, runFolder) => machines.get(runFolder)?.foundAs(id),
+    async endStrays(root, keep) {
+      const kept = new Set(keep.map(({ handle }) => handle));
+      const strays = [...machines.values()].filter(
+        (machine) => machine.isBelow(root) && !kept.has(machine.handle),
+      );
+      await Promise.all(strays.map((machine) => machine.kill()));
+      return strays.map(({ handle }) => handle);
+    },
   };
-}
-
-async function startFake(spec: MachineSpec, gone: () => void): Promise<Machine> {
-  const agentSocket = join(spec.runFolder, "agent.sock");
-  const server = await listen(agentSocket);
-  let paused = false;
-  const { promise: exited, resolve: exit } = Promise.withResolvers<MachineExit>();
-  return {
-    id: spec.id,
-    handle: spec.id,
-    processId: undefined,
-    agentSocket,
-    exited,
-    consoleTail: async () => (paused ? "paused" : "running"),
-    async kill() {
-      if (!server.listening) return;
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      await rm(agentSocket, { force: true });
-      gone();
-      exit({ code: 0, signal: undefined, errors: "", failure: undefined });
-    },
-    async pause() {
-      paused = true;
-    },
-    async resume() {
-      paused = false;
-    },
-    memory: async () => undefined,
-    save: unsupported,
-    insertDisk: unsupported,
-    ejectDisk: unsupported,
-    publish: unsupported,
-    moveTo: unsupported,
-  };
-}
-
-async function unsupported(): Promise<never> {
-  throw new DvmError("unsupported", "cannot do this: the fake driver has no templates");
-}
-
-function listen(path: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((connection) => connection.destroy());
-    server.once("error", reject);
-    server.listen(path, () => resolve(server));
-  });
 }
