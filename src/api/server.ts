@@ -65,8 +65,15 @@ export function buildServer(engine: Engine): FastifyInstance {
   ]) {
     routes(app, engine);
   }
+  const upgraded = new Set<Duplex>();
   app.server.on("upgrade", (request, socket, head) => {
+    upgraded.add(socket);
+    socket.on("close", () => upgraded.delete(socket));
     routeUpgrade(app, { request, socket, head }).catch(() => socket.destroy());
+  });
+  // Node's server would wait until they hang up
+  app.addHook("preClose", async () => {
+    for (const socket of upgraded) socket.destroy();
   });
   return app;
 }
