@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { text } from "node:stream/consumers";
+import type { JsonObject } from "../../src/client/json.ts";
+import { outputOf } from "../support/docker-output.ts";
+import { TestEngine } from "../support/test-engine.ts";
+
+let engine: TestEngine;
+let host: string;
+
+before(async () => {
+  engine = await TestEngine.open();
+  host = await engine.run(["sleep", "600"], { name: "host", Env: ["A=1"] });
+});
+after(() => engine?.[Symbol.asyncDispose]());
+
+const attached = { AttachStdout: true, AttachStderr: true };
+const add = (Cmd: string[], more: object = {}) =>
+  engine.client.execs.create(host, { Cmd, ...attached, ...more });
+const run = async (id: string) =>
+  outputOf((await engine.client.execs.start(id, { Detach: false })).socket);
+const inspect = (id: string): Promise<JsonObject> => engine.client.execs.inspect(id);
+
+suite("exec", () => {
+  test("a command runs in the container, with streams and an exit code of its own", async () => {
+    const id = await add(["both", "out", "err"]);
+    assert.deepEqual((await inspect(id))["ExitCode"], null);
+    const { stdout, stderr } = await run(id);
+    assert.deepEqual([stdout, stderr], ["out\n", "err\n"]);
+    const ended = await inspect(id);
+    assert.deepEqual([ended["Running"], ended["ExitCode"], ended["ContainerID"]], [false, 0, host]);
+    assert.equal(await engine.status(host), "running 0");
+    const failing = await add(["exit", "5"]);
+    await run(failing);
+    assert.equal((await inspect(failing))["ExitCode"], 5);
+  });
+
+  test("it has the container's environment and what was added", async () => {
+    const { stdout } = await run(await add(["env"], { Env: ["B=2"] }));
+    assert.match(stdout, /^A=1$[^]*^B=2$/m);
+  });
+
+  test("input reaches it, and its end", async () => {
+    const id = await add(["cat"], { AttachStdin: true });
+    const { socket } = await engine.client.execs.start(id, { Detach: false });
+    socket.end("through\n");
+    assert.equal((await outputOf(socket)).stdout, "through\n");
+  });
+
+  test("a command that isn't there, or can't be run, is said so", async () => {
+    for (const [command, code, message] of [
+      ["nope", 127, /exec: "nope": executable file not found in \$PATH/],
+      ["/etc/motd", 126, /exec: "\/etc\/motd": permission denied/],
+    ] as const) {
+      const id = await add([command]);
+      const answer = await engine.api("POST", `/exec/${id}/start`, { Detach: true });
+      assert.equal(answer.status, 400);
+      assert.match(String(answer.body["message"]), message);
+      assert.equal((await inspect(id))["ExitCode"], code);
+    }
+    assert.equal((await engine.api("POST", `/containers/${host}/exec`, { Cmd: [] })).status, 400);
+  });
+
+  test("one that is detached runs on, is listed with its container, and is started once", async () => {
+    const id = await add(["sleep", "60"]);
+    await engine.succeeds("POST", `/exec/${id}/start`, { Detach: true });
+    assert.equal((await inspect(id))["Running"], true);
+    const inspected = await engine.succeeds("GET", `/containers/${host}/json`);
+    assert.deepEqual(inspected["ExecIDs"], [id]);
+    const again = await engine.api("POST", `/exec/${id}/start`, { Detach: true });
+    assert.equal(again.status, 409);
+  });
+
+  test("its terminal has a size, and gets another one", async () => {
+    const id = await add(["terminal"], { Tty: true, ConsoleSize: [10, 20] });
+    const { socket } = await engine.client.execs.start(id, { Detach: false, Tty: true });
+    let resized = false;
+    const enough = (all: string) => {
+      if (!resized) void engine.client.execs.resize(id, 11, 21);
+      resized = true;
+      return all.includes("11");
+    };
+    const { all } = await outputOf(socket, { raw: true, enough });
+    assert.equal(all, "10 rows, 20 columns\r\n11 rows, 21 columns\r\n");
+  });
+
+  test("what runs when the container ends is over, and nothing is started in it any more", async () => {
+    const other = await engine.run(["sleep", "600"]);
+    const running = await engine.client.execs.create(other, { Cmd: ["sleep", "60"], ...attached });
+    const late = await engine.client.execs.create(other, { Cmd: ["true"], ...attached });
+    const { socket } = await engine.client.execs.start(running, { Detach: false });
+    await engine.succeeds("POST", `/containers/${other}/kill`);
+    await outputOf(socket);
+    assert.deepEqual(
+      [(await inspect(running))["Running"], (await inspect(running))["ExitCode"]],
+      [false, 137],
+    );
+    assert.equal((await engine.api("POST", `/exec/${late}/start`, {})).status, 404);
+    const refused = await engine.api("POST", `/containers/${other}/exec`, { Cmd: ["true"] });
+    assert.equal(refused.status, 409);
+    assert.match(String(refused.body["message"]), /is not running/);
+  });
+
+  test("an exec that nobody made isn't found", async () => {
+    assert.equal((await engine.api("GET", "/exec/0123/json")).status, 404);
+    assert.equal((await engine.api("POST", "/exec/0123/start", {})).status, 404);
+  });
+});
+
+suite("what runs in a container", () => {
+  test("top lists its processes", async () => {
+    const { Titles, Processes } = await engine.client.containers.top(host);
+    assert.deepEqual(Titles, ["UID", "PID", "PPID", "TTY", "TIME", "CMD"]);
+    assert.deepEqual((Processes as string[][])[0], [
+      ...["root", "1", "0", "?", "00:00:01", "sleep 600"],
+    ]);
+  });
+
+  test("stats tell of its machine", async () => {
+    const url = `/containers/${host}/stats?stream=0&one-shot=1`;
+    const statistics = await engine.succeeds("GET", url);
+    const memory = statistics["memory_stats"] as JsonObject;
+    assert.deepEqual([memory["usage"], memory["limit"]], [10_000_000, 500_000_000]);
+    assert.deepEqual(statistics["networks"], {
+      eth0: { rx_bytes: 1000, rx_packets: 10, tx_bytes: 2000, tx_packets: 20 },
+    });
+  });
+
+  test("top and stats of a container that doesn't run are refused", async () => {
+    const id = await engine.create(["true"]);
+    for (const what of ["top", "stats?stream=0"])
+      assert.equal((await engine.api("GET", `/containers/${id}/${what}`)).status, 409, what);
+  });
+});
+
+suite("files of a container", () => {
+  test("a file is read out of one that runs, and of one that doesn't, by a machine for so long", async () => {
+    const stopped = await engine.create(["true"]);
+    for (const id of [host, stopped]) {
+      const before = engine.script.guests.size;
+      const { stat, tar } = await engine.client.files.read(id, "/etc/motd");
+      assert.equal(stat.name, "motd");
+      assert.match(await text(tar), /^motd\0[^]*welcome\n/);
+      assert.equal((await engine.client.files.stat(id, "/srv")).name, "srv");
+      assert.equal(engine.script.guests.size, before);
+    }
+    assert.equal(await engine.status(stopped), "created 0");
+  });
+
+  test("a path that isn't there is named", async () => {
+    const answer = await engine.api("GET", `/containers/${host}/archive?path=/nowhere`);
+    assert.equal(answer.status, 404);
+    const message = `Could not find the file /nowhere in container ${host}`;
+    assert.deepEqual(answer.body, { message });
+  });
+});

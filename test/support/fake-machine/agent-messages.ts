@@ -1,0 +1,158 @@
+import type {
+  CardSetup,
+  ContainerNetwork,
+  ContainerSetup,
+  GuestMount,
+  MachinePreparation,
+  MachineSetup,
+  ProcessSpec,
+} from "../../../src/agent/agent-types.ts";
+import { mountKind, prepareFlag, protocolVersion } from "../../../src/agent/protocol.ts";
+import { MessageReader, MessageWriter } from "../../../src/agent/wire.ts";
+
+/** The guest's side of src/agent/messages.ts: reads what that writes, writes what it reads. */
+
+const mostItems = 65_536;
+
+/** `enum status` of guest/protocol.h. */
+export const guestStatus = {
+  invalid: 1,
+  notFound: 2,
+  conflict: 3,
+  unsupported: 4,
+  unavailable: 5,
+  noSpace: 6,
+  commandNotFound: 7,
+  commandNotExecutable: 8,
+  internal: 9,
+  readOnly: 10,
+} as const;
+export type GuestStatus = keyof typeof guestStatus;
+
+/** What a request is refused by. */
+export class GuestFailure extends Error {
+  readonly status: GuestStatus;
+
+  constructor(status: GuestStatus, message: string) {
+    super(message);
+    this.status = status;
+  }
+
+  /** The REPLY that says it. */
+  encode(): Buffer {
+    return Buffer.concat([
+      u16(guestStatus[this.status]),
+      new MessageWriter().text(this.message).finish(),
+    ]);
+  }
+}
+
+/** The REPLY of a request that was done. */
+export function encodeSuccess(result: Buffer): Buffer {
+  return Buffer.concat([u16(0), result]);
+}
+
+export function encodeHello(monotonicNs: bigint, protocol: number = protocolVersion): Buffer {
+  return new MessageWriter().u32(protocol).u64(monotonicNs).text("6.1.0-fake").finish();
+}
+
+export function decodePreparation(from: MessageReader): MachinePreparation {
+  const flags = from.u8();
+  const disks = { image: from.text(), scratch: from.text() };
+  const cards = from.list(mostItems, () => decodeCard(from));
+  from.end();
+  return {
+    ...{ disks, cards },
+    newScratch: (flags & prepareFlag.scratch) !== 0,
+    image: (flags & prepareFlag.image) !== 0,
+  };
+}
+
+export function decodeMachine(from: MessageReader): MachineSetup {
+  from.u64(); // the clock's reading, on both sides
+  from.u64();
+  return { entropy: from.bytes() };
+}
+
+/** CREATE behind the container's id. */
+export function decodeContainer(from: MessageReader): ContainerSetup {
+  const names = { hostname: from.text(), domainname: from.text(), machineId: from.text() };
+  const disks = { image: from.text(), scratch: from.text() };
+  const flags = { readOnlyRoot: from.u8() !== 0, privileged: from.u8() !== 0 };
+  const network = decodeNetwork(from);
+  const extraHosts = decodeTexts(from);
+  const mounts = from.list(mostItems, () => decodeMount(from));
+  const shmSizeBytes = from.size();
+  const sysctls = pairs(decodeTexts(from));
+  const cpuQuota = { quotaUs: from.size(), periodUs: from.size() };
+  const limits = { memoryLimitBytes: from.size(), pidsLimit: from.size() };
+  return {
+    ...{ ...names, disks, ...flags, network, extraHosts, mounts, shmSizeBytes, sysctls },
+    ...{ cpuQuota, ...limits },
+  };
+}
+
+export function decodeProcess(from: MessageReader): ProcessSpec {
+  const spec = {
+    args: decodeTexts(from),
+    env: decodeTexts(from),
+    cwd: from.text(),
+    user: from.text(),
+    groupsAdd: decodeTexts(from),
+    tty: from.u8() !== 0,
+    rows: from.u32(),
+    columns: from.u32(),
+    stdin: from.u8() !== 0,
+    capabilities: from.u64(),
+    privileged: from.u8() !== 0,
+    noNewPrivileges: from.u8() !== 0,
+    init: from.u8() !== 0,
+    rlimits: from.list(mostItems, () => ({
+      resource: from.u32(),
+      soft: from.u64(),
+      hard: from.u64(),
+    })),
+  };
+  from.end();
+  return spec;
+}
+
+function decodeNetwork(from: MessageReader): ContainerNetwork {
+  return {
+    namespace: from.text(),
+    cards: from.list(mostItems, () => ({ ...decodeCard(from), mac: from.text() })),
+    nameservers: decodeTexts(from),
+    search: decodeTexts(from),
+    options: decodeTexts(from),
+  };
+}
+
+function decodeCard(from: MessageReader): CardSetup {
+  return { index: from.u8(), address: from.text(), gateway: from.text() };
+}
+
+function decodeMount(from: MessageReader): GuestMount {
+  const kind = from.u8() === mountKind.tmpfs ? "tmpfs" : "9p";
+  const tag = from.text();
+  from.text(); // nothing yet
+  return {
+    ...{ kind, tag, target: from.text(), isFile: from.text(), options: from.text() },
+    ...{ readOnly: from.u8() !== 0, populate: from.u8() !== 0 },
+  };
+}
+
+function decodeTexts(from: MessageReader): string[] {
+  return from.list(mostItems, () => from.text());
+}
+
+function pairs(texts: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (let at = 0; at + 1 < texts.length; at += 2) found[texts[at] ?? ""] = texts[at + 1] ?? "";
+  return found;
+}
+
+function u16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(value);
+  return bytes;
+}

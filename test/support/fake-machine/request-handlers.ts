@@ -1,0 +1,230 @@
+import type { ContainerSetup } from "../../../src/agent/agent-types.ts";
+import { containerStates, type request } from "../../../src/agent/protocol.ts";
+import type { MessageReader, MessageWriter } from "../../../src/agent/wire.ts";
+import type { DiskSpec } from "../../../src/machine/machine.ts";
+import {
+  decodeContainer,
+  decodeMachine,
+  decodePreparation,
+  decodeProcess,
+  GuestFailure,
+} from "./agent-messages.ts";
+import { notExecutable, type Program } from "./programs.ts";
+import type { ScriptedAgent } from "./scripted-agent.ts";
+import { ScriptedContainer } from "./scripted-container.ts";
+import { fileRecords } from "./scripted-files.ts";
+import type { ScriptedProcess } from "./scripted-process.ts";
+
+/** Does what a request asks, and writes the result of its answer; a refusal is thrown. */
+type Handler = (agent: ScriptedAgent, from: MessageReader, to: MessageWriter) => void;
+
+/** What the guest does for each request of the protocol. */
+export const requestHandlers: Record<keyof typeof request, Handler> = {
+  prepare: (agent, from) => {
+    if (agent.state.preparation !== undefined || agent.isSetUp)
+      throw new GuestFailure("conflict", "cannot prepare the machine: it was done already");
+    const preparation = decodePreparation(from);
+    if (preparation.image) requireImage(agent, preparation.disks.image);
+    agent.state.preparation = preparation;
+  },
+
+  rehearse: (agent, from) => {
+    if (agent.state.preparation?.image !== true)
+      throw new GuestFailure("conflict", "cannot rehearse: there is no image");
+    decodeMachine(from);
+    if (from.text() !== "") throw new GuestFailure("invalid", "cannot rehearse with a container");
+    decodeContainer(from);
+    programOf(agent, decodeProcess(from).args[0] ?? "");
+    agent.state.rehearsals += 1;
+  },
+
+  setUp: (agent, from) => {
+    if (agent.isSetUp)
+      throw new GuestFailure("conflict", "cannot set the machine up: it was done already");
+    decodeMachine(from);
+    from.end();
+    agent.isSetUp = true;
+  },
+
+  create: (agent, from) => {
+    const id = from.text();
+    const setup = decodeContainer(from);
+    from.end();
+    if (!agent.isSetUp)
+      throw new GuestFailure("conflict", "cannot make a container: its machine is not set up");
+    if (agent.containers.has(id))
+      throw new GuestFailure("conflict", `there is a container ${id} already`);
+    checkDevices(agent, setup);
+    agent.containers.set(id, new ScriptedContainer(id, setup));
+    agent.script.setups.push(setup);
+  },
+
+  destroy: (agent, from) => {
+    const container = containerIn(agent, from);
+    for (const process of container.processes.values()) process.drop();
+    agent.containers.delete(container.id);
+  },
+
+  start: (agent, from, to) => {
+    const container = containerIn(agent, from);
+    if (container.state !== "created")
+      throw new GuestFailure("conflict", "cannot start the container: it was started already");
+    const spec = decodeProcess(from);
+    const program = programOf(agent, spec.args[0] ?? "");
+    tell(agent.start(container, { spec, program, kind: "main" }), to);
+  },
+
+  exec: (agent, from, to) => {
+    const container = containerIn(agent, from);
+    if (container.state !== "started")
+      throw new GuestFailure("conflict", "cannot exec: the container does not run");
+    const spec = decodeProcess(from);
+    const program = programOf(agent, spec.args[0] ?? "");
+    tell(agent.start(container, { spec, program, kind: "further" }), to);
+  },
+
+  resize: (agent, from) => {
+    void named(agent, from).resize(from.u32(), from.u32());
+  },
+
+  signal: (agent, from) => {
+    void named(agent, from).signal(from.u32());
+  },
+
+  release: (agent, from) => {
+    const { id } = named(agent, from);
+    for (const { processes } of agent.containers.values()) processes.delete(id);
+  },
+
+  processes: (agent, from, to) => {
+    const living = containerIn(agent, from).living();
+    to.u32(100).u64(60_000);
+    to.list(living, ({ pid, id, spec }) =>
+      to
+        .u32(pid)
+        .u32(id)
+        .u32(0)
+        .u32(0)
+        .text("root")
+        .u64(5_000)
+        .u64(100)
+        .u32(0)
+        .text(spec.args.join(" ")),
+    );
+  },
+
+  statistics: (agent, from, to) => {
+    const living = containerIn(agent, from).living();
+    to.u64(10_000_000).u64(500_000_000).u64(0).u64(1_000_000);
+    to.u64(2_000_000_000).u64(60_000_000_000).u32(agent.board.spec.cpus).u32(living.length);
+    to.list(agent.board.spec.nics, () => {
+      to.text("eth0");
+      for (const value of [1000, 10, 0, 0, 2000, 20, 0, 0]) to.u64(value);
+    });
+    to.u64(4096).u64(8192);
+  },
+
+  freeze: (agent, from) => containerIn(agent, from).freeze(),
+  thaw: (agent, from) => containerIn(agent, from).thaw(),
+
+  /** The machine leaves when it is answered. */
+  shutDown: () => {},
+
+  resume: (agent, _from, to) => {
+    const containers = [...agent.containers.values()];
+    to.list(containers, ({ id, state }) => to.text(id).u8(containerStates.indexOf(state)));
+    const processes = containers.flatMap((container, place) =>
+      [...container.processes.values()].map((process) => ({ process, place })),
+    );
+    to.list(processes, ({ process, place }) => process.resumed(to, place));
+  },
+
+  clock: (_agent, _from, to) => {
+    to.u64(process.hrtime.bigint());
+  },
+
+  files: (agent, from, to) => {
+    const container = containerIn(agent, from);
+    const [operation] = [from.u8(), from.u8()];
+    const records = fileRecords(agent.script.files, operation, from.text());
+    const program: Program = async ({ write }) => {
+      await write(records);
+      return 0;
+    };
+    tell(agent.start(container, { spec: plainProcess(["files"]), program, kind: "own" }), to);
+  },
+
+  boot: (_agent, _from, to) => {
+    to.u64(1_000_000).u64(480_000_000).u64(470_000_000);
+  },
+
+  record: () => {
+    throw new GuestFailure("unsupported", "cannot record: this kernel has no recorder");
+  },
+};
+
+function tell({ id, pid }: ScriptedProcess, to: MessageWriter): void {
+  to.u32(id).u32(pid);
+}
+
+function programOf({ script }: ScriptedAgent, name: string): Program {
+  const program = script.programs[name];
+  if (program !== undefined) return program;
+  if (notExecutable.includes(name))
+    throw new GuestFailure("commandNotExecutable", `exec: "${name}": permission denied`);
+  throw new GuestFailure("commandNotFound", `exec: "${name}": executable file not found in $PATH`);
+}
+
+function containerIn({ containers }: ScriptedAgent, from: MessageReader): ScriptedContainer {
+  const id = from.text();
+  const container = containers.get(id);
+  if (container === undefined) throw new GuestFailure("notFound", `there is no container "${id}"`);
+  return container;
+}
+
+function named({ containers }: ScriptedAgent, from: MessageReader): ScriptedProcess {
+  const id = from.u32();
+  for (const { processes } of containers.values()) {
+    const process = processes.get(id);
+    if (process !== undefined) return process;
+  }
+  throw new GuestFailure("notFound", `there is no process ${id}`);
+}
+
+/** A guest has what its machine has, and each disk for one container. */
+function checkDevices(agent: ScriptedAgent, { disks, mounts, network }: ContainerSetup): void {
+  const { spec } = agent.board;
+  requireImage(agent, disks.image);
+  requireDisk(agent, disks.scratch);
+  for (const { id, setup } of agent.containers.values())
+    if (setup.disks.scratch === disks.scratch)
+      throw new GuestFailure(
+        "conflict",
+        `cannot use disk ${disks.scratch}: it is container ${id}'s`,
+      );
+  const tags = spec.shares.map(({ tag }) => tag);
+  const lost = mounts.find(({ kind, tag }) => kind === "9p" && !tags.includes(tag ?? ""));
+  if (lost !== undefined)
+    throw new GuestFailure("internal", `cannot mount ${lost.target}: no share ${lost.tag}`);
+  const absent = network.cards.find(({ index }) => index >= spec.nics.length);
+  if (absent !== undefined)
+    throw new GuestFailure("unavailable", `cannot use network card ${absent.index}: there is none`);
+}
+
+function requireImage(agent: ScriptedAgent, name: string): void {
+  if (requireDisk(agent, name).format === "empty")
+    throw new GuestFailure("internal", `cannot mount the image: disk ${name} is empty`);
+}
+
+function requireDisk({ board }: ScriptedAgent, name: string): DiskSpec {
+  const disk = board.spec.disks.find((one) => one.name === name);
+  if (disk !== undefined) return disk;
+  throw new GuestFailure("unavailable", `cannot find disk ${name}: there is no such disk`);
+}
+
+function plainProcess(args: string[]) {
+  return {
+    ...{ args, env: [], cwd: "/", user: "", groupsAdd: [], tty: false, rows: 0, columns: 0 },
+    ...{ stdin: false, capabilities: 0n, privileged: false, noNewPrivileges: false, rlimits: [] },
+  };
+}
