@@ -11,7 +11,7 @@ let daemon: TestDaemon;
 before(async () => {
   daemon = await TestDaemon.start({
     images: ["small.docker-save.tar"],
-    settings: { DVM_POOL: "0" }, // else machines come and go that no container has
+    settings: { DVM_TEMPLATES: "off" }, // else machines come and go that no container has
   });
 });
 after(() => daemon?.[Symbol.asyncDispose]());
