@@ -12,11 +12,12 @@ import { supervise } from "./supervise.ts";
 
 /** Brings the container's machine up and starts its process. With `--rm` a failed start removes it. */
 export async function startContainer(engine: Engine, id: string): Promise<StartReport> {
+  const before = engine.containers.get(id)?.state;
   try {
     return await engine.containers.change(id, (held) => startHeld(engine, held));
   } catch (error) {
     const record = engine.containers.get(id);
-    const hasFailed = record?.state.kind === "created" && record.state.failure !== undefined;
+    const hasFailed = record !== undefined && record.state !== before && !isRunning(record);
     if (hasFailed && record.run.removeWhenEnded)
       await removeContainer(engine, id, { force: true, volumes: true });
     throw error;

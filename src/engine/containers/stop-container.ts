@@ -33,7 +33,7 @@ export async function stopContainer(
   await unpauseIfNeeded(engine, record);
   const run = runOf(record);
   const ended = endOf(engine, record.id, run);
-  await run.main.signal(signal).catch(() => {}); // it may have ended meanwhile; if not, what follows ends it
+  sendSignal(run, signal);
   if (seconds >= 0) {
     const done = await Promise.race([ended, delay(seconds * 1000, false, { ref: false })]);
     if (!done) await forceEnd(run, ended);
@@ -58,6 +58,8 @@ export async function killContainer(
   }
   const run = runOf(record);
   engine.announce("kill", record, { signal: String(number) });
+  if (number !== killSignal && record.state.kind === "paused")
+    return signalPaused(engine, record.id, number);
   if (number !== killSignal) return run.main.signal(number);
   await unpauseIfNeeded(engine, record);
   const ended = endOf(engine, record.id, run);
@@ -65,14 +67,17 @@ export async function killContainer(
   await ended;
 }
 
-/** Ends the container, gently unless `force`, and starts it again. */
+/** Ends the container and starts it again; one with `--rm` stays, too. */
 export async function restartContainer(
   engine: Engine,
   container: string,
   options: StopOptions,
 ): Promise<void> {
   const record = engine.containers.find(container);
-  if (isRunning(record)) await stopContainer(engine, record.id, options);
+  if ("run" in record.state) {
+    record.state.run.willStartAgain = true;
+    await stopContainer(engine, record.id, options);
+  }
   await startContainer(engine, record.id);
   engine.announce("restart", record);
 }
@@ -81,8 +86,22 @@ async function unpauseIfNeeded(engine: Engine, { id, state }: ContainerRecord): 
   if (state.kind === "paused") await unpauseContainer(engine, id);
 }
 
+/** One that stands still gets it when it goes on. */
+async function signalPaused(engine: Engine, id: string, signal: number): Promise<void> {
+  await engine.containers.change(id, async ({ record }) => {
+    const run = runOf(record);
+    const send = () => run.main.signal(signal);
+    await (record.state.kind === "paused" ? run.whileAwake(send) : send());
+  });
+}
+
+/** Waits for no answer: what has ended meanwhile gives none, and one that hangs is ended later. */
+function sendSignal(run: Run, signal: number): void {
+  run.main.signal(signal).catch(() => {});
+}
+
 async function forceEnd(run: Run, ended: Promise<boolean>): Promise<void> {
-  await run.main.signal(killSignal).catch(() => {}); // a guest that doesn't answer is ended below
+  sendSignal(run, killSignal);
   const done = await Promise.race([ended, delay(killDeadlineMs, false, { ref: false })]);
   if (!done) await run.kill();
 }

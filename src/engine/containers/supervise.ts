@@ -17,7 +17,7 @@ export async function supervise(engine: Engine, id: string, run: Run): Promise<v
     const { run: specification } = await engine.containers.change(id, (held) =>
       finish(engine, held, { run, end }),
     );
-    if (specification.removeWhenEnded)
+    if (specification.removeWhenEnded && !run.willStartAgain)
       await removeContainer(engine, id, { force: true, volumes: true });
   } catch (error) {
     engine.parts.log(`cannot end container ${id} in order: ${describeError(error)}`);
@@ -31,7 +31,8 @@ async function finish(
   { run, end }: { run: Run; end: RunEnd },
 ): Promise<ContainerRecord> {
   const { id, run: specification } = held.record;
-  const keepsDisks = !specification.removeWhenEnded || hasWritableShares(held.record);
+  const isForgotten = specification.removeWhenEnded && !run.willStartAgain;
+  const keepsDisks = !isForgotten || hasWritableShares(held.record);
   try {
     await run.release({ keepsDisks });
   } catch (error) {

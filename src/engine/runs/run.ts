@@ -30,6 +30,8 @@ export class Run {
   readonly main: GuestProcess;
   /** Set by `kill` when the guest is past listening. */
   #killed = false;
+  /** Its end is not the container's: another run comes. */
+  willStartAgain = false;
   readonly #containerId: string;
   #detached = false;
   readonly #log: ContainerLog;
