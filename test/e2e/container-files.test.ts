@@ -3,15 +3,17 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { chmod, link, mkdir, readFile, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { EngineClient } from "../../src/client/engine-client.ts";
+import { makeSourceTree } from "../support/source-tree.ts";
 import { listTar, type TarListing } from "../support/tar-listing.ts";
 import { makeTar, streamOf } from "../support/tar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TestDaemon } from "../support/test-daemon.ts";
+import { unpackedByPodman } from "../support/unpacked-by-podman.ts";
 
 const image = "dvm-fixture:small";
 const forever = "trap exit TERM; while :; do sleep 0.1; done";
@@ -55,19 +57,6 @@ async function exported(name: string): Promise<TarListing> {
   for (const path of ["etc/hosts", "etc/hostname", "etc/resolv.conf"])
     tree[path] = { ...tree[path], time: undefined };
   return tree;
-}
-
-/** Files of every kind in a folder of this host. */
-async function makeSource(folder: string): Promise<void> {
-  await mkdir(join(folder, "tree/sub"), { recursive: true });
-  await writeFile(join(folder, "tree/one"), "one");
-  await writeFile(join(folder, "tree/sub/two"), Buffer.alloc(100_000, "two"));
-  await writeFile(Buffer.concat([Buffer.from(`${folder}/tree/no-text-`), Buffer.from([0xff])]), "");
-  await chmod(join(folder, "tree/sub/two"), 0o4751);
-  await link(join(folder, "tree/one"), join(folder, "tree/sub/same"));
-  await symlink("sub/two", join(folder, "tree/soft"));
-  await symlink("tree", join(folder, "to-tree"));
-  await writeFile(join(folder, "file"), "file");
 }
 
 const copiesIn: [from: string, to: string, ...flags: string[]][] = [
@@ -117,7 +106,7 @@ const casesOfStopped = new Set(["/new", "/tmp/renamed", "/etc/passwd", "/way", "
 for (const state of ["running", "exited"] as const) {
   test(`cp puts everything where docker's own CLI does: ${state}`, async () => {
     await using work = await temporaryFolder();
-    await makeSource(work.path);
+    await makeSourceTree(work.path);
     const script = ways + (state === "running" ? forever : "");
     const [ours, theirs] = [`ours-${state}`, `theirs-${state}`];
     await container(ours, { script, state });
@@ -325,39 +314,12 @@ for (const state of ["running", "exited"] as const) {
       xattrs: [`security.capability=${capability.toString("hex")}`, "user.a=62"],
     });
     assert.deepEqual(again, original);
-    assert.deepEqual(await unpackedByPodman(`made:${state}`), withoutMountPoints(original));
+    assert.deepEqual(await unpackedByPodman(daemon, `made:${state}`), withoutMountPoints(original));
     const [inspected] = JSON.parse(await daemon.succeeds(["image", "inspect", id]));
     assert.equal(inspected.Id, id);
     assert(inspected.Config.Env.includes("ADDED=1"));
     await daemon.succeeds(["rm", "-f", copy, name]);
   });
-}
-
-/** The image's tree as podman, a reader that isn't ours, unpacks what `save` gives. */
-async function unpackedByPodman(reference: string): Promise<TarListing> {
-  await using work = await temporaryFolder();
-  const archive = join(work.path, "image.tar");
-  await daemon.succeeds(["save", "-o", archive, reference]);
-  const podman = async (...words: string[]) => {
-    const roots = ["--root", join(work.path, "root"), "--runroot", join(work.path, "run")];
-    const result = await daemon.client(
-      "podman",
-      [...roots, "--storage-driver", "vfs", ...words],
-      {},
-    );
-    assert.equal(result.code, 0, result.stderr);
-    return result.stdout.trim();
-  };
-  await podman("load", "-q", "-i", archive);
-  const folder = await podman("image", "mount", reference);
-  const child = spawn("tar", [
-    ...["-C", folder, "--numeric-owner", "--xattrs", "--xattrs-include=*", "--format=posix"],
-    ...["-cf", "-", "."],
-  ]);
-  const listing = await listTar(child.stdout);
-  await podman("image", "unmount", reference);
-  delete listing[""];
-  return listing;
 }
 
 /** A container has them, its image hasn't. */

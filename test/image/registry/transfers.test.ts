@@ -6,21 +6,20 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { ImageStore } from "../../../src/image/store/image-store.ts";
 import { LayerDownloads } from "../../../src/image/transfer/layer-downloads.ts";
 import { pullImage, type TransferParts } from "../../../src/image/transfer/pull-image.ts";
 import { pushImage } from "../../../src/image/transfer/push-image.ts";
 import { parseReference } from "../../../src/image/reference.ts";
 import { parsePlatform } from "../../../src/image/registry/choose-platform.ts";
-import { putManifest } from "../../../src/image/registry/manifests.ts";
 import { connect } from "../../../src/image/registry/registry-connection.ts";
 import { repositoryOf, type Repository } from "../../../src/image/registry/repository.ts";
 import { Transport } from "../../../src/image/registry/transport.ts";
-import { uploadDocument } from "../../../src/image/registry/upload.ts";
 import type { TransferProgress } from "../../../src/image/transfer/transfer-progress.ts";
 import { fixture } from "../../support/cache.ts";
 import { DockerRegistry } from "../../support/docker-registry.ts";
+import { gzipTar, mixed, oci, plainTar, pushIndex, pushMade } from "../../support/pushed-images.ts";
 import { RegistryGate } from "../../support/registry-gate.ts";
 import { digestOf, dockerArchive, makeTar, streamOf } from "../../support/tar.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
@@ -28,7 +27,6 @@ import { temporaryFolder } from "../../support/temporary-folder.ts";
 const run = promisify(execFile);
 const folders = { settings: [], certificates: [] };
 const transportOptions = { folders, environment: {}, retryDelayMs: 1, idleMs: 5000 };
-const oci = "application/vnd.oci.image";
 let registry: DockerRegistry;
 
 before(async () => {
@@ -89,57 +87,6 @@ async function repository(transport: Transport, host: string, name: string): Pro
   const connection = await connect(transport, { registry: host, credentials: {} });
   return repositoryOf(connection, { repository: name, familiarName: name }, "pull,push");
 }
-
-interface MadeImage {
-  layers: { packed: Buffer; diffId: string; mediaType: string }[];
-  architecture?: string;
-}
-
-/** Pushes an image made up here; gives what an index says of it. */
-async function pushMade(
-  to: Repository,
-  { layers, architecture = "amd64" }: MadeImage,
-  tag?: string,
-) {
-  const config = Buffer.from(
-    JSON.stringify({
-      ...{ architecture, os: "linux", config: { Cmd: ["/x"] } },
-      rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
-    }),
-  );
-  const described = [];
-  for (const { packed, mediaType } of layers)
-    described.push({ mediaType, ...(await uploadDocument(to, packed)) });
-  const body = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: `${oci}.manifest.v1+json`,
-      config: { mediaType: `${oci}.config.v1+json`, ...(await uploadDocument(to, config)) },
-      layers: described,
-    }),
-  );
-  const mediaType = `${oci}.manifest.v1+json`;
-  const digest = await putManifest(to, tag ?? digestOf(body), { mediaType, body });
-  return { mediaType, digest, size: body.length, platform: { os: "linux", architecture } };
-}
-
-async function pushIndex(to: Repository, tag: string, manifests: object[]): Promise<string> {
-  const mediaType = `${oci}.index.v1+json`;
-  const body = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
-  return putManifest(to, tag, { mediaType, body });
-}
-
-const tars = ["one", "two", "three"].map((path) => makeTar([{ path, content: path.repeat(9999) }]));
-const [plainTar, gzipTar, zstdTar] = tars as [Buffer, Buffer, Buffer];
-const mixed = [
-  { packed: plainTar, diffId: digestOf(plainTar), mediaType: `${oci}.layer.v1.tar` },
-  { packed: gzipSync(gzipTar), diffId: digestOf(gzipTar), mediaType: `${oci}.layer.v1.tar+gzip` },
-  {
-    packed: zstdCompressSync(zstdTar),
-    diffId: digestOf(zstdTar),
-    mediaType: `${oci}.layer.v1.tar+zstd`,
-  },
-];
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(5);
