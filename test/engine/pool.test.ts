@@ -10,7 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { asObject, requireText } from "../../src/client/json.ts";
 import { machinesTo } from "../support/fake-machine/faults.ts";
 import { fasterTime } from "../support/faster-time.ts";
-import type { ScriptedAgent } from "../support/fake-machine/scripted-agent.ts";
+import type { ScriptedGuest } from "../support/fake-machine/scripted-guest.ts";
 import { dockerArchive, makeTar } from "../support/tar.ts";
 import { TestEngine, type CreateOptions } from "../support/test-engine.ts";
 
@@ -33,14 +33,14 @@ after(async () => {
 });
 
 /** Guests that wait for a container, and have gone through all that they can ahead. */
-function standing(): ScriptedAgent[] {
+function standing(): ScriptedGuest[] {
   return [...engine.script.guests].filter(
     ({ isSetUp, state }) => !isSetUp && state.rehearsals === rehearsals,
   );
 }
 
 /** Returns when so many machines stand ready, and none is being made. */
-async function ready(count: number): Promise<ScriptedAgent[]> {
+async function ready(count: number): Promise<ScriptedGuest[]> {
   const deadline = performance.now() + readyDeadlineMs;
   for (;;) {
     const idle = [...engine.script.guests].filter(({ isSetUp }) => !isSetUp);

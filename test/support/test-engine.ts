@@ -18,13 +18,9 @@ import type { Capabilities, Hypervisor } from "../../src/machine/machine.ts";
 import { TemplateStore } from "../../src/machine/template-store.ts";
 import { testCache } from "./cache.ts";
 import { outputOf } from "./docker-output.ts";
-import {
-  machineScript,
-  scriptedGuests,
-  type MachineScript,
-} from "./fake-machine/machine-script.ts";
+import { machineScript, scriptedGuests } from "./fake-machine/machine-script.ts";
 import type { Program } from "./fake-machine/programs.ts";
-import type { ScriptedAgent } from "./fake-machine/scripted-agent.ts";
+import type { MachineScript, ScriptedGuest } from "./fake-machine/scripted-guest.ts";
 import { makeTestImages, testImage } from "./test-image.ts";
 
 export interface TestEngineOptions {
@@ -93,7 +89,7 @@ export class TestEngine implements AsyncDisposable {
   }
 
   /** Who is in the machine of a container that runs. */
-  guestOf(id: string): ScriptedAgent | undefined {
+  guestOf(id: string): ScriptedGuest | undefined {
     return [...this.script.guests].find(({ containers }) => containers.has(id));
   }
 

@@ -1,20 +1,8 @@
-import type { ContainerSetup } from "../../../src/agent/agent-types.ts";
 import type { FakeGuestMaker } from "../../../src/machine/drivers/fake/fake-guest.ts";
 import { Faults } from "./faults.ts";
 import { standardPrograms, type Program } from "./programs.ts";
 import { ScriptedAgent } from "./scripted-agent.ts";
-import type { ScriptedFiles } from "./scripted-files.ts";
-
-/** What the machines of a test do, and what they were told. */
-export interface MachineScript {
-  readonly programs: Record<string, Program>;
-  readonly files: ScriptedFiles;
-  readonly faults: Faults;
-  /** Agents of machines that are there. */
-  readonly guests: Set<ScriptedAgent>;
-  /** All that containers were made with, in order. */
-  readonly setups: ContainerSetup[];
-}
+import type { MachineScript } from "./scripted-guest.ts";
 
 export function machineScript(programs: Record<string, Program> = {}): MachineScript {
   return {

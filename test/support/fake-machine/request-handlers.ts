@@ -10,13 +10,13 @@ import {
   GuestFailure,
 } from "./agent-messages.ts";
 import { notExecutable, type Program } from "./programs.ts";
-import type { ScriptedAgent } from "./scripted-agent.ts";
 import { ScriptedContainer } from "./scripted-container.ts";
 import { fileRecords } from "./scripted-files.ts";
+import type { ScriptedGuest } from "./scripted-guest.ts";
 import type { ScriptedProcess } from "./scripted-process.ts";
 
 /** Does what a request asks, and writes the result of its answer; a refusal is thrown. */
-type Handler = (agent: ScriptedAgent, from: MessageReader, to: MessageWriter) => void;
+type Handler = (agent: ScriptedGuest, from: MessageReader, to: MessageWriter) => void;
 
 /** What the guest does for each request of the protocol. */
 export const requestHandlers: Record<keyof typeof request, Handler> = {
@@ -167,7 +167,7 @@ function tell({ id, pid }: ScriptedProcess, to: MessageWriter): void {
   to.u32(id).u32(pid);
 }
 
-function programOf({ script }: ScriptedAgent, name: string): Program {
+function programOf({ script }: ScriptedGuest, name: string): Program {
   const program = script.programs[name];
   if (program !== undefined) return program;
   if (notExecutable.includes(name))
@@ -175,14 +175,14 @@ function programOf({ script }: ScriptedAgent, name: string): Program {
   throw new GuestFailure("commandNotFound", `exec: "${name}": executable file not found in $PATH`);
 }
 
-function containerIn({ containers }: ScriptedAgent, from: MessageReader): ScriptedContainer {
+function containerIn({ containers }: ScriptedGuest, from: MessageReader): ScriptedContainer {
   const id = from.text();
   const container = containers.get(id);
   if (container === undefined) throw new GuestFailure("notFound", `there is no container "${id}"`);
   return container;
 }
 
-function named({ containers }: ScriptedAgent, from: MessageReader): ScriptedProcess {
+function named({ containers }: ScriptedGuest, from: MessageReader): ScriptedProcess {
   const id = from.u32();
   for (const { processes } of containers.values()) {
     const process = processes.get(id);
@@ -192,7 +192,7 @@ function named({ containers }: ScriptedAgent, from: MessageReader): ScriptedProc
 }
 
 /** A guest has what its machine has, and each disk for one container. */
-function checkDevices(agent: ScriptedAgent, { disks, mounts, network }: ContainerSetup): void {
+function checkDevices(agent: ScriptedGuest, { disks, mounts, network }: ContainerSetup): void {
   const { spec } = agent.board;
   requireImage(agent, disks.image);
   requireDisk(agent, disks.scratch);
@@ -211,12 +211,12 @@ function checkDevices(agent: ScriptedAgent, { disks, mounts, network }: Containe
     throw new GuestFailure("unavailable", `cannot use network card ${absent.index}: there is none`);
 }
 
-function requireImage(agent: ScriptedAgent, name: string): void {
+function requireImage(agent: ScriptedGuest, name: string): void {
   if (requireDisk(agent, name).format === "empty")
     throw new GuestFailure("internal", `cannot mount the image: disk ${name} is empty`);
 }
 
-function requireDisk({ board }: ScriptedAgent, name: string): DiskSpec {
+function requireDisk({ board }: ScriptedGuest, name: string): DiskSpec {
   const disk = board.spec.disks.find((one) => one.name === name);
   if (disk !== undefined) return disk;
   throw new GuestFailure("unavailable", `cannot find disk ${name}: there is no such disk`);

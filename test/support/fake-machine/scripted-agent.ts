@@ -1,5 +1,4 @@
 import type { Duplex } from "node:stream";
-import type { MachinePreparation, ProcessSpec } from "../../../src/agent/agent-types.ts";
 import { encodeFrame, syncFrame, type Frame } from "../../../src/agent/frames.ts";
 import { frameType, request } from "../../../src/agent/protocol.ts";
 import { MessageReader, MessageWriter } from "../../../src/agent/wire.ts";
@@ -7,20 +6,10 @@ import type { FakeBoard, FakeGuest } from "../../../src/machine/drivers/fake/fak
 import { encodeHello, encodeSuccess, GuestFailure } from "./agent-messages.ts";
 import type { Fault, FaultPoint } from "./faults.ts";
 import { HostFrames } from "./host-frames.ts";
-import type { MachineScript } from "./machine-script.ts";
-import type { Program } from "./programs.ts";
 import { requestHandlers } from "./request-handlers.ts";
 import type { ScriptedContainer } from "./scripted-container.ts";
+import type { GuestState, MachineScript, ScriptedGuest, ScriptedStart } from "./scripted-guest.ts";
 import { ScriptedProcess } from "./scripted-process.ts";
-
-/** How far a guest is: a template holds it. */
-export interface GuestState {
-  preparation: MachinePreparation | undefined;
-  rehearsals: number;
-}
-
-/** `own`: the agent's, that moves files. */
-type ProcessKind = "main" | "further" | "own";
 
 const requestNames = new Map<number, keyof typeof request>(
   Object.entries(request).map(([name, type]) => [type, name as keyof typeof request]),
@@ -28,7 +17,7 @@ const requestNames = new Map<number, keyof typeof request>(
 const illegalFrame = Buffer.alloc(64, 0xee);
 
 /** The agent of a fake machine: speaks the protocol of guest/protocol.h, runs scripted programs. */
-export class ScriptedAgent implements FakeGuest {
+export class ScriptedAgent implements FakeGuest, ScriptedGuest {
   readonly board: FakeBoard;
   readonly script: MachineScript;
   readonly state: GuestState;
@@ -51,7 +40,6 @@ export class ScriptedAgent implements FakeGuest {
     script.guests.add(this);
   }
 
-  /** Whether this container is in it. */
   isOf(containerId: string): boolean {
     return this.#known.has(containerId);
   }
@@ -88,11 +76,7 @@ export class ScriptedAgent implements FakeGuest {
     this.script.guests.delete(this);
   }
 
-  /** Starts a process; one of the agent's own isn't frozen with the container. */
-  start(
-    container: ScriptedContainer,
-    { spec, program, kind }: { spec: ProcessSpec; program: Program; kind: ProcessKind },
-  ): ScriptedProcess {
+  start(container: ScriptedContainer, { spec, program, kind }: ScriptedStart): ScriptedProcess {
     this.#lastId += 1;
     const host = {
       board: this.board,

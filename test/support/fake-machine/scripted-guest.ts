@@ -1,0 +1,48 @@
+import type {
+  ContainerSetup,
+  MachinePreparation,
+  ProcessSpec,
+} from "../../../src/agent/agent-types.ts";
+import type { FakeBoard } from "../../../src/machine/drivers/fake/fake-guest.ts";
+import type { Faults } from "./faults.ts";
+import type { Program } from "./programs.ts";
+import type { ScriptedContainer } from "./scripted-container.ts";
+import type { ScriptedFiles } from "./scripted-files.ts";
+import type { ScriptedProcess } from "./scripted-process.ts";
+
+/** What the machines of a test do, and what they were told. */
+export interface MachineScript {
+  readonly programs: Record<string, Program>;
+  readonly files: ScriptedFiles;
+  readonly faults: Faults;
+  /** Those of machines that are there. */
+  readonly guests: Set<ScriptedGuest>;
+  /** All that containers were made with, in order. */
+  readonly setups: ContainerSetup[];
+}
+
+/** How far a guest is: a template holds it. */
+export interface GuestState {
+  preparation: MachinePreparation | undefined;
+  rehearsals: number;
+}
+
+export interface ScriptedStart {
+  spec: ProcessSpec;
+  program: Program;
+  /** `own`: the agent's, that moves files. */
+  kind: "main" | "further" | "own";
+}
+
+/** The inside of a fake machine, as its requests and tests see it. */
+export interface ScriptedGuest {
+  readonly board: FakeBoard;
+  readonly script: MachineScript;
+  readonly state: GuestState;
+  isSetUp: boolean;
+  readonly containers: Map<string, ScriptedContainer>;
+  /** Whether this container is in it, or was to be. */
+  isOf(containerId: string): boolean;
+  /** Starts a process; one of the agent's own isn't frozen with the container. */
+  start(container: ScriptedContainer, start: ScriptedStart): ScriptedProcess;
+}
