@@ -140,11 +140,6 @@ export interface Machine {
    * from here on: what connects makes it known.
    */
   publish(ports: PublishedPort[]): Promise<void>;
-  /**
-   * The same machine, found by another id and run folder from now on; the folder is renamed. The
-   * guest must be up.
-   */
-  moveTo(id: string, runFolder: string): Promise<Machine>;
 }
 
 export interface MachineExit {

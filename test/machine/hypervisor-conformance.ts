@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -136,7 +136,6 @@ function withoutTemplates(name: string, withMachine: WithMachine): void {
       const machine = await hypervisor.start(full);
       try {
         await refuses(() => machine.save());
-        await refuses(() => machine.moveTo("moved", `${full.runFolder}-moved`));
       } finally {
         await machine.kill();
       }
@@ -188,23 +187,6 @@ function templateConformance(name: string, withMachine: WithMachine): void {
         code: "damaged",
       });
       assert.equal(await parts.hypervisor.find(parts.full.id, parts.full.runFolder), undefined);
-    });
-  });
-
-  test(`${name}: a machine that moves is found by its new id and folder`, async () => {
-    await withMachine(async ({ hypervisor, full }) => {
-      const machine = await hypervisor.start(full);
-      assert.deepEqual(await conversation(machine.agentSocket, ["a"]), ["1 a"]);
-      const runFolder = `${full.runFolder}-moved`;
-      const moved = await machine.moveTo("moved", runFolder);
-      try {
-        assert.deepEqual(await conversation(moved.agentSocket, ["b"]), ["2 b"]);
-        assert.equal((await hypervisor.find("moved", runFolder))?.handle, machine.handle);
-        assert.equal(await hypervisor.find(full.id, full.runFolder), undefined);
-      } finally {
-        await moved.kill();
-        await rename(runFolder, full.runFolder);
-      }
     });
   });
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DvmError } from "../../../base/errors.ts";
 import { readTail } from "../../../host/read-tail.ts";
@@ -105,14 +105,6 @@ export class FakeMachine implements Machine {
     await this.#inside.publish(ports);
   }
 
-  async moveTo(id: string, runFolder: string): Promise<Machine> {
-    this.#require("templates");
-    await this.#inside.moveTo(runFolder);
-    const moved = new FakeMachine(id, runFolder, this.#inside);
-    this.#inside.parts.machines.set(runFolder, moved);
-    return moved;
-  }
-
   /** The same one, for a daemon that came later. */
   foundAs(id: string): FakeMachine {
     return new FakeMachine(id, this.#runFolder, this.#inside);
@@ -194,12 +186,6 @@ class Inside {
       throw new DvmError("unavailable", "cannot save a machine: a disk of an image is in it");
     this.socket.hold();
     await saveFake(template.folder, this.#spec, this.#guest.save());
-  }
-
-  async moveTo(runFolder: string): Promise<void> {
-    await rename(this.#runFolder, runFolder);
-    this.parts.machines.delete(this.#runFolder);
-    this.#runFolder = runFolder;
   }
 
   end(exit: MachineExit): void {

@@ -1,4 +1,3 @@
-import { rename } from "node:fs/promises";
 import { DvmError } from "../../../base/errors.ts";
 import type { Companion } from "../../../host/companion.ts";
 import { readTail } from "../../../host/read-tail.ts";
@@ -97,11 +96,6 @@ export class QemuMachine implements Machine {
     if (ports.length === 0) return;
     await using control = await this.#control();
     await publishPorts(control, ports);
-  }
-
-  async moveTo(id: string, runFolder: string): Promise<Machine> {
-    await rename(this.#parts.runFolder, runFolder);
-    return new QemuMachine({ ...this.#parts, id, runFolder });
   }
 
   #control(): Promise<QmpConnection> {
