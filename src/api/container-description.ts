@@ -1,12 +1,13 @@
 import { neverTime } from "../base/timestamps.ts";
 import {
-  isRunning,
+  type BoundPort,
   type ContainerRecord,
+  type ContainerState,
+  isRunning,
+  type Mount,
   type StartReport,
-} from "../engine/records/container-record.ts";
-import type { ContainerState } from "../engine/records/container-state.ts";
-import type { BoundPort, Mount } from "../engine/records/run-specification.ts";
-import { userNetwork, type Engine } from "../engine/core/engine.ts";
+} from "../engine/records.ts";
+import { type Engine, userNetwork } from "../engine/core.ts";
 
 /** A container as `GET /containers/{id}/json` shows it. */
 export function describeContainer(engine: Engine, record: ContainerRecord) {

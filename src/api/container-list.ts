@@ -1,8 +1,8 @@
 import { describeAge } from "../base/describe-age.ts";
 import { z } from "zod";
-import { isRunning, type ContainerRecord } from "../engine/records/container-record.ts";
-import { scratchBytesOf } from "../engine/upkeep/disk-usage.ts";
-import type { Engine } from "../engine/core/engine.ts";
+import { type ContainerRecord, isRunning } from "../engine/records.ts";
+import { scratchBytesOf } from "../engine/upkeep.ts";
+import type { Engine } from "../engine/core.ts";
 import {
   describeMount,
   networkMode,

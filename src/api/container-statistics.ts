@@ -1,7 +1,7 @@
 import { neverTime, timestamp } from "../base/timestamps.ts";
-import type { ContainerRecord } from "../engine/records/container-record.ts";
-import { runOf } from "../engine/containers/run-of.ts";
-import type { RunningMachine } from "../engine/runs/running-machine.ts";
+import type { ContainerRecord } from "../engine/records.ts";
+import { runOf } from "../engine/containers.ts";
+import type { RunningMachine } from "../engine/runs.ts";
 
 /** DVM's own: what the machine costs the host. Pages that clones share count by their part. */
 function describeHostMemory({ totalBytes, guest }: NonNullable<HostMemory>) {

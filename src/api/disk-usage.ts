@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { diskUsage } from "../engine/upkeep/disk-usage.ts";
-import type { Engine } from "../engine/core/engine.ts";
-import { describeVolume } from "../engine/volumes/volumes.ts";
+import { diskUsage } from "../engine/upkeep.ts";
+import type { Engine } from "../engine/core.ts";
+import { describeVolume } from "../engine/volumes.ts";
 import { summarizeContainer } from "./container-list.ts";
 import { summarizeImage } from "./image-list.ts";
 import { parse } from "./query.ts";

@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { Engine } from "../engine/core/engine.ts";
-import type { EngineEvent } from "../engine/core/events.ts";
+import type { Engine, EngineEvent } from "../engine/core.ts";
 import { matchesLabels, numberParameter, parse, parseFilters, textParameter } from "./query.ts";
 
 const eventsSchema = z.object({

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Engine, Image } from "../engine/core/engine.ts";
-import type { ImageTrust } from "../engine/images/image-trust.ts";
+import type { Engine, Image } from "../engine/core.ts";
+import type { ImageTrust } from "../engine/images.ts";
 import { unixSeconds } from "./image-list.ts";
 import { describeTrust } from "./trust-description.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Engine, Image } from "../engine/core/engine.ts";
+import type { Engine, Image } from "../engine/core.ts";
 import {
   hasNoneOf,
   isBefore,

@@ -1,5 +1,5 @@
 import { goModeBit } from "../base/go-file-mode.ts";
-import type { FoundFile } from "../engine/files/container-files.ts";
+import type { FoundFile } from "../engine/files.ts";
 
 const typeBits: Record<string, number> = {
   dir: goModeBit.folder,

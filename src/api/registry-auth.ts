@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../base/errors.ts";
-import type { Credentials } from "../engine/images/registries.ts";
+import type { Credentials } from "../engine/images.ts";
 import { parse } from "./query.ts";
 import { string } from "../base/json-fields.ts";
 

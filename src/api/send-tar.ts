@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import type { FastifyReply } from "fastify";
 import { describeError, systemErrorCode } from "../base/errors.ts";
-import type { Engine } from "../engine/core/engine.ts";
+import type { Engine } from "../engine/core.ts";
 
 /** Answers with a tar as it is made. */
 export async function sendTar(

@@ -4,7 +4,7 @@ import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import fastify, { type FastifyInstance } from "fastify";
 import { DvmError } from "../base/errors.ts";
-import type { Engine } from "../engine/core/engine.ts";
+import type { Engine } from "../engine/core.ts";
 import { sendError } from "./error-status.ts";
 import { keepUpgradeBody } from "./hijack.ts";
 import { commitRoute } from "./routes/commit.ts";

@@ -1,6 +1,6 @@
 import { arch, hostname, release } from "node:os";
-import type { Engine } from "../engine/core/engine.ts";
-import { describePolicy } from "../engine/images/image-trust.ts";
+import type { Engine } from "../engine/core.ts";
+import { describePolicy } from "../engine/images.ts";
 
 export const dvmVersion = "0.1.0";
 export const apiVersion = "1.47";

@@ -1,9 +1,5 @@
 import { DvmError } from "../base/errors.ts";
-import {
-  describeRefusal,
-  type ImageTrust,
-  type RuleVerdict,
-} from "../engine/images/image-trust.ts";
+import { describeRefusal, type ImageTrust, type RuleVerdict } from "../engine/images.ts";
 
 /** `.Dvm.Trust` of an image: what the policy asks, whether it is met, and by which key. */
 export function describeTrust(trust: ImageTrust) {

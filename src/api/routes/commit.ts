@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { commitContainer } from "../../engine/files/commit-container.ts";
-import type { Engine } from "../../engine/core/engine.ts";
+import { commitContainer } from "../../engine/files.ts";
+import type { Engine } from "../../engine/core.ts";
 import { goneSignal } from "../gone-signal.ts";
 import { flagParameter, listParameter, nameWithTag, parse, textParameter } from "../query.ts";
 import { parseConfigOverrides } from "../schemas/create-container.ts";

@@ -1,14 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import {
-  changesOf,
-  exportContainer,
-  readPath,
-  statPath,
-  writePath,
-} from "../../engine/files/container-files.ts";
-import type { Engine } from "../../engine/core/engine.ts";
+import { changesOf, exportContainer, readPath, statPath, writePath } from "../../engine/files.ts";
+import type { Engine } from "../../engine/core.ts";
 import { goneSignal } from "../gone-signal.ts";
 import { afterStart, sendTar } from "../send-tar.ts";
 import { pathStatHeader } from "../path-stat.ts";

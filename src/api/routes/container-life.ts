@@ -1,16 +1,17 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { createContainer } from "../../engine/containers/create-container.ts";
-import { pauseContainer, unpauseContainer } from "../../engine/containers/pause-container.ts";
-import { removeContainer } from "../../engine/containers/remove-container.ts";
-import { renameContainer } from "../../engine/containers/rename-container.ts";
-import { startContainer } from "../../engine/containers/start-container.ts";
 import {
+  createContainer,
   killContainer,
+  pauseContainer,
+  removeContainer,
+  renameContainer,
   restartContainer,
+  startContainer,
   stopContainer,
-} from "../../engine/containers/stop-container.ts";
-import type { Engine } from "../../engine/core/engine.ts";
+  unpauseContainer,
+} from "../../engine/containers.ts";
+import type { Engine } from "../../engine/core.ts";
 import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";
 import { parseCreateBody } from "../schemas/create-container.ts";
 import { nameOf } from "./containers.ts";

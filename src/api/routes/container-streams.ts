@@ -4,16 +4,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { describeError, DvmError } from "../../base/errors.ts";
 import { timestamp } from "../../base/timestamps.ts";
-import { hasEnded } from "../../engine/core/containers.ts";
-import { isRunning, type ContainerRecord } from "../../engine/records/container-record.ts";
-import { readLog } from "../../engine/runs/container-log.ts";
-import {
-  connectionAttachment,
-  outputFrame,
-  writeAll,
-} from "../../engine/runs/container-streams.ts";
-import type { Engine } from "../../engine/core/engine.ts";
-import { runOf } from "../../engine/containers/run-of.ts";
+import { type Engine, hasEnded } from "../../engine/core.ts";
+import { type ContainerRecord, isRunning } from "../../engine/records.ts";
+import { connectionAttachment, outputFrame, readLog, writeAll } from "../../engine/runs.ts";
+import { runOf } from "../../engine/containers.ts";
 import { containerStatistics } from "../container-statistics.ts";
 import { hijack } from "../hijack.ts";
 import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { runOf } from "../../engine/containers/run-of.ts";
-import type { Engine } from "../../engine/core/engine.ts";
-import type { ContainerRecord } from "../../engine/records/container-record.ts";
-import { pruneContainers } from "../../engine/upkeep/prune.ts";
+import { runOf } from "../../engine/containers.ts";
+import type { Engine } from "../../engine/core.ts";
+import type { ContainerRecord } from "../../engine/records.ts";
+import { pruneContainers } from "../../engine/upkeep.ts";
 import { describeContainer } from "../container-description.ts";
 import { containerSizes, listContainers } from "../container-list.ts";
 import {

@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import { outputFrame, writeAll } from "../../engine/runs/container-streams.ts";
-import type { OutputStream } from "../../engine/runs/container-log.ts";
-import type { Engine } from "../../engine/core/engine.ts";
-import { createExec, startExec } from "../../engine/containers/exec.ts";
+import { outputFrame, type OutputStream, writeAll } from "../../engine/runs.ts";
+import type { Engine } from "../../engine/core.ts";
+import { createExec, startExec } from "../../engine/containers.ts";
 import { hijack, jsonBody } from "../hijack.ts";
 import { numberParameter, parse } from "../query.ts";
 import { consoleSize, flag, string, strings } from "../../base/json-fields.ts";

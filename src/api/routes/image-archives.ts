@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import type { Engine } from "../../engine/core/engine.ts";
-import { saveImages } from "../../engine/images/save-images.ts";
-import { verifyImages } from "../../engine/images/verify-images.ts";
+import type { Engine } from "../../engine/core.ts";
+import { saveImages, verifyImages } from "../../engine/images.ts";
 import { answerWithLines } from "../answer-with-lines.ts";
 import { flagParameter, listParameter, nameWithTag, parse, textParameter } from "../query.ts";
 import { afterStart, sendTar } from "../send-tar.ts";

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import type { Engine } from "../../engine/core/engine.ts";
-import { imageTrust } from "../../engine/images/image-trust.ts";
-import { pruneImages, removeImage, type ImageRemoval } from "../../engine/upkeep/prune.ts";
+import type { Engine } from "../../engine/core.ts";
+import { imageTrust } from "../../engine/images.ts";
+import { type ImageRemoval, pruneImages, removeImage } from "../../engine/upkeep.ts";
 import { describeImage, imageHistory } from "../image-description.ts";
 import { listImages, matchesFilters } from "../image-list.ts";
 import {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import type { Engine } from "../../engine/core/engine.ts";
-import { defaultTrialMs, fitImage, type ImageFit } from "../../engine/fit/fit-image.ts";
+import type { Engine } from "../../engine/core.ts";
+import { defaultTrialMs, fitImage, type ImageFit } from "../../engine/fit.ts";
 import { goneSignal } from "../gone-signal.ts";
 import { parse } from "../query.ts";
 import { parseCreateBody } from "../schemas/create-container.ts";

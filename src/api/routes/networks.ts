@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { DvmError } from "../../base/errors.ts";
-import { userNetwork, type Engine } from "../../engine/core/engine.ts";
+import { type Engine, userNetwork } from "../../engine/core.ts";
 import { nameOf } from "./containers.ts";
 
 const ownSubnet = { Subnet: userNetwork.subnet, Gateway: userNetwork.gateway };

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { Engine } from "../../engine/core/engine.ts";
+import type { Engine } from "../../engine/core.ts";
 import { describeUsage } from "../disk-usage.ts";
 import { sendEvents } from "../events.ts";
 import { apiVersion, describeSystem, describeVersion, dvmVersion } from "../system-description.ts";

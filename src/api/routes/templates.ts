@@ -1,13 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import type { Engine } from "../../engine/core/engine.ts";
+import type { Engine } from "../../engine/core.ts";
 import {
   createTemplate,
   findTemplate,
+  type ListedTemplate,
   listTemplates,
   pruneTemplates,
-  type ListedTemplate,
-} from "../../engine/upkeep/templates.ts";
+} from "../../engine/upkeep.ts";
 import { parse } from "../query.ts";
 import { nameOf } from "./containers.ts";
 

@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { progressBar } from "../../base/progress-bar.ts";
-import type { Engine } from "../../engine/core/engine.ts";
-import { describeRemoteImage, logInTo, searchImages } from "../../engine/images/registries.ts";
+import type { Engine } from "../../engine/core.ts";
 import {
+  describeRemoteImage,
+  logInTo,
   pullImages,
   pushImages,
+  searchImages,
   type TransferProgress,
-} from "../../engine/images/transfer-images.ts";
+} from "../../engine/images.ts";
 import { answerWithLinesOrStatus } from "../answer-with-lines.ts";
 import { isTrue, numberParameter, parse, parseFilters, textParameter } from "../query.ts";
 import { parseAuthConfig, registryCredentials } from "../registry-auth.ts";

@@ -1,14 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import type { Engine } from "../../engine/core/engine.ts";
-import { pruneVolumes } from "../../engine/upkeep/prune.ts";
-import {
-  createVolume,
-  describeVolume,
-  findVolume,
-  removeVolume,
-} from "../../engine/volumes/volumes.ts";
+import type { Engine } from "../../engine/core.ts";
+import { pruneVolumes } from "../../engine/upkeep.ts";
+import { createVolume, describeVolume, findVolume, removeVolume } from "../../engine/volumes.ts";
 import { hasNoneOf, isTrue, matchesLabels, parse, parseFilters, textParameter } from "../query.ts";
 import { nameOf } from "./containers.ts";
 

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import {
-  containerConfigSchema,
-  endpointSchema,
-  hostConfigSchema,
   type ContainerConfig,
+  containerConfigSchema,
   type DockerRequest,
+  endpointSchema,
   type HostConfig,
-} from "../../engine/records/docker-request.ts";
+  hostConfigSchema,
+} from "../../engine/records.ts";
 import { parse } from "../query.ts";
 
 /** The body of a commit: what is to be different in the image; undefined for none. */

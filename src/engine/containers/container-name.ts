@@ -1,6 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
 import { newName } from "../../base/ids.ts";
-import type { Containers } from "../core/containers.ts";
+import type { Containers } from "../core.ts";
 
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 

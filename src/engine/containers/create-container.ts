@@ -3,18 +3,18 @@ import { DvmError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { checkPlatform, parsePlatform } from "../../image/registry/choose-platform.ts";
 import { checkAccelerator } from "../../machine/support.ts";
-import type { Engine } from "../core/engine.ts";
-import { requireTrust } from "../images/image-trust.ts";
-import { capabilityMask } from "../plan/capability-mask.ts";
-import { checkSecurityOptions } from "../plan/security-options.ts";
-import { checkResources } from "../plan/machine-size.ts";
-import { newRecord } from "../plan/new-record.ts";
-import { resourceLimits } from "../plan/resource-limits.ts";
-import { signalNumber } from "../plan/signals.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import type { DockerRequest } from "../records/docker-request.ts";
-import { sharingContainer } from "../records/specify-run.ts";
-import { ensureVolume } from "../volumes/volumes.ts";
+import type { Engine } from "../core.ts";
+import { requireTrust } from "../images.ts";
+import {
+  capabilityMask,
+  checkResources,
+  checkSecurityOptions,
+  newRecord,
+  resourceLimits,
+  signalNumber,
+} from "../plan.ts";
+import { type ContainerRecord, type DockerRequest, sharingContainer } from "../records.ts";
+import { ensureVolume } from "../volumes.ts";
 import { cleanName, freeName } from "./container-name.ts";
 import { checkNeighbour, resolveSharedNetwork } from "./shared-network.ts";
 

@@ -1,10 +1,9 @@
 import { DvmError } from "../../base/errors.ts";
 import type { GuestProcess } from "../../agent/agent-client.ts";
-import type { Engine } from "../core/engine.ts";
-import type { Exec } from "../core/exec-table.ts";
+import type { Engine, Exec } from "../core.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
-import { execProcessSpec } from "../plan/process-spec.ts";
-import type { ExecRequest } from "../records/exec-request.ts";
+import { execProcessSpec } from "../plan.ts";
+import type { ExecRequest } from "../records.ts";
 import { runOf } from "./run-of.ts";
 
 /** Notes a further process for a running container; {@link startExec} starts it. */

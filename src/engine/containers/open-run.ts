@@ -1,8 +1,6 @@
 import type { GuestProcess } from "../../agent/agent-client.ts";
-import type { Engine } from "../core/engine.ts";
-import { ContainerLog } from "../runs/container-log.ts";
-import { Run } from "../runs/run.ts";
-import type { RunningMachine } from "../runs/running-machine.ts";
+import type { Engine } from "../core.ts";
+import { ContainerLog, Run, type RunningMachine } from "../runs.ts";
 
 interface OpenRun {
   containerId: string;

@@ -1,6 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
 import { requirePause } from "../../machine/support.ts";
-import type { Engine } from "../core/engine.ts";
+import type { Engine } from "../core.ts";
 import { runOf } from "./run-of.ts";
 
 export async function pauseContainer(engine: Engine, container: string): Promise<void> {

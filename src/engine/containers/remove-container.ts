@@ -1,8 +1,7 @@
 import { DvmError } from "../../base/errors.ts";
-import { hasEnded } from "../core/containers.ts";
-import type { Engine } from "../core/engine.ts";
-import { isRunning, type ContainerRecord } from "../records/container-record.ts";
-import { removeVolume, volumeUsers } from "../volumes/volumes.ts";
+import { type Engine, hasEnded } from "../core.ts";
+import { type ContainerRecord, isRunning } from "../records.ts";
+import { removeVolume, volumeUsers } from "../volumes.ts";
 
 interface RemoveOptions {
   force: boolean;

@@ -1,5 +1,5 @@
 import { DvmError } from "../../base/errors.ts";
-import type { Engine } from "../core/engine.ts";
+import type { Engine } from "../core.ts";
 import { cleanName } from "./container-name.ts";
 
 /** Gives a container another name, once whatever is being done with it is done. */

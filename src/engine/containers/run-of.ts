@@ -1,6 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import type { Run } from "../runs/run.ts";
+import type { ContainerRecord } from "../records.ts";
+import type { Run } from "../runs.ts";
 
 /** The run of a container that is known to run. */
 export function runOf({ id, state }: Pick<ContainerRecord, "id" | "state">): Run {

@@ -1,8 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
-import type { Containers } from "../core/containers.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import type { DockerRequest } from "../records/docker-request.ts";
-import { sharingContainer } from "../records/specify-run.ts";
+import type { Containers } from "../core.ts";
+import { type ContainerRecord, type DockerRequest, sharingContainer } from "../records.ts";
 
 /**
  * Docker's `--network container:NAME`, with the id in place of the name, once it is seen that nothing

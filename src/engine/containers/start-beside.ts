@@ -3,12 +3,10 @@ import { DvmError, ignore } from "../../base/errors.ts";
 import type { Stopwatch } from "../../base/stopwatch.ts";
 import { makeScratchDisk } from "../../storage/scratch.ts";
 import { diskNames } from "../../supply/disk-names.ts";
-import type { Engine } from "../core/engine.ts";
-import { imageDisk, neighbourSetup, scratchDisk } from "../plan/machine-plan.ts";
-import { mainProcessSpec } from "../plan/process-spec.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import type { Run } from "../runs/run.ts";
-import type { RunningMachine } from "../runs/running-machine.ts";
+import type { Engine } from "../core.ts";
+import { imageDisk, mainProcessSpec, neighbourSetup, scratchDisk } from "../plan.ts";
+import type { ContainerRecord } from "../records.ts";
+import type { Run, RunningMachine } from "../runs.ts";
 import { openRun } from "./open-run.ts";
 import type { Started } from "./start-in-own-machine.ts";
 

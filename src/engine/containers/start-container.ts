@@ -1,9 +1,8 @@
 import { describeError, DvmError } from "../../base/errors.ts";
 import { Stopwatch } from "../../base/stopwatch.ts";
 import { timestamp } from "../../base/timestamps.ts";
-import type { HeldContainer } from "../core/containers.ts";
-import type { Engine } from "../core/engine.ts";
-import { isRunning, type StartReport } from "../records/container-record.ts";
+import type { Engine, HeldContainer } from "../core.ts";
+import { isRunning, type StartReport } from "../records.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
 import { removeContainer } from "./remove-container.ts";
 import { startBeside } from "./start-beside.ts";

@@ -1,16 +1,19 @@
 import { rm } from "node:fs/promises";
 import type { Stopwatch } from "../../base/stopwatch.ts";
 import type { SuppliedMachine } from "../../supply/machine-order.ts";
-import type { Engine } from "../core/engine.ts";
-import { kernelOf } from "../fit/fit-kernel.ts";
-import { containerSetup, machineSetup, type MachinePlan } from "../plan/machine-plan.ts";
-import { orderOf } from "../plan/order-machine.ts";
-import { planMachine } from "../plan/plan-machine.ts";
-import { bindPorts } from "../plan/port-map.ts";
-import { mainProcessSpec } from "../plan/process-spec.ts";
-import type { ContainerRecord, StartReport } from "../records/container-record.ts";
-import type { RunNetwork } from "../records/container-state.ts";
-import type { Run } from "../runs/run.ts";
+import type { Engine } from "../core.ts";
+import { kernelOf } from "../fit.ts";
+import {
+  bindPorts,
+  containerSetup,
+  type MachinePlan,
+  machineSetup,
+  mainProcessSpec,
+  orderOf,
+  planMachine,
+} from "../plan.ts";
+import type { ContainerRecord, RunNetwork, StartReport } from "../records.ts";
+import type { Run } from "../runs.ts";
 import { openRun } from "./open-run.ts";
 
 /** A run that has begun, and what is told of how. */

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { DvmError } from "../../base/errors.ts";
-import type { Engine } from "../core/engine.ts";
-import { signalNumber } from "../plan/signals.ts";
-import { isRunning, type ContainerRecord } from "../records/container-record.ts";
-import type { Run } from "../runs/run.ts";
+import type { Engine } from "../core.ts";
+import { signalNumber } from "../plan.ts";
+import { type ContainerRecord, isRunning } from "../records.ts";
+import type { Run } from "../runs.ts";
 import { unpauseContainer } from "./pause-container.ts";
 import { runOf } from "./run-of.ts";
 import { startContainer } from "./start-container.ts";

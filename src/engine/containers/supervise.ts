@@ -1,9 +1,8 @@
 import { describeError } from "../../base/errors.ts";
 import { timestamp } from "../../base/timestamps.ts";
-import type { HeldContainer } from "../core/containers.ts";
-import type { Engine } from "../core/engine.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import type { Run, RunEnd } from "../runs/run.ts";
+import type { Engine, HeldContainer } from "../core.ts";
+import type { ContainerRecord } from "../records.ts";
+import type { Run, RunEnd } from "../runs.ts";
 import { removeContainer } from "./remove-container.ts";
 
 const lostExitCode = 255;

@@ -1,7 +1,11 @@
 import { DvmError } from "../../base/errors.ts";
-import { isRunning, type ContainerRecord } from "../records/container-record.ts";
-import { next, type ContainerEvent } from "../records/container-state.ts";
-import type { StateStore } from "../records/state-store.ts";
+import {
+  type ContainerEvent,
+  type ContainerRecord,
+  isRunning,
+  next,
+  type StateStore,
+} from "../records.ts";
 
 /** A container that nobody else changes meanwhile. Each change is stored before the call returns. */
 export interface HeldContainer {

@@ -9,16 +9,14 @@ import type { Hypervisor } from "../../machine/machine.ts";
 import type { TemplateStore } from "../../machine/template-store.ts";
 import type { Places } from "../../host/places.ts";
 import type { PolicyPlace } from "../../image/trust/policy.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import { ContainerStreams } from "../runs/container-streams.ts";
+import { type ContainerRecord, type FoundNeeds, StateStore } from "../records.ts";
+import { ContainerStreams } from "../runs.ts";
 import { Containers } from "./containers.ts";
 import { EventLog } from "./events.ts";
 import { ExecTable } from "./exec-table.ts";
 import { Machines } from "./machines.ts";
-import type { FoundNeeds } from "../records/fit-record.ts";
 import type { PoolLimits } from "../../supply/pool-size.ts";
 import { MachineSupply } from "../../supply/machine-supply.ts";
-import { StateStore } from "../records/state-store.ts";
 import { Trash } from "./trash.ts";
 
 export type { Image } from "../../image/store/image-types.ts";

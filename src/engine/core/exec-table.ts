@@ -1,7 +1,7 @@
 import type { GuestProcess } from "../../agent/agent-client.ts";
 import { DvmError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
-import type { ExecRequest } from "../records/exec-request.ts";
+import type { ExecRequest } from "../records.ts";
 
 export type ExecState =
   | { kind: "created" }

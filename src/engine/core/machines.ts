@@ -2,9 +2,8 @@ import type { AgentClient } from "../../agent/agent-client.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
-import type { MachineRecord } from "../records/machine-record.ts";
-import type { StateStore } from "../records/state-store.ts";
-import { RunningMachine } from "../runs/running-machine.ts";
+import type { MachineRecord, StateStore } from "../records.ts";
+import { RunningMachine } from "../runs.ts";
 
 interface Reached {
   machine: Machine;

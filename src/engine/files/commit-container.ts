@@ -1,7 +1,7 @@
 import { readFiles } from "../../agent/guest-files.ts";
 import { scratchBytes } from "../../storage/scratch.ts";
 import { committedConfig, type ConfigOverrides } from "./committed-config.ts";
-import type { Engine } from "../core/engine.ts";
+import type { Engine } from "../core.ts";
 import { layerTar } from "./tree-tar.ts";
 import { withAgent } from "./with-agent.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { applyChanges, type RuntimeConfig } from "../../image/dockerfile-changes.ts";
-import type { ContainerConfig } from "../records/docker-request.ts";
-import { mergeEnvironment } from "../plan/new-record.ts";
+import type { ContainerConfig } from "../records.ts";
+import { mergeEnvironment } from "../plan.ts";
 
 /** What a commit is asked to make different from the container's configuration. */
 export type ConfigOverrides = Omit<ContainerConfig, "Image">;

@@ -8,7 +8,7 @@ import {
 } from "../../agent/guest-files.ts";
 import { DvmError } from "../../base/errors.ts";
 import { archiveName, containerPath } from "./container-path.ts";
-import type { Engine } from "../core/engine.ts";
+import type { Engine } from "../core.ts";
 import { filesOfTar } from "./tar-tree.ts";
 import { treeTar } from "./tree-tar.ts";
 import { withAgent } from "./with-agent.ts";

@@ -2,13 +2,11 @@ import { rm } from "node:fs/promises";
 import type { AgentClient } from "../../agent/agent-client.ts";
 import { Stopwatch } from "../../base/stopwatch.ts";
 import { leaveMachine } from "../../supply/leave-machine.ts";
-import { runOf } from "../containers/run-of.ts";
-import type { Engine } from "../core/engine.ts";
-import { kernelOf } from "../fit/fit-kernel.ts";
-import { containerSetup, machineSetup } from "../plan/machine-plan.ts";
-import { orderOf } from "../plan/order-machine.ts";
-import { planMachine } from "../plan/plan-machine.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
+import { runOf } from "../containers.ts";
+import type { Engine } from "../core.ts";
+import { kernelOf } from "../fit.ts";
+import { containerSetup, machineSetup, orderOf, planMachine } from "../plan.ts";
+import type { ContainerRecord } from "../records.ts";
 
 type Action<T> = (agent: AgentClient, record: ContainerRecord) => Promise<T>;
 

@@ -1,7 +1,7 @@
 import { judgeLabels } from "../../kernel/fit/judge-image.ts";
 import { joinNeeds, type KernelNeed, type KernelNeeds } from "../../kernel/fit/kernel-need.ts";
 import type { KnownFeatures } from "../../kernel/fit/known-features.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
+import type { ContainerRecord } from "../records.ts";
 
 /** What a container asks of its kernel beside its image: by its mounts, limits, labels. Pure. */
 export function containerNeeds(

@@ -5,17 +5,17 @@ import { judgeKernels, type FittingKernels } from "../../kernel/fit/judge-kernel
 import { judgeUses } from "../../kernel/fit/judge-uses.ts";
 import { joinNeeds, type KernelNeeds } from "../../kernel/fit/kernel-need.ts";
 import { knownFeatures, trialRecipe } from "../../kernel/fit/known-features.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import { newRecord } from "../plan/new-record.ts";
-import type { DockerRequest } from "../records/docker-request.ts";
-import type { Engine } from "../core/engine.ts";
-import { requireTrust } from "../images/image-trust.ts";
 import {
-  fitRecordSchema,
-  judgingVersion,
+  type ContainerRecord,
+  type DockerRequest,
   type FitRecord,
+  fitRecordSchema,
   type FoundNeeds,
-} from "../records/fit-record.ts";
+  judgingVersion,
+} from "../records.ts";
+import { newRecord } from "../plan.ts";
+import type { Engine } from "../core.ts";
+import { requireTrust } from "../images.ts";
 import { imageNeeds } from "./image-needs.ts";
 import { tryOut } from "./try-out.ts";
 

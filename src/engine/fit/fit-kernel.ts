@@ -3,8 +3,8 @@ import { judgeKernels, smallestKernel } from "../../kernel/fit/judge-kernels.ts"
 import { knownFeatures } from "../../kernel/fit/known-features.ts";
 import { fitsAnImage } from "../../kernel/reserved-names.ts";
 import type { KernelNeed } from "../../kernel/fit/kernel-need.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import type { Engine } from "../core/engine.ts";
+import type { ContainerRecord } from "../records.ts";
+import type { Engine } from "../core.ts";
 import { containerNeeds } from "./container-needs.ts";
 import { defaultTrialMs, needsOf, rememberedNeeds } from "./fit-image.ts";
 

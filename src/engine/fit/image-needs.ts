@@ -2,9 +2,9 @@ import { findProgram, type FoundProgram } from "../../image/program/find-program
 import { checkProgram, judgeLabels, judgeLibraries } from "../../kernel/fit/judge-image.ts";
 import { joinNeeds, type KernelNeeds } from "../../kernel/fit/kernel-need.ts";
 import type { KnownFeatures } from "../../kernel/fit/known-features.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import type { Engine, Image } from "../core/engine.ts";
-import { mainProcessSpec } from "../plan/process-spec.ts";
+import type { ContainerRecord } from "../records.ts";
+import type { Engine, Image } from "../core.ts";
+import { mainProcessSpec } from "../plan.ts";
 
 /** What an image tells without being started. */
 export interface ImageNeeds extends KernelNeeds {

@@ -9,18 +9,17 @@ import { trialRecipe } from "../../kernel/fit/known-features.ts";
 import { requireSupport } from "../../machine/support.ts";
 import { makeScratchDisk } from "../../storage/scratch.ts";
 import { bootMachine } from "../../supply/boot-machine.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import type { RunSpecification } from "../records/run-specification.ts";
-import type { Engine } from "../core/engine.ts";
+import type { ContainerRecord, RunSpecification } from "../records.ts";
+import type { Engine } from "../core.ts";
 import { disksFolder } from "../../supply/machine-folders.ts";
 import {
   containerSetup,
+  type MachinePlan,
   machineSetup,
   machineSpec,
-  type MachinePlan,
-} from "../plan/machine-plan.ts";
-import { mainProcessSpec } from "../plan/process-spec.ts";
-import { planMachine } from "../plan/plan-machine.ts";
+  mainProcessSpec,
+  planMachine,
+} from "../plan.ts";
 
 /** What came of a trial. */
 export interface Trial extends UsesRecord {

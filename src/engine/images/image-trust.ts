@@ -1,7 +1,7 @@
 import { DvmError } from "../../base/errors.ts";
 import { describeRefusal, judgeImage, type TrustVerdict } from "../../image/trust/judge-image.ts";
 import { readTrustPolicy } from "../../image/trust/policy.ts";
-import type { Engine, Image } from "../core/engine.ts";
+import type { Engine, Image } from "../core.ts";
 
 export {
   describeRefusal,

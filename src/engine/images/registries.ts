@@ -10,7 +10,7 @@ import { connect } from "../../image/registry/registry-connection.ts";
 import { repositoryOf } from "../../image/registry/repository.ts";
 import { searchRegistry, type FoundRepository } from "../../image/registry/search.ts";
 import { Transport } from "../../image/registry/transport.ts";
-import type { Engine } from "../core/engine.ts";
+import type { Engine } from "../core.ts";
 
 export type { Credentials } from "../../image/registry/credentials.ts";
 

@@ -2,7 +2,7 @@ import { DvmError } from "../../base/errors.ts";
 import { saveArchive, type SavedImage } from "../../image/archive/save-archive.ts";
 import { isBareName, parseReference } from "../../image/reference.ts";
 import { referenceOf } from "../../image/store/image-names.ts";
-import type { Engine } from "../core/engine.ts";
+import type { Engine } from "../core.ts";
 
 /**
  * The images of these names as one archive. As docker has it, a name without a tag means all tags of

@@ -9,7 +9,7 @@ import { repositoryOf } from "../../image/registry/repository.ts";
 import { listTags } from "../../image/registry/tags.ts";
 import { Transport } from "../../image/registry/transport.ts";
 import type { OnProgress } from "../../image/transfer/transfer-progress.ts";
-import type { Engine } from "../core/engine.ts";
+import type { Engine } from "../core.ts";
 
 export type { TransferProgress } from "../../image/transfer/transfer-progress.ts";
 

@@ -1,5 +1,5 @@
 import { verifyImages as verifyStored, type Verification } from "../../image/store/verify-image.ts";
-import type { Engine } from "../core/engine.ts";
+import type { Engine } from "../core.ts";
 
 /** Looks through the images of these names or ids, or all when none is named, one by one. */
 export function verifyImages(

@@ -4,7 +4,7 @@ import type { ContainerSetup, GuestMount, MachineSetup } from "../../agent/agent
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { DiskContent, FileBind, MachineSpec, ShareSpec } from "../../machine/machine.ts";
 import { diskNames, spareDisks } from "../../supply/disk-names.ts";
-import type { BoundPort, Mount, RunSpecification } from "../records/run-specification.ts";
+import type { BoundPort, Mount, RunSpecification } from "../records.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
 
 export const defaultShmBytes = 64 * 2 ** 20;

@@ -1,6 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
-import type { RunSpecification } from "../records/run-specification.ts";
+import type { RunSpecification } from "../records.ts";
 
 const mebibyte = 2 ** 20;
 const defaultMemoryMiB = 512;

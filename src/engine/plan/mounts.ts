@@ -2,8 +2,7 @@ import { stat } from "node:fs/promises";
 import { isAbsolute, normalize } from "node:path";
 import { DvmError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
-import type { HostConfig } from "../records/docker-request.ts";
-import type { Mount } from "../records/run-specification.ts";
+import type { HostConfig, Mount } from "../records.ts";
 
 /**
  * All mounts of a container, each target once: what the user binds beats what the image or the user

@@ -2,9 +2,12 @@ import { DvmError } from "../../base/errors.ts";
 import { newMacAddress, shortId } from "../../base/ids.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Image } from "../../image/store/image-types.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import type { ContainerConfig, DockerRequest } from "../records/docker-request.ts";
-import { specifyRun } from "../records/specify-run.ts";
+import {
+  type ContainerConfig,
+  type ContainerRecord,
+  type DockerRequest,
+  specifyRun,
+} from "../records.ts";
 import { resolveMounts } from "./mounts.ts";
 import { requestedPorts } from "./port-map.ts";
 

@@ -2,7 +2,7 @@ import type { PublishedPort } from "../../machine/machine.ts";
 import { publishedPorts } from "../../machine/nics.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type { MachineOrder } from "../../supply/machine-order.ts";
-import type { Mount, RunSpecification } from "../records/run-specification.ts";
+import type { Mount, RunSpecification } from "../records.ts";
 import { machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
 import { rehearsedProcess, rehearsedSetup } from "./rehearsal.ts";
 

@@ -2,9 +2,9 @@ import { mkdir, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DvmError } from "../../base/errors.ts";
 import { isVolumeEmpty } from "../../storage/volumes.ts";
-import type { Engine } from "../core/engine.ts";
-import type { Mount } from "../records/run-specification.ts";
-import { ensureVolume } from "../volumes/volumes.ts";
+import type { Engine } from "../core.ts";
+import type { Mount } from "../records.ts";
+import { ensureVolume } from "../volumes.ts";
 import type { PlacedMount } from "./machine-plan.ts";
 import { checkBindSource } from "./mounts.ts";
 

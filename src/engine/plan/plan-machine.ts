@@ -2,8 +2,8 @@ import { stat } from "node:fs/promises";
 import { ignore } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
-import type { Engine } from "../core/engine.ts";
-import type { BoundPort, RunSpecification } from "../records/run-specification.ts";
+import type { Engine } from "../core.ts";
+import type { BoundPort, RunSpecification } from "../records.ts";
 import type { MachinePlan } from "./machine-plan.ts";
 import { placeMounts } from "./place-mounts.ts";
 

@@ -1,7 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
 import { claimHostPort } from "../../network/host-ports.ts";
-import type { HostConfig } from "../records/docker-request.ts";
-import type { BoundPort } from "../records/run-specification.ts";
+import type { BoundPort, HostConfig } from "../records.ts";
 
 const everyAddress = "0.0.0.0";
 

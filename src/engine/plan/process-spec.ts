@@ -1,7 +1,5 @@
 import type { ProcessSpec } from "../../agent/agent-client.ts";
-import type { ExecRequest } from "../records/exec-request.ts";
-import type { RunSpecification } from "../records/run-specification.ts";
-import { terminalSize } from "../records/specify-run.ts";
+import { type ExecRequest, type RunSpecification, terminalSize } from "../records.ts";
 import { capabilityMask } from "./capability-mask.ts";
 import { resourceLimits } from "./resource-limits.ts";
 

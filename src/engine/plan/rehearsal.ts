@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { userNetwork } from "../../network/user-network.ts";
 import type { ContainerSetup, ProcessSpec } from "../../agent/agent-client.ts";
 import { diskNames } from "../../supply/disk-names.ts";
-import type { RunSpecification } from "../records/run-specification.ts";
+import type { RunSpecification } from "../records.ts";
 import { defaultShmBytes, noNetwork } from "./machine-plan.ts";
 import { mainProcessSpec } from "./process-spec.ts";
 

@@ -1,5 +1,5 @@
 import { DvmError } from "../../base/errors.ts";
-import type { Run } from "../runs/run.ts";
+import type { Run } from "../runs.ts";
 import type { BoundPort } from "./run-specification.ts";
 
 /** What a run has of its network; of a container without one, the MAC address is empty. */

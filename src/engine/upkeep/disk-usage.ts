@@ -1,9 +1,8 @@
 import { bytesOnDisk } from "../../host/bytes-on-disk.ts";
 import { volumeFolder } from "../../storage/volumes.ts";
-import type { ContainerRecord } from "../records/container-record.ts";
-import type { Engine, Image } from "../core/engine.ts";
-import type { VolumeRecord } from "../records/state-store.ts";
-import { volumeUsers } from "../volumes/volumes.ts";
+import type { ContainerRecord, VolumeRecord } from "../records.ts";
+import type { Engine, Image } from "../core.ts";
+import { volumeUsers } from "../volumes.ts";
 
 /** What DVM's things take on the host's disk, in bytes. */
 export interface DiskUsage {

@@ -1,11 +1,10 @@
 import { bytesOnDisk } from "../../host/bytes-on-disk.ts";
 import { volumeFolder } from "../../storage/volumes.ts";
-import { isRunning, type ContainerRecord } from "../records/container-record.ts";
+import { type ContainerRecord, isRunning, type VolumeRecord } from "../records.ts";
 import { scratchBytesOf } from "./disk-usage.ts";
-import type { Engine, Image } from "../core/engine.ts";
-import { removeContainer } from "../containers/remove-container.ts";
-import type { VolumeRecord } from "../records/state-store.ts";
-import { removeVolume, volumeUsers } from "../volumes/volumes.ts";
+import type { Engine, Image } from "../core.ts";
+import { removeContainer } from "../containers.ts";
+import { removeVolume, volumeUsers } from "../volumes.ts";
 
 /** What a removal of an image by name or id did, step by step. */
 export type ImageRemoval = { untagged?: string; deleted?: string };

@@ -4,8 +4,8 @@ import { DvmError } from "../../base/errors.ts";
 import { requireTemplates } from "../../machine/support.ts";
 import type { Template } from "../../machine/template-store.ts";
 import { userNetwork } from "../../network/user-network.ts";
-import type { Engine } from "../core/engine.ts";
-import { machineCpus, memoryMiB } from "../plan/machine-size.ts";
+import type { Engine } from "../core.ts";
+import { machineCpus, memoryMiB } from "../plan.ts";
 
 /** A machine to be made ahead, in the words of `create`. */
 export interface TemplateRequest {

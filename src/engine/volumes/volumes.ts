@@ -2,8 +2,8 @@ import { DvmError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { makeVolumeFolder, removeVolumeFolder, volumeFolder } from "../../storage/volumes.ts";
 import { timestamp } from "../../base/timestamps.ts";
-import type { Engine } from "../core/engine.ts";
-import type { VolumeRecord } from "../records/state-store.ts";
+import type { Engine } from "../core.ts";
+import type { VolumeRecord } from "../records.ts";
 
 /** A volume as the Engine API shows it. */
 export function describeVolume(engine: Engine, volume: VolumeRecord) {

@@ -1,0 +1,12 @@
+/* The life of containers: made, started, stopped, renamed, removed; and their execs. Others use what stands here, and nothing behind it. */
+
+export { createContainer } from "./containers/create-container.ts";
+export { createExec, startExec } from "./containers/exec.ts";
+export { openRun } from "./containers/open-run.ts";
+export { pauseContainer, unpauseContainer } from "./containers/pause-container.ts";
+export { removeContainer } from "./containers/remove-container.ts";
+export { renameContainer } from "./containers/rename-container.ts";
+export { runOf } from "./containers/run-of.ts";
+export { startContainer } from "./containers/start-container.ts";
+export { killContainer, restartContainer, stopContainer } from "./containers/stop-container.ts";
+export { supervise } from "./containers/supervise.ts";

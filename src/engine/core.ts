@@ -1,0 +1,6 @@
+/* What all use cases share: the engine, the one writer of containers, the machines, events, execs. Others use what stands here, and nothing behind it. */
+
+export { type Containers, hasEnded, type HeldContainer } from "./core/containers.ts";
+export { Engine, type Image, userNetwork } from "./core/engine.ts";
+export type { EngineEvent } from "./core/events.ts";
+export type { Exec } from "./core/exec-table.ts";

@@ -1,0 +1,22 @@
+/* From what was asked for to what is to run, and from that to machines, set-ups and processes. Others use what stands here, and nothing behind it. */
+
+export { capabilityMask } from "./plan/capability-mask.ts";
+export {
+  containerSetup,
+  imageDisk,
+  type MachinePlan,
+  machineSetup,
+  machineSpec,
+  neighbourSetup,
+  noNetwork,
+  scratchDisk,
+} from "./plan/machine-plan.ts";
+export { checkResources, machineCpus, memoryMiB } from "./plan/machine-size.ts";
+export { mergeEnvironment, newRecord } from "./plan/new-record.ts";
+export { orderOf } from "./plan/order-machine.ts";
+export { planMachine } from "./plan/plan-machine.ts";
+export { bindPorts } from "./plan/port-map.ts";
+export { execProcessSpec, mainProcessSpec } from "./plan/process-spec.ts";
+export { resourceLimits } from "./plan/resource-limits.ts";
+export { checkSecurityOptions } from "./plan/security-options.ts";
+export { signalNumber } from "./plan/signals.ts";

@@ -1,0 +1,29 @@
+/* What is kept: of containers, machines, volumes, images' needs; and the life cycle, as a pure function. Others use what stands here, and nothing behind it. */
+
+export { type ContainerRecord, isRunning, type StartReport } from "./records/container-record.ts";
+export {
+  type ContainerEvent,
+  type ContainerState,
+  next,
+  type RunNetwork,
+} from "./records/container-state.ts";
+export {
+  type ContainerConfig,
+  containerConfigSchema,
+  type DockerRequest,
+  endpointSchema,
+  type HostConfig,
+  hostConfigSchema,
+} from "./records/docker-request.ts";
+export type { ExecRequest } from "./records/exec-request.ts";
+export {
+  type FitRecord,
+  fitRecordSchema,
+  type FoundNeeds,
+  judgingVersion,
+} from "./records/fit-record.ts";
+export type { MachineRecord } from "./records/machine-record.ts";
+export type { BoundPort, Mount, RunSpecification } from "./records/run-specification.ts";
+export { sharingContainer, specifyRun, terminalSize } from "./records/specify-run.ts";
+export { StateStore, type VolumeRecord } from "./records/state-store.ts";
+export { machineOf } from "./records/stored-container.ts";

@@ -1,0 +1,11 @@
+/* One run of a container: the machine that it is in, its output, its log, who is attached. Others use what stands here, and nothing behind it. */
+
+export { ContainerLog, type OutputStream, readLog } from "./runs/container-log.ts";
+export {
+  connectionAttachment,
+  ContainerStreams,
+  outputFrame,
+  writeAll,
+} from "./runs/container-streams.ts";
+export { Run, type RunEnd } from "./runs/run.ts";
+export { RunningMachine } from "./runs/running-machine.ts";

@@ -1,0 +1,18 @@
+/* What a daemon does for itself: taking machines up, pruning, templates, sizes on disk. Others use what stands here, and nothing behind it. */
+
+export { diskUsage, scratchBytesOf } from "./upkeep/disk-usage.ts";
+export {
+  type ImageRemoval,
+  pruneContainers,
+  pruneImages,
+  pruneVolumes,
+  removeImage,
+} from "./upkeep/prune.ts";
+export { reconcile } from "./upkeep/reconcile.ts";
+export {
+  createTemplate,
+  findTemplate,
+  type ListedTemplate,
+  listTemplates,
+  pruneTemplates,
+} from "./upkeep/templates.ts";
