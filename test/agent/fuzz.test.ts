@@ -12,11 +12,17 @@ import {
   decodeProcesses,
   decodeResumed,
   decodeStatistics,
+  encodeContainer,
+  encodeContainerId,
+  encodeMachine,
+  encodePreparation,
+  encodeProcess,
 } from "../../src/agent/messages.ts";
 import { decodeUses } from "../../src/agent/uses.ts";
-import { nonceBytes } from "../../src/agent/protocol.ts";
+import { nonceBytes, request } from "../../src/agent/protocol.ts";
 import { treeRecords, type NewFile } from "../../src/agent/tree-writer.ts";
 import { DvmError } from "../../src/base/errors.ts";
+import { containerOn, networkOf, shell } from "../support/agent-machine.ts";
 
 const guest = join(import.meta.dirname, "../../guest");
 /** Bounds the time, not the claim: each round is a new input. */
@@ -28,7 +34,7 @@ before(() => promisify(execFile)("make", ["-s", "-C", guest, "fuzz"]));
 function legalStream(count: number): Buffer {
   const frames = [syncFrame(randomBytes(nonceBytes))];
   for (let index = 0; index < count; index += 1)
-    frames.push(encodeFrame(randomInt(2, 34), randomInt(2 ** 32), randomBytes(randomInt(3000))));
+    frames.push(encodeFrame(randomInt(2, 36), randomInt(2 ** 32), randomBytes(randomInt(3000))));
   return Buffer.concat(frames);
 }
 
@@ -98,11 +104,63 @@ test("the agent's reader of files finds every record, and no input leads it astr
   while (Date.now() < end) await agentParser(spoil(legal), "fuzz_records");
 });
 
+/** One request of each kind, as the host sends it. */
+function legalRequests(): { type: number; payload: Buffer }[] {
+  const network = { ...networkOf("pod", [0, 1]), nameservers: ["10.0.0.1"], search: ["a", "b"] };
+  const setup = containerOn(0, {
+    network,
+    extraHosts: ["name:10.0.0.9"],
+    mounts: [
+      { kind: "9p", tag: "share0", target: "/data", readOnly: true, isFile: "name" },
+      { kind: "tmpfs", target: "/tmp", readOnly: false, options: "size=1m" },
+    ],
+    sysctls: { "net.ipv4.ip_forward": "1" },
+  });
+  const spec = shell("true", { rlimits: [{ resource: 7, soft: 1n, hard: 2n }], groupsAdd: ["x"] });
+  const { cards } = network;
+  const clock = { guestNs: 1n, hostNs: 2n };
+  return [
+    {
+      type: request.prepare,
+      payload: encodePreparation({ disks: setup.disks, newScratch: true, image: false, cards }),
+    },
+    { type: request.setUp, payload: encodeMachine({ entropy: randomBytes(64) }, clock) },
+    { type: request.create, payload: encodeContainer("id", setup) },
+    { type: request.start, payload: Buffer.concat([encodeContainerId("id"), encodeProcess(spec)]) },
+  ];
+}
+
+/** As guest/fuzz_requests.c takes it. */
+function asInput({ type, payload }: { type: number; payload: Buffer }): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt8(type);
+  head.writeUInt32LE(payload.length, 1);
+  return Buffer.concat([head, payload]);
+}
+
+test("the agent's readers of requests take what the host sends, and no input leads them astray", async () => {
+  const legal = legalRequests();
+  assert.equal(await agentParser(Buffer.concat(legal.map(asInput)), "fuzz_requests"), 4);
+  const end = Date.now() + fuzzMs;
+  let [rounds, whole] = [0, 0];
+  for (; Date.now() < end; rounds += 1) {
+    const spoiled = Array.from({ length: 200 }, () =>
+      legal.map(({ type, payload }) => asInput({ type, payload: spoil(payload) })),
+    ).flat();
+    const cut = legal.map(({ type, payload }) =>
+      asInput({ type, payload: payload.subarray(0, randomInt(payload.length)) }),
+    );
+    assert.equal(await agentParser(Buffer.concat(cut), "fuzz_requests"), 0);
+    whole += await agentParser(Buffer.concat(spoiled), "fuzz_requests");
+  }
+  assert(rounds > 3 && whole > 0, `${rounds} rounds, ${whole} whole`);
+});
+
 test("the host's parser finds the same frames however the stream is cut", () => {
   for (let round = 0; round < 50; round += 1) {
     const nonce = randomBytes(nonceBytes);
     const frames = Array.from({ length: 20 }, () => ({
-      type: randomInt(2, 34),
+      type: randomInt(2, 36),
       id: randomInt(2 ** 32),
       payload: randomBytes(randomInt(2000)),
     }));
