@@ -54,8 +54,15 @@ export class Channel {
     else socket.resume();
   }
 
+  /** What is sent at once arrives at once: a guest that is woken for it is woken one time. */
   send(type: number, id: number, ...payload: Uint8Array[]): void {
-    if (!this.#socket.destroyed) this.#socket.write(encodeFrame(type, id, ...payload));
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+    }
+    socket.write(encodeFrame(type, id, ...payload));
   }
 
   close(): void {
