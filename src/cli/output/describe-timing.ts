@@ -2,6 +2,7 @@ import { asNumber, asObject, asObjects, asText, type JsonObject } from "../../cl
 
 const origins: Record<string, string> = {
   pool: "a machine that stood ready",
+  shared: "the machine of another container",
   clone: "a clone of a template",
   cold: "a boot",
 };
