@@ -42,8 +42,9 @@
  *    strings name servers, strings search domains, strings resolver options,
  *    strings extra hosts "name:address",
  *    list of mounts {u8 mount_kind, string tag, string source, string target, string file,
- *    string options, u8 read-only, u8 populate}, u64 bytes of /dev/shm, strings sysctls (name,
- *    value, ...), u64 CPU quota in us, u64 CPU period in us, u64 bytes of memory, u64 processes}
+ *    string options, u8 read-only, u8 populate}, u64 bytes of /dev/shm (0: 64 MiB), strings sysctls
+ * (name, value, ...), u64 CPU quota in us, u64 CPU period in us, u64 bytes of memory, u64
+ * processes}
  *
  * A limit of 0 is none. Network namespace "" is the machine's own; another, named as containers
  * are, is made when the first one asks for it, and goes with the last. Cards are numbered in the

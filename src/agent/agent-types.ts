@@ -82,6 +82,7 @@ export interface ContainerSetup {
   /** `name:address` */
   extraHosts: string[];
   mounts: GuestMount[];
+  /** Of /dev/shm; 0: the agent's default, 64 MiB. */
   shmSizeBytes: number;
   sysctls: Record<string, string>;
   privileged: boolean;

@@ -8,12 +8,12 @@ export {
   machineSetup,
   machineSpec,
   neighbourSetup,
-  noNetwork,
   scratchDisk,
 } from "./plan/machine-plan.ts";
 export { checkResources, machineCpus, memoryMiB } from "./plan/machine-size.ts";
 export { mergeEnvironment, newRecord } from "./plan/new-record.ts";
 export { orderOf } from "./plan/order-machine.ts";
+export { plainSetup } from "./plan/plain-setup.ts";
 export { planMachine } from "./plan/plan-machine.ts";
 export { bindPorts } from "./plan/port-map.ts";
 export { execProcessSpec, mainProcessSpec } from "./plan/process-spec.ts";

@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { userNetwork } from "../../network/user-network.ts";
 import { join } from "node:path";
 import type { Launch, ProcessSpec } from "../../agent/agent-client.ts";
-import { capabilityMask, machineSetup, noNetwork } from "../../engine/plan.ts";
+import { capabilityMask, machineSetup, plainSetup } from "../../engine/plan.ts";
 import type { Tool } from "../../host/tools.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { DiskSpec, Hypervisor, MachineSpec } from "../../machine/machine.ts";
@@ -74,28 +73,12 @@ export function filledDisks({ imageDisk }: BenchHost, runFolder: string): DiskSp
 }
 
 const { image, scratch } = diskNames(0);
-const { address, gateway, nameserver } = userNetwork;
 
 export function benchSetup(): Pick<Launch, "machine" | "id" | "setup"> {
   return {
     machine: machineSetup(),
     id: "bench",
-    setup: {
-      disks: diskNames(0),
-      hostname: "bench",
-      machineId: randomBytes(16).toString("hex"),
-      readOnlyRoot: false,
-      network: {
-        ...noNetwork,
-        cards: [{ index: 0, address, gateway, mac: cardMac }],
-        nameservers: [nameserver],
-      },
-      extraHosts: [],
-      mounts: [],
-      shmSizeBytes: mebibyte,
-      sysctls: {},
-      privileged: false,
-    },
+    setup: plainSetup(cardMac),
   };
 }
 

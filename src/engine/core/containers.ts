@@ -58,8 +58,12 @@ export class Containers {
   /** Keeps a new container. Its name must be free: `conflict` if it isn't. */
   add(record: ContainerRecord): void {
     this.requireFreeName(record.name);
-    this.#store.saveContainer(record);
-    this.#records.set(record.id, record);
+    try {
+      this.#save(record);
+    } catch (error) {
+      this.#records.delete(record.id);
+      throw error;
+    }
   }
 
   /** One change at a time for each container; `action` sees it as those before have left it. */

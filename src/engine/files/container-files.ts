@@ -80,7 +80,7 @@ export async function writePath(
     const options = {
       path: containerPath(path),
       keepKind,
-      rootReadOnly: record.run.readOnlyRoot,
+      rootReadOnly: record.run.inside.readOnlyRoot,
       user: asUser ? record.run.process.user : "",
     };
     const writing = writeFiles(

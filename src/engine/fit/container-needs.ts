@@ -8,7 +8,7 @@ export function containerNeeds(
   { run, labels }: Pick<ContainerRecord, "run" | "labels">,
   features: KnownFeatures,
 ): KernelNeeds {
-  const { mounts, limits, sysctls } = run;
+  const { mounts, limits, inside } = run;
   const needs: KernelNeed[] = [];
   const need = (isNeeded: boolean, reason: string, ...options: string[]) => {
     for (const name of isNeeded ? options : []) {
@@ -27,6 +27,6 @@ export function containerNeeds(
   need(limits.nanoCpus % 1e9 !== 0, "a share of a processor", "CFS_BANDWIDTH");
   need(limits.nanoCpus > 1e9, "several processors", "SMP");
   const isIpv6 = (name: string) => name.startsWith("net.ipv6.");
-  need(Object.keys(sysctls).some(isIpv6), "settings of IPv6", "IPV6");
+  need(Object.keys(inside.sysctls).some(isIpv6), "settings of IPv6", "IPV6");
   return joinNeeds({ needs, refused: [] }, judgeLabels(labels, features));
 }

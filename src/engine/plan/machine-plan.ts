@@ -7,7 +7,6 @@ import { diskNames, spareDisks } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunSpecification } from "../records.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
 
-export const defaultShmBytes = 64 * 2 ** 20;
 const cpuPeriodUs = 100_000;
 
 /** A mount whose source on the host is known. */
@@ -144,9 +143,7 @@ function ownSetup(containerId: string, run: RunSpecification) {
   return {
     ...(run.domainname === "" ? {} : { domainname: run.domainname }),
     machineId: containerId.slice(0, 32),
-    readOnlyRoot: run.readOnlyRoot,
-    shmSizeBytes: run.shmBytes === 0 ? defaultShmBytes : run.shmBytes,
-    sysctls: run.sysctls,
+    ...run.inside,
     privileged: run.process.privileged,
     ...(quota === undefined ? {} : { cpuQuota: { quotaUs: quota, periodUs: cpuPeriodUs } }),
     ...(memoryBytes === 0 ? {} : { memoryLimitBytes: memoryBytes }),

@@ -4,7 +4,8 @@ import { userNetwork } from "../../network/user-network.ts";
 import type { MachineOrder } from "../../supply/machine-order.ts";
 import type { Mount, RunSpecification } from "../records.ts";
 import { machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
-import { rehearsedProcess, rehearsedSetup } from "./rehearsal.ts";
+import { plainSetup } from "./plain-setup.ts";
+import { rehearsedProcess } from "./rehearsal.ts";
 
 /** What is ordered for a planned machine, and the ports to open when it comes without. Pure. */
 export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPort[] } {
@@ -16,7 +17,7 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
     imageId: run.imageId,
     noTemplate: run.machine.noTemplate,
     rehearsed: mayMountImageAhead(run)
-      ? { process: rehearsedProcess(run), setup: rehearsedSetup, machine: machineSetup }
+      ? { process: rehearsedProcess(run), setup: plainSetup, machine: machineSetup }
       : undefined,
     ports: publishedPorts(spec.nics),
   };
@@ -25,10 +26,10 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
 const systemFolder = /^\/(?:dev|proc|sys)(?:\/|$)/;
 
 /** What a prepared machine can't change any more must not be asked for. */
-function mayMountImageAhead({ process, sysctls, mounts }: RunSpecification): boolean {
+function mayMountImageAhead({ process, inside, mounts }: RunSpecification): boolean {
   return (
     !process.privileged &&
-    Object.keys(sysctls).length === 0 &&
+    Object.keys(inside.sysctls).length === 0 &&
     !mounts.some(({ target }: Mount) => systemFolder.test(target))
   );
 }

@@ -59,16 +59,18 @@ const networkSchema = z.object({
 /** What is to run, whoever asked for it: all that a start reads. */
 export const runSpecificationSchema = z.object({
   imageId: z.string(),
-  readOnlyRoot: z.boolean(),
   process: processSchema,
   hostname: z.string(),
   domainname: z.string(),
   /** `name:address` */
   extraHosts: strings,
   mounts: z.array(mountSchema),
-  /** 0: the default. */
-  shmBytes: z.number(),
-  sysctls: z.record(z.string(), z.string()),
+  /** What the agent is told as it stands, by the names of `ContainerSetup`. */
+  inside: z.object({
+    readOnlyRoot: z.boolean(),
+    shmSizeBytes: z.number(),
+    sysctls: z.record(z.string(), z.string()),
+  }),
   /** 0: none. */
   limits: z.object({ memoryBytes: z.number(), nanoCpus: z.number(), processes: z.number() }),
   /** Undefined: it has none. */

@@ -20,14 +20,16 @@ export function specifyRun(
   const sharedWith = sharingContainer(hostConfig.NetworkMode);
   return {
     imageId,
-    readOnlyRoot: hostConfig.ReadonlyRootfs,
     process: specifyProcess({ config, hostConfig }),
     hostname: config.Hostname,
     domainname: config.Domainname,
     extraHosts: hostConfig.ExtraHosts,
     mounts,
-    shmBytes: hostConfig.ShmSize,
-    sysctls: hostConfig.Sysctls,
+    inside: {
+      readOnlyRoot: hostConfig.ReadonlyRootfs,
+      shmSizeBytes: hostConfig.ShmSize,
+      sysctls: hostConfig.Sysctls,
+    },
     limits: {
       memoryBytes: hostConfig.Memory,
       nanoCpus: hostConfig.NanoCpus,

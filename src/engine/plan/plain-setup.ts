@@ -1,0 +1,24 @@
+import { randomBytes } from "node:crypto";
+import type { ContainerSetup } from "../../agent/agent-client.ts";
+import { userNetwork } from "../../network/user-network.ts";
+import { diskNames } from "../../supply/disk-names.ts";
+import { noNetwork } from "./machine-plan.ts";
+
+/** Of a container that asks for nothing; `mac` is that of the machine's network card, if it has one. */
+export function plainSetup(mac: string | undefined): ContainerSetup {
+  const { address, gateway, nameserver } = userNetwork;
+  return {
+    disks: diskNames(0),
+    hostname: "plain",
+    machineId: randomBytes(16).toString("hex"),
+    readOnlyRoot: false,
+    network: mac
+      ? { ...noNetwork, cards: [{ index: 0, address, gateway, mac }], nameservers: [nameserver] }
+      : noNetwork,
+    extraHosts: [],
+    mounts: [],
+    shmSizeBytes: 0,
+    sysctls: {},
+    privileged: false,
+  };
+}
