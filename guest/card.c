@@ -16,6 +16,7 @@
 
 #define DEVICES "/sys/bus/virtio/devices"
 #define NETWORK_CARD 1u /* its number among virtio's kinds of devices */
+#define BOOT_MS 10000
 #define APPEAR_MS 5000
 
 static bool is_card(const struct dirent *entry) {
@@ -71,9 +72,11 @@ static bool find(const void *argument) {
 
 int card_find(unsigned index, char name[CARD_NAME_MAX], struct failure *failure) {
     const struct search search = {index, name};
-    if (!wait_until(find, &search, APPEAR_MS))
+    /* the machine boots, or the namespace that had it is going */
+    bool may_come = uptime_ms() < BOOT_MS || number_of(index) >= 0;
+    if (!wait_until(find, &search, may_come ? APPEAR_MS : 0))
         return fail(failure, STATUS_UNAVAILABLE,
-                    "cannot set the network up: network card %u is not there, or taken", index);
+                    "cannot set the network up: there is no network card %u", index);
     return 0;
 }
 

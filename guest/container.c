@@ -26,23 +26,6 @@ enum container_state container_state(const struct container *container) {
     return container->first.is_started ? CONTAINER_STARTED : CONTAINER_CREATED;
 }
 
-static struct container *take_slot(struct failure *failure) {
-    for (unsigned slot = 0; slot < CONTAINERS_MAX; slot++) {
-        struct container *container = &containers[slot];
-        if (container->is_used)
-            continue;
-        *container =
-            (struct container){.is_used = true, .deadline = {.fd = -1}, .first = {.socket = -1}};
-        place_of(slot, &container->place);
-        container->root.place = &container->place;
-        etc_init(&container->etc, &container->place);
-        return container;
-    }
-    fail(failure, STATUS_UNAVAILABLE, "cannot make a container: there are %u already",
-         CONTAINERS_MAX);
-    return NULL;
-}
-
 /* /sys shows the network namespace of who mounts it, and a fork is in its parent's. */
 static int make_in_network(struct container *container, struct failure *failure) {
     if (network_enter(container->network, failure) < 0)
@@ -59,14 +42,6 @@ static int make(struct container *container, const char *network, struct failure
         return -1;
     container->network = network_take(network, failure);
     return container->network == NULL ? -1 : make_in_network(container, failure);
-}
-
-struct container *container_make(const char *network, struct failure *failure) {
-    struct container *container = take_slot(failure);
-    if (container == NULL || make(container, network, failure) == 0)
-        return container;
-    container_discard(container);
-    return NULL;
 }
 
 /* An image is read only: others may have it mounted too. */
@@ -104,6 +79,45 @@ void container_discard(struct container *container) {
     first_process_ended(&container->first);
     if (container_free(container, &failure) < 0)
         complain("cannot give a container up: %s", failure.text);
+}
+
+/* One that the host doesn't know, and that could not be taken away when it was given up. */
+static bool is_left_over(const struct container *container) {
+    return container->id[0] == 0 && !container->is_prepared;
+}
+
+static struct container *find_slot(void) {
+    struct failure failure;
+    for (unsigned slot = 0; slot < CONTAINERS_MAX; slot++)
+        if (!containers[slot].is_used)
+            return &containers[slot];
+    for (unsigned slot = 0; slot < CONTAINERS_MAX; slot++)
+        if (is_left_over(&containers[slot]) && container_free(&containers[slot], &failure) == 0)
+            return &containers[slot];
+    return NULL;
+}
+
+static struct container *take_slot(struct failure *failure) {
+    struct container *container = find_slot();
+    if (container == NULL) {
+        fail(failure, STATUS_UNAVAILABLE, "cannot make a container: there are %u already",
+             CONTAINERS_MAX);
+        return NULL;
+    }
+    *container =
+        (struct container){.is_used = true, .deadline = {.fd = -1}, .first = {.socket = -1}};
+    place_of((unsigned)(container - containers), &container->place);
+    container->root.place = &container->place;
+    etc_init(&container->etc, &container->place);
+    return container;
+}
+
+struct container *container_make(const char *network, struct failure *failure) {
+    struct container *container = take_slot(failure);
+    if (container == NULL || make(container, network, failure) == 0)
+        return container;
+    container_discard(container);
+    return NULL;
 }
 
 bool container_ran_out_of_memory(struct container *container) {

@@ -14,7 +14,8 @@
 
 struct container {
     bool is_used;
-    char id[DVM_NAME_MAX + 1]; /* "": PREPARE made it, for the first one to come */
+    bool is_prepared;          /* by PREPARE, for the first one to come */
+    char id[DVM_NAME_MAX + 1]; /* "": of one that isn't made, or could not be taken away */
     struct place place;
     struct root root;
     struct etc etc;
@@ -39,7 +40,7 @@ enum container_state container_state(const struct container *container);
 struct container *container_make(const char *network, struct failure *failure);
 /* Takes everything of it away; its processes have gone. Again after a failure: goes on with it. */
 int container_free(struct container *container, struct failure *failure);
-/* Does so with one whose first process is still waiting. */
+/* Does so with one whose first process is still waiting, and which the host doesn't know. */
 void container_discard(struct container *container);
 /* Whether a process was killed for want of memory since this was last asked. */
 bool container_ran_out_of_memory(struct container *container);

@@ -18,7 +18,7 @@ static bool is_any(void) {
 struct container *container_prepared(void) {
     for (unsigned slot = 0; slot < CONTAINERS_MAX; slot++) {
         struct container *container = container_at(slot);
-        if (container != NULL && container->id[0] == 0)
+        if (container != NULL && container->is_prepared)
             return container;
     }
     return NULL;
@@ -59,10 +59,12 @@ int container_prepare(const struct preparation *preparation, struct failure *fai
     struct container *container = container_make("", failure);
     if (container == NULL)
         return -1;
-    if (prepare(container, preparation, failure) == 0)
-        return 0;
-    container_discard(container);
-    return -1;
+    if (prepare(container, preparation, failure) < 0) {
+        container_discard(container);
+        return -1;
+    }
+    container->is_prepared = true;
+    return 0;
 }
 
 static bool is_on_systems_folder(const struct guest_mount *mount) {
@@ -94,7 +96,10 @@ static bool fits(const struct container *prepared, const struct container_setup 
 
 static struct container *take_prepared(const struct container_setup *setup) {
     struct container *prepared = container_prepared();
-    if (prepared == NULL || fits(prepared, setup))
+    if (prepared == NULL)
+        return NULL;
+    prepared->is_prepared = false;
+    if (fits(prepared, setup))
         return prepared;
     container_discard(prepared);
     return NULL;
@@ -142,7 +147,7 @@ static int check(const struct container_setup *setup, struct failure *failure) {
         const struct container *other = container_at(slot);
         if (other != NULL && strcmp(other->id, setup->id) == 0)
             return fail(failure, STATUS_CONFLICT, "there is a container %s already", setup->id);
-        if (other != NULL && other->id[0] != 0 &&
+        if (other != NULL && !other->is_prepared &&
             strcmp(other->root.scratch_disk, setup->scratch_disk) == 0)
             return fail(failure, STATUS_CONFLICT, "cannot use disk %s: it is container %s's",
                         setup->scratch_disk, other->id);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DISKS_MAX 64
+#define BOOT_MS 10000
 #define APPEAR_MS 5000
 #define UNUSED_MS 5000
 
@@ -68,7 +69,8 @@ int disk_find(const char *name, char path[DISK_PATH_MAX], struct failure *failur
     if (name[0] == 0 || strlen(name) > DVM_DISK_NAME_MAX)
         return fail(failure, STATUS_INVALID, "cannot use disk \"%.64s\": it is no name of one",
                     name);
-    if (!wait_until(is_there, name, APPEAR_MS))
+    /* they come with the machine, and none comes later */
+    if (!wait_until(is_there, name, uptime_ms() < BOOT_MS ? APPEAR_MS : 0))
         return fail(failure, STATUS_UNAVAILABLE, "cannot find disk %s: there is no such disk",
                     name);
     snprintf(path, DISK_PATH_MAX, "%s", path_of(name));

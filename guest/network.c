@@ -106,14 +106,22 @@ static struct card *known_card(struct network *network, unsigned index) {
     return NULL;
 }
 
+static bool is_taken(unsigned index) {
+    for (size_t at = 0; at < NETWORKS_MAX; at++)
+        if (known_card(&others[at], index) != NULL)
+            return true;
+    return known_card(&machines, index) != NULL;
+}
+
 static struct card *add_card(struct network *network, unsigned index, struct failure *failure) {
     if (network->card_count == CARDS_MAX) {
         fail(failure, STATUS_INVALID, "cannot give a container more than %u network cards",
              CARDS_MAX);
         return NULL;
     }
-    if (network->is_other && known_card(&machines, index) != NULL) {
-        fail(failure, STATUS_CONFLICT, "cannot move network card %u: a container uses it", index);
+    if (is_taken(index)) {
+        fail(failure, STATUS_CONFLICT, "cannot use network card %u: another namespace has it",
+             index);
         return NULL;
     }
     struct card *card = &network->cards[network->card_count];

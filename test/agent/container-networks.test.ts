@@ -114,7 +114,7 @@ test("a port of one namespace is none of another's", async () => {
 test("a card of the machine's own namespace is not taken from a container that has it", async () => {
   const setup = containerOn(1, { network: networkOf("pod", [0]) });
   await within([networkOf("", [0])], async () => {
-    await assert.rejects(guest.agent.createContainer("c1", setup), /a container uses it/);
+    await assert.rejects(guest.agent.createContainer("c1", setup), /another namespace has it/);
     assert.match(await cards("c0"), /10\.0\.2\.15/);
   });
 });
@@ -126,7 +126,8 @@ test("cards that are not there, taken, or come too late are refused, and nothing
   await within([networkOf("pod", [0])], async () => {
     await assert.rejects(create(networkOf("pod", [0])), /others use the namespace already/);
     await assert.rejects(create(networkOf("a name", [])), { code: "invalid" });
-    await assert.rejects(create(networkOf("other", [0])), /network card 0 is not there, or taken/);
+    await assert.rejects(create(networkOf("other", [0])), /another namespace has it/);
+    await assert.rejects(create(networkOf("other", [7])), /there is no network card 7/);
     assert.deepEqual([...(await agent.resume()).keys()], ["c0"]);
     await create(networkOf("other"));
   });
