@@ -91,6 +91,8 @@ export interface Capabilities {
   pause: boolean;
   /** Machines can be saved and cloned. */
   templates: boolean;
+  /** How many disks, cards and shares together a machine has places for. */
+  devices: number;
   diskFormats: readonly DiskContent["format"][];
   /** Disks can be put in and taken out while a machine runs. */
   diskExchange: boolean;

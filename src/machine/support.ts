@@ -38,6 +38,9 @@ export function checkAccelerator({ accelerators }: Driver, want: string): void {
 
 /** Completes the sentence "the hypervisor …". */
 function missingFor(can: Capabilities, spec: MachineSpec): string | undefined {
+  const devices = spec.disks.length + spec.nics.length + spec.shares.length;
+  if (devices > can.devices)
+    return `has ${can.devices} places for disks, network cards and shares (binds and volumes), and ${devices} are asked for`;
   if (spec.shares.length > 0 && can.fileSharing === "none")
     return "can't share folders of the host, which binds and volumes need";
   if (spec.fileBinds.length > 0 && !can.fileBinds)

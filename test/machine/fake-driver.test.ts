@@ -16,6 +16,7 @@ const spec = {
 
 const everything: Capabilities = {
   fileSharing: "9p",
+  devices: 16,
   fileBinds: true,
   pause: true,
   templates: true,
@@ -26,6 +27,7 @@ const everything: Capabilities = {
 };
 const little: Capabilities = {
   fileSharing: "none",
+  devices: 16,
   fileBinds: false,
   pause: false,
   templates: false,

@@ -11,6 +11,7 @@ import {
 
 const all: Capabilities = {
   fileSharing: "9p",
+  devices: 16,
   fileBinds: true,
   pause: true,
   templates: true,
@@ -45,6 +46,14 @@ const cases: { less: Partial<Capabilities>; spec: Partial<MachineSpec>; says: Re
     less: { fileSharing: "none" },
     spec: { shares: [{ tag: "share0", path: "/v", readOnly: true, owners: "ours" }] },
     says: /can't share folders of the host, which binds and volumes need$/,
+  },
+  {
+    less: { devices: 1 },
+    spec: {
+      disks: [{ name: "image0", format: "raw", path: "/d", readOnly: true }],
+      nics: [user()],
+    },
+    says: /has 1 places for disks, network cards and shares .*, and 2 are asked for$/,
   },
   {
     less: { fileBinds: false },

@@ -50,9 +50,6 @@ export const containerConfigSchema = z.object({
 });
 export type ContainerConfig = z.infer<typeof containerConfigSchema>;
 
-/** Each container more takes two of the machine's device slots. */
-const maximumRoom = 4;
-
 const portBinding = z.object({ HostIp: string, HostPort: string });
 
 const restartPolicy = z
@@ -127,7 +124,7 @@ export const hostConfigSchema = z.object({
       Kernel: z.string().optional(),
       Accelerator: z.string().optional(),
       NoTemplate: z.boolean().optional(),
-      Room: z.int().min(0).max(maximumRoom).optional(),
+      Room: z.int().min(0).optional(),
     })
     .nullish()
     .transform((value) => value ?? {}),

@@ -5,6 +5,7 @@ import { FakeMachine, type FakeMachines } from "./fake-machine.ts";
 
 const everything: Capabilities = {
   fileSharing: "9p",
+  devices: 16,
   fileBinds: true,
   pause: true,
   templates: true,

@@ -26,6 +26,8 @@ const capabilities: Capabilities = {
   fileBinds: true,
   pause: true,
   templates: true,
+  // of eight virtio-mmio places the agent's channel, the balloon and the source of entropy have three
+  devices: 5,
   diskFormats: ["raw", "vmdk", "empty"],
   diskExchange: true,
   cards: ["user", "tap"],
