@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { DvmError, ignore } from "../../base/errors.ts";
+import { describeError, DvmError, ignore } from "../../base/errors.ts";
 import type { Stopwatch } from "../../base/stopwatch.ts";
 import { makeScratchDisk } from "../../storage/scratch.ts";
 import { diskNames } from "../../supply/disk-names.ts";
@@ -36,7 +36,9 @@ export async function startBeside(
       network: { ports: [], mac: "" },
     };
   } catch (error) {
-    await machine.leave(record.id, { keepsDisks: true });
+    await machine.leave(record.id, { keepsDisks: true }).catch((failure: unknown) => {
+      engine.parts.log(`cannot take ${record.id} out of its machine: ${describeError(failure)}`);
+    });
     throw error;
   }
 }

@@ -14,12 +14,14 @@ import { openRun, removeContainer, supervise } from "../containers.ts";
 
 const reconnectDeadlineMs = 10_000;
 const lostExitCode = 255;
+const goneReason = "the machine went away while no daemon ran";
 
 /** After a start of the daemon: takes up the machines that live on, and books the others as ended. */
 export async function reconcile(engine: Engine): Promise<void> {
   await pruneTemplates(engine, false);
-  await Promise.all(engine.machines.stored().map((stored) => takeUpMachine(engine, stored)));
-  await bookLost(engine);
+  const stored = engine.machines.stored();
+  const reasons = await Promise.all(stored.map((one) => takeUpMachine(engine, one)));
+  await bookLost(engine, new Map(stored.map(({ id }, index) => [id, reasons[index]])));
   await endStrays(engine);
   await engine.supply.pool.recover();
 }
@@ -36,17 +38,21 @@ async function endStrays({ parts, machines }: Engine): Promise<void> {
     if (!folders.has(name)) await rm(join(root, name), { recursive: true, force: true });
 }
 
-async function takeUpMachine(engine: Engine, stored: MachineRecord): Promise<void> {
+/** Gives the reason where it can't, for who was in it. */
+async function takeUpMachine(engine: Engine, stored: MachineRecord): Promise<string | undefined> {
   const { parts } = engine;
   const { id } = stored;
   const machine = await parts.hypervisor.find(id, machineFolder(parts.places.runRoot, id));
   try {
-    if (machine === undefined) throw new DvmError("unavailable", "it has gone");
+    if (machine === undefined) throw new DvmError("unavailable", goneReason);
     await takeUpResidents(engine, machine, stored);
+    return undefined;
   } catch (error) {
-    parts.log(`cannot take up machine ${shortId(id)}: ${describeError(error)}`);
+    const reason = describeError(error);
+    parts.log(`cannot take up machine ${shortId(id)}: ${reason}`);
     await machine?.kill();
     engine.machines.forget(id);
+    return reason;
   }
 }
 
@@ -92,11 +98,15 @@ async function takeUpContainer(
 }
 
 /** What this daemon could not take up has ended while none ran. */
-async function bookLost(engine: Engine): Promise<void> {
+async function bookLost(
+  engine: Engine,
+  reasons: ReadonlyMap<string, string | undefined>,
+): Promise<void> {
   const lost = engine.containers.list().filter(({ state }) => state.kind === "detached");
-  const error = "the machine went away while no daemon ran";
-  for (const { id, name, run } of lost) {
-    engine.parts.log(`container ${name} ended while no daemon ran`);
+  for (const record of lost) {
+    const { id, name, run } = record;
+    const error = reasons.get(machineOf(record) ?? "") ?? goneReason;
+    engine.parts.log(`container ${name} ended while no daemon ran: ${error}`);
     await engine.containers.change(id, async (held) =>
       held.apply({
         ...{ kind: "ended", at: timestamp(), error },
