@@ -42,6 +42,8 @@ void free_pointer(void *pointer);
 
 /* Reads a small file as a C string; -1 with errno. */
 int read_file(const char *path, char *text, size_t room);
+/* Writes all of it, however often it takes; -1 with errno. */
+int write_whole(int fd, const uint8_t *bytes, size_t count);
 /* Writes to an existing file of /proc, /sys or a cgroup; -1 with errno. */
 int write_file(const char *path, const char *text);
 /* Since boot. */

@@ -35,19 +35,6 @@ static int read_whole(int fd, uint8_t *bytes, size_t count) {
     return 0;
 }
 
-static int write_whole(int socket, const uint8_t *bytes, size_t count) {
-    while (count > 0) {
-        ssize_t part = send(socket, bytes, count, MSG_NOSIGNAL);
-        if (part < 0 && errno == EINTR)
-            continue;
-        if (part <= 0)
-            return -1;
-        bytes += part;
-        count -= (size_t)part;
-    }
-    return 0;
-}
-
 static int send_head(int socket, const struct message *message) {
     const struct stdio *stdio = &message->stdio;
     struct head head = {.order = message->order,

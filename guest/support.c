@@ -104,6 +104,19 @@ int read_file(const char *path, char *text, size_t room) {
     return (int)used;
 }
 
+int write_whole(int fd, const uint8_t *bytes, size_t count) {
+    while (count > 0) {
+        ssize_t part = write(fd, bytes, count);
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0)
+            return -1;
+        bytes += part;
+        count -= (size_t)part;
+    }
+    return 0;
+}
+
 int write_file(const char *path, const char *text) {
     cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)

@@ -73,19 +73,6 @@ static int make_parents(const char *path, struct failure *failure) {
     return 0;
 }
 
-static int write_whole(int fd, const uint8_t *bytes, size_t count) {
-    while (count > 0) {
-        ssize_t part = write(fd, bytes, count);
-        if (part < 0 && errno == EINTR)
-            continue;
-        if (part <= 0)
-            return -1;
-        bytes += part;
-        count -= (size_t)part;
-    }
-    return 0;
-}
-
 static int broken(struct failure *failure) {
     return fail(failure, STATUS_INVALID, "cannot read what to write: it breaks the protocol");
 }

@@ -2,7 +2,12 @@ import { z } from "zod";
 import { dockerRequestSchema } from "./docker-request.ts";
 import { boundPortSchema, type Mount } from "./run-specification.ts";
 import { specifyRun } from "./specify-run.ts";
-import type { StoredContainer } from "./stored-container.ts";
+import {
+  createdSchema,
+  exitedSchema,
+  startReportSchema,
+  type StoredContainer,
+} from "./stored-container.ts";
 
 /* Containers as the first version of the state store kept them, which had no versions. */
 
@@ -32,28 +37,11 @@ const recordSchema = z.object({
   ports: z.array(boundPortSchema),
   restartCount: z.number(),
   state: z.discriminatedUnion("kind", [
-    z.object({
-      kind: z.literal("created"),
-      failure: z.object({ exitCode: z.number(), error: z.string() }).optional(),
-    }),
+    createdSchema,
     z.object({ kind: z.enum(["running", "paused"]), startedAt: z.string() }),
-    z.object({
-      kind: z.literal("exited"),
-      startedAt: z.string(),
-      finishedAt: z.string(),
-      exitCode: z.number(),
-      oomKilled: z.boolean(),
-      error: z.string(),
-    }),
+    exitedSchema,
   ]),
-  start: z
-    .object({
-      origin: z.enum(["pool", "clone", "cold"]),
-      madeTemplate: z.boolean(),
-      kernel: z.string().optional(),
-      phases: z.array(z.object({ name: z.string(), ms: z.number() })),
-    })
-    .optional(),
+  start: startReportSchema.optional(),
 });
 
 /** What the first version stored as `text`, in today's shape. Throws where it is none of that. */

@@ -5,29 +5,31 @@ import { dockerRequestSchema } from "./docker-request.ts";
 import { boundPortSchema, runSpecificationSchema } from "./run-specification.ts";
 
 const runNetwork = { ports: z.array(boundPortSchema), mac: z.string() };
+export const createdSchema = z.object({
+  kind: z.literal("created"),
+  failure: z.object({ exitCode: z.number(), error: z.string() }).optional(),
+});
+export const exitedSchema = z.object({
+  kind: z.literal("exited"),
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  exitCode: z.number(),
+  oomKilled: z.boolean(),
+  error: z.string(),
+});
 const stateSchema = z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("created"),
-    failure: z.object({ exitCode: z.number(), error: z.string() }).optional(),
-  }),
+  createdSchema,
   z.object({
     kind: z.enum(["running", "paused"]),
     startedAt: z.string(),
     machineId: z.string(),
     ...runNetwork,
   }),
-  z.object({
-    kind: z.literal("exited"),
-    startedAt: z.string(),
-    finishedAt: z.string(),
-    exitCode: z.number(),
-    oomKilled: z.boolean(),
-    error: z.string(),
-  }),
+  exitedSchema,
 ]);
 type StoredState = z.infer<typeof stateSchema>;
 
-const startReportSchema = z.object({
+export const startReportSchema = z.object({
   origin: z.enum(["pool", "clone", "cold", "shared"]),
   madeTemplate: z.boolean(),
   kernel: z.string().optional(),
