@@ -12,6 +12,7 @@ import { makeSourceTree } from "../support/source-tree.ts";
 import { listTar, type TarListing } from "../support/tar-listing.ts";
 import { makeTar, streamOf } from "../support/tar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { eventually } from "../support/fetch-text.ts";
 import { TestDaemon } from "../support/test-daemon.ts";
 import { unpackedByPodman } from "../support/unpacked-by-podman.ts";
 
@@ -351,7 +352,7 @@ test("a container goes on after a commit, and a paused one stands still while it
     return JSON.stringify(await listTar(tar));
   };
   await daemon.succeeds(["commit", name]);
-  const before = await count();
+  const before = await eventually(count); // its program may not have come that far
   while ((await count()) === before) await delay(50);
   await daemon.succeeds(["pause", name]);
   const paused = await count();
