@@ -1,6 +1,7 @@
 import { neverTime, timestamp } from "../base/timestamps.ts";
-import type { ContainerRecord } from "../engine/records.ts";
-import { runOf } from "../engine/containers.ts";
+import { whileAwake } from "../engine/containers.ts";
+import type { Engine } from "../engine/core.ts";
+import { type ContainerRecord, isRunning } from "../engine/records.ts";
 import type { RunningMachine } from "../engine/runs.ts";
 
 /** DVM's own: what the machine costs the host. Pages that clones share count by their part. */
@@ -26,11 +27,15 @@ export interface ContainerStatistics {
 
 /** One reading in the Engine API's shape; `previous` is what CPU use is compared with. */
 export async function containerStatistics(
-  record: ContainerRecord,
+  engine: Engine,
+  id: string,
   previous: ContainerStatistics | undefined,
 ): Promise<ContainerStatistics> {
-  const { agent, machine } = runOf(record).machine;
-  const [now, host] = await Promise.all([agent.statistics(record.id), machine.memory()]);
+  const record = engine.containers.find(id);
+  if (!isRunning(record)) return nothingUsed(record);
+  const [now, host] = await whileAwake(engine, record, ({ machine: { agent, machine } }) =>
+    Promise.all([agent.statistics(id), machine.memory()]),
+  );
   return {
     id: record.id,
     name: `/${record.name}`,
@@ -62,5 +67,17 @@ export async function containerStatistics(
         { major: 254, minor: 0, op: "write", value: now.blockWriteBytes },
       ],
     },
+  };
+}
+
+/** As Docker tells of a container that doesn't run. */
+function nothingUsed({ id, name }: ContainerRecord): ContainerStatistics {
+  return {
+    ...{ id, name: `/${name}`, read: neverTime, preread: neverTime, num_procs: 0 },
+    pids_stats: {},
+    cpu_stats: { cpu_usage: { total_usage: 0 } },
+    precpu_stats: { cpu_usage: { total_usage: 0 } },
+    memory_stats: {},
+    blkio_stats: { io_service_bytes_recursive: null },
   };
 }

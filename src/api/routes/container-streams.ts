@@ -7,7 +7,7 @@ import { timestamp } from "../../base/timestamps.ts";
 import { type Engine, hasEnded } from "../../engine/core.ts";
 import { type ContainerRecord, isRunning } from "../../engine/records.ts";
 import { connectionAttachment, outputFrame, readLog, writeAll } from "../../engine/runs.ts";
-import { runOf } from "../../engine/containers.ts";
+import { whileAwake } from "../../engine/containers.ts";
 import { containerStatistics } from "../container-statistics.ts";
 import { hijack } from "../hijack.ts";
 import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";
@@ -43,8 +43,8 @@ export function containerStreamRoutes(app: FastifyInstance, engine: Engine): voi
       request.query,
       "query",
     );
-    const run = runOf(engine.containers.find(nameOf(request.params)));
-    await run.main.resize(h ?? 0, w ?? 0);
+    const record = engine.containers.find(nameOf(request.params));
+    await whileAwake(engine, record, ({ main }) => main.resize(h ?? 0, w ?? 0));
     return reply.send();
   });
 
@@ -53,9 +53,13 @@ export function containerStreamRoutes(app: FastifyInstance, engine: Engine): voi
 
 async function attach(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
   const query = parse(attachSchema, request.query, "query");
-  const record = engine.containers.find(nameOf(request.params));
+  const container = nameOf(request.params);
+  const record = engine.containers.find(container);
   if (record.state.kind === "paused") {
-    throw new DvmError("conflict", "container is paused, unpause the container before attach");
+    throw new DvmError(
+      "conflict",
+      `container ${container} is paused, unpause the container before attach`,
+    );
   }
   const { Tty: tty, OpenStdin, StdinOnce } = record.request.config;
   const connection = hijack(request, reply, { tty });
@@ -135,11 +139,11 @@ function logTime(value: string | undefined): string | undefined {
 /** Sends the headers at once, so that a client knows that it will hear of the end, and of no earlier one. */
 async function wait(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
   const { condition } = parse(z.object({ condition: textParameter }), request.query, "query");
+  const named = condition === undefined || condition === "" ? "not-running" : condition;
+  const untilOf = waitConditions.get(named);
+  if (untilOf === undefined) throw new DvmError("invalid", `invalid condition: "${named}"`);
   const record = engine.containers.find(nameOf(request.params));
-  const until = waitCondition(
-    record,
-    condition === undefined || condition === "" ? "not-running" : condition,
-  );
+  const until = untilOf(record);
   reply.hijack();
   reply.raw.writeHead(200, { "Content-Type": "application/json" });
   reply.raw.flushHeaders();
@@ -160,29 +164,39 @@ interface End {
   error: string;
 }
 
-function waitCondition(
-  first: ContainerRecord,
-  condition: string,
-): (now: ContainerRecord | undefined) => End | undefined {
-  let last = first;
-  switch (condition) {
-    case "not-running":
+/** From how a container is now, and after each change; undefined: it has gone. */
+type Until = (now: ContainerRecord | undefined) => End | undefined;
+
+const waitConditions = new Map<string, (first: ContainerRecord) => Until>([
+  [
+    "not-running",
+    (first) => {
+      let last = first;
       return (now = last) => (isRunning((last = now)) ? undefined : endOf(last));
-    case "next-exit":
+    },
+  ],
+  [
+    "next-exit",
+    (first) => {
+      let last = first;
       return (now) => {
         last = now ?? last;
         const hasChanged = last.state !== first.state && !isRunning(last);
         return now === undefined || hasChanged ? endOf(last) : undefined;
       };
-    case "removed":
+    },
+  ],
+  [
+    "removed",
+    (first) => {
+      let last = first;
       return (now) => {
         last = now ?? last;
         return now === undefined ? endOf(last) : undefined;
       };
-    default:
-      throw new DvmError("invalid", `invalid condition: "${condition}"`);
-  }
-}
+    },
+  ],
+]);
 
 function endOf({ state }: ContainerRecord): End {
   if (state.kind === "exited") return { exitCode: state.exitCode, error: state.error };
@@ -200,7 +214,9 @@ async function sendStatistics(engine: Engine, request: FastifyRequest, reply: Fa
   );
   const record = engine.containers.find(nameOf(request.params));
   const once = query.stream === "0" || query.stream === "false";
-  let previous = await containerStatistics(record, undefined);
+  if (!once && query["one-shot"])
+    throw new DvmError("invalid", "cannot have stream=true and one-shot=true");
+  let previous = await containerStatistics(engine, record.id, undefined);
   if (once && query["one-shot"]) return previous;
   reply.hijack();
   reply.raw.writeHead(200, { "Content-Type": "application/json" });
@@ -209,7 +225,7 @@ async function sendStatistics(engine: Engine, request: FastifyRequest, reply: Fa
   try {
     do {
       await delay(statisticsIntervalMs, undefined, { signal: stop.signal });
-      previous = await containerStatistics(record, previous);
+      previous = await containerStatistics(engine, record.id, previous);
       reply.raw.write(`${JSON.stringify(previous)}\n`);
     } while (!once);
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { runOf } from "../../engine/containers.ts";
+import { whileAwake } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/core.ts";
 import type { ContainerRecord } from "../../engine/records.ts";
 import { pruneContainers } from "../../engine/upkeep.ts";
@@ -42,7 +42,9 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
 
   app.get("/containers/:name/top", async (request) => {
     const record = engine.containers.find(nameOf(request.params));
-    const processes = await runOf(record).machine.agent.processes(record.id);
+    const processes = await whileAwake(engine, record, ({ machine }) =>
+      machine.agent.processes(record.id),
+    );
     return {
       Titles: ["UID", "PID", "PPID", "TTY", "TIME", "CMD"],
       Processes: processes.map((one) => [

@@ -5,5 +5,5 @@ import type { Run } from "../runs.ts";
 /** The run of a container that is known to run. */
 export function runOf({ id, state }: Pick<ContainerRecord, "id" | "state">): Run {
   if ("run" in state) return state.run;
-  throw new DvmError("conflict", `Container ${id} is not running`);
+  throw new DvmError("conflict", `container ${id} is not running`);
 }
