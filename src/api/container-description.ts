@@ -63,6 +63,7 @@ function describeState(record: ContainerRecord) {
   const { state } = record;
   const failure = state.kind === "created" ? state.failure : undefined;
   const exited = state.kind === "exited" ? state : undefined;
+  const lastFinishedAt = "lastFinishedAt" in state ? state.lastFinishedAt : undefined;
   return {
     Status: statusOf(state),
     Running: isRunning(record),
@@ -74,7 +75,7 @@ function describeState(record: ContainerRecord) {
     ExitCode: exited?.exitCode ?? failure?.exitCode ?? 0,
     Error: exited?.error ?? failure?.error ?? "",
     StartedAt: "startedAt" in state ? state.startedAt : neverTime,
-    FinishedAt: exited?.finishedAt ?? neverTime,
+    FinishedAt: exited?.finishedAt ?? lastFinishedAt ?? neverTime,
   };
 }
 

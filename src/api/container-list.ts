@@ -94,7 +94,7 @@ export function summarizeContainer(record: ContainerRecord) {
     Names: [`/${record.name}`],
     Image: record.imageName,
     ImageID: record.run.imageId,
-    Command: record.run.process.args.join(" "),
+    Command: commandText(record.run.process.args),
     Created: Math.floor(Date.parse(record.createdAt) / 1000),
     Ports: portsOf(record).map((port) => ({
       IP: port.hostAddress,
@@ -109,6 +109,11 @@ export function summarizeContainer(record: ContainerRecord) {
     NetworkSettings: { Networks: networkSettings(record).Networks },
     Mounts: record.run.mounts.map(describeMount),
   };
+}
+
+/** As Docker shows it: an argument with a space in it stands between quotes. */
+function commandText([program = "", ...args]: readonly string[]): string {
+  return [program, ...args.map((arg) => (arg.includes(" ") ? `'${arg}'` : arg))].join(" ");
 }
 
 function statusText({ state }: ContainerRecord): string {

@@ -64,7 +64,7 @@ const transitions: Record<
     ended: over,
   },
   exited: {
-    started: begun,
+    started: { ...begun, lastFinishedAt: finishedAt },
     "start-failed": { ...states.exited, ...failure, oomKilled: false },
   },
 };

@@ -9,6 +9,12 @@ export interface RunNetwork {
   mac: string;
 }
 
+interface Begin {
+  startedAt: string;
+  /** When the run before this one was over, if there was one. */
+  lastFinishedAt?: string | undefined;
+}
+
 interface Exit {
   exitCode: number;
   oomKilled: boolean;
@@ -23,9 +29,9 @@ export interface StartFailure {
 /** A state carries what exists in it. Times are RFC 3339 with nanoseconds, as Docker gives them. */
 export type ContainerState =
   | { kind: "created"; failure?: StartFailure | undefined }
-  | ({ kind: "running" | "paused"; startedAt: string; run: Run } & RunNetwork)
+  | ({ kind: "running" | "paused"; run: Run } & Begin & RunNetwork)
   /** An earlier daemon started it; this one has not spoken with its machine yet. */
-  | ({ kind: "detached"; isPaused: boolean; startedAt: string; machineId: string } & RunNetwork)
+  | ({ kind: "detached"; isPaused: boolean; machineId: string } & Begin & RunNetwork)
   | ({ kind: "exited"; startedAt: string; finishedAt: string } & Exit);
 
 /** What happens to a container. */
@@ -63,7 +69,8 @@ type EventOf<Kind> = Extract<ContainerEvent, { kind: Kind }>;
 function started(state: ContainerState, event: EventOf<"started">): ContainerState {
   if (state.kind !== "created" && state.kind !== "exited") throw impossible(state, event);
   const { at, run, ports, mac } = event;
-  return { kind: "running", startedAt: at, run, ports, mac };
+  const before = state.kind === "exited" ? { lastFinishedAt: state.finishedAt } : {};
+  return { kind: "running", startedAt: at, ...before, run, ports, mac };
 }
 
 /** One that ran before stays ended, with what kept it from running again. */
@@ -75,8 +82,8 @@ function startFailed(state: ContainerState, failure: StartFailure): ContainerSta
 
 function takenUp(state: ContainerState, event: EventOf<"taken-up">): ContainerState {
   if (state.kind !== "detached") throw impossible(state, event);
-  const { isPaused, startedAt, ports, mac } = state;
-  return { kind: isPaused ? "paused" : "running", startedAt, run: event.run, ports, mac };
+  const { isPaused, machineId: _, ...rest } = state;
+  return { ...rest, kind: isPaused ? "paused" : "running", run: event.run };
 }
 
 function ended(state: ContainerState, event: EventOf<"ended">): ContainerState {

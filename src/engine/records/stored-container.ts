@@ -22,6 +22,7 @@ const stateSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.enum(["running", "paused"]),
     startedAt: z.string(),
+    lastFinishedAt: z.string().optional(),
     machineId: z.string(),
     ...runNetwork,
   }),
