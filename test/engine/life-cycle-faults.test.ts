@@ -144,8 +144,8 @@ suite("the end of a container", () => {
 });
 
 suite("signals", () => {
-  test("to a paused container wait until it goes on, and hold nobody up", async () => {
-    const id = await engine.run(["polite", "7"]);
+  test("that don't have a paused container go on wait until it does, and hold nobody up", async () => {
+    const id = await engine.run(["polite", "7"], { StopSignal: "HUP" });
     await engine.printed(id, "ready");
     await engine.succeeds("POST", `/containers/${id}/pause`);
     const begin = performance.now();

@@ -140,7 +140,7 @@ suite("stop", () => {
     await engine.succeeds("POST", `/containers/${id}/stop`);
     assert.equal(await engine.status(id), "exited 7");
     assert.equal(await engine.logs(id), "ready\nbye\n");
-    assert.deepEqual(await engine.events(id), ["create", "start", "die", "stop"]);
+    assert.deepEqual(await engine.events(id), ["create", "start", "kill", "die", "stop"]);
   });
 
   test("a program that doesn't listen is ended after its time", async () => {
@@ -204,7 +204,7 @@ suite("restart", () => {
     assert.notEqual([...engine.script.guests][0], before);
     await engine.printed(id, "bye\nready\n");
     assert.deepEqual(await engine.events(id), [
-      ...["create", "start", "die", "stop", "start", "restart"],
+      ...["create", "start", "kill", "die", "stop", "start", "restart"],
     ]);
     await remove(id);
   });
@@ -248,7 +248,7 @@ suite("remove", () => {
     await remove(id);
     assert.equal((await engine.api("GET", `/containers/${id}/json`)).status, 404);
     assert.equal(engine.script.guests.size, 0);
-    assert.deepEqual(await engine.events(id), ["create", "start", "die", "destroy"]);
+    assert.deepEqual(await engine.events(id), ["create", "start", "kill", "die", "destroy"]);
   });
 
   test("with AutoRemove it goes when it has ended", async () => {

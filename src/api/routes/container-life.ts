@@ -1,5 +1,6 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { DvmError } from "../../base/errors.ts";
 import {
   createContainer,
   killContainer,
@@ -19,8 +20,11 @@ import { nameOf } from "./containers.ts";
 const createSchema = z.object({ name: textParameter, platform: textParameter });
 const stopSchema = z.object({ t: numberParameter, signal: textParameter });
 const killSchema = z.object({ signal: textParameter });
-const renameSchema = z.object({ name: z.string() });
+const renameSchema = z.object({ name: textParameter });
 const removeSchema = z.object({ force: flagParameter, v: flagParameter });
+
+/** Docker lets pass what old clients send for nothing, such as `{}` and line ends. */
+const emptyBodyBytes = 7;
 
 /** `/containers`: what changes them, from creation to removal. */
 export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void {
@@ -34,10 +38,7 @@ export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void 
     return reply.status(201).send({ Id: record.id, Warnings: [] });
   });
 
-  app.post("/containers/:name/start", async (request, reply) => {
-    const report = await startContainer(engine, engine.containers.find(nameOf(request.params)).id);
-    return reply.status(204).header("Dvm-Start", JSON.stringify(report)).send();
-  });
+  app.post("/containers/:name/start", (request, reply) => start(engine, request, reply));
 
   app.post("/containers/:name/stop", async (request, reply) => {
     const { t, signal } = parse(stopSchema, request.query, "query");
@@ -69,7 +70,7 @@ export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void 
 
   app.post("/containers/:name/rename", async (request, reply) => {
     const { name } = parse(renameSchema, request.query, "query");
-    await renameContainer(engine, nameOf(request.params), name);
+    await renameContainer(engine, nameOf(request.params), name ?? "");
     return reply.status(204).send();
   });
 
@@ -78,4 +79,14 @@ export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void 
     await removeContainer(engine, nameOf(request.params), { force, volumes: v });
     return reply.status(204).send();
   });
+}
+
+async function start(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
+  if (Number(request.headers["content-length"] ?? 0) > emptyBodyBytes)
+    throw new DvmError(
+      "invalid",
+      "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24",
+    );
+  const report = await startContainer(engine, engine.containers.find(nameOf(request.params)).id);
+  return reply.status(204).header("Dvm-Start", JSON.stringify(report)).send();
 }

@@ -10,7 +10,7 @@ export async function pauseContainer(engine: Engine, container: string): Promise
     const { state } = held.record;
     if (state.kind === "paused")
       throw new DvmError("conflict", `Container ${id} is already paused`);
-    if (state.kind !== "running") throw new DvmError("conflict", `Container ${id} is not running`);
+    if (state.kind !== "running") throw new DvmError("conflict", `container ${id} is not running`);
     await state.run.pause();
     engine.announce("pause", held.apply({ kind: "paused" }));
   });
@@ -20,7 +20,8 @@ export async function unpauseContainer(engine: Engine, container: string): Promi
   const { id } = engine.containers.find(container);
   await engine.containers.change(id, async (held) => {
     if (held.record.state.kind !== "paused")
-      throw new DvmError("conflict", `Container ${id} is not paused`);
+      // dockerd answers 500 here
+      throw new DvmError("unavailable", `Container ${id} is not paused`);
     await runOf(held.record).resume();
     engine.announce("unpause", held.apply({ kind: "resumed" }));
   });

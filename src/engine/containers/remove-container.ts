@@ -1,6 +1,7 @@
 import { DvmError } from "../../base/errors.ts";
 import { type Engine, hasEnded } from "../core.ts";
 import { type ContainerRecord, isRunning } from "../records.ts";
+import { announceKill, killSignal } from "./announce-kill.ts";
 import { removeVolume, volumeUsers } from "../volumes.ts";
 
 interface RemoveOptions {
@@ -44,17 +45,21 @@ async function removeEnded(engine: Engine, id: string): Promise<boolean> {
 
 async function endForRemoval(
   engine: Engine,
-  { id, name, state }: ContainerRecord,
+  record: ContainerRecord,
   { force }: RemoveOptions,
 ): Promise<void> {
+  const { id, name, state } = record;
   if (!force) {
-    const doing = state.kind === "paused" ? "paused" : "running";
-    throw new DvmError(
-      "conflict",
-      `cannot remove container "/${name}": container is ${doing}: stop the container before removing or force remove`,
-    );
+    const doing =
+      state.kind === "paused"
+        ? "paused and must be unpaused first"
+        : "running: stop the container before removing or force remove";
+    throw new DvmError("conflict", `cannot remove container "${name}": container is ${doing}`);
   }
-  if ("run" in state) await state.run.kill();
+  if ("run" in state) {
+    announceKill(engine, record, killSignal);
+    await state.run.kill();
+  }
   await engine.containers.waitFor(id, hasEnded);
 }
 

@@ -1,6 +1,7 @@
 import { DvmError } from "../../base/errors.ts";
 import type { Engine } from "../core.ts";
 import { cleanName } from "./container-name.ts";
+import { saidWhy } from "./said-why.ts";
 
 /** Gives a container another name, once whatever is being done with it is done. */
 export async function renameContainer(
@@ -8,15 +9,14 @@ export async function renameContainer(
   container: string,
   wanted: string,
 ): Promise<void> {
-  if (wanted === "" || wanted === "/")
-    throw new DvmError("invalid", "Neither old nor new names may be empty");
+  if (wanted === "") throw new DvmError("invalid", "Neither old nor new names may be empty");
   const { id } = engine.containers.find(container);
-  const name = cleanName(wanted);
+  const withSlash = wanted.startsWith("/") ? wanted : `/${wanted}`;
   await engine.containers.change(id, async (held) => {
     const oldName = held.record.name;
-    if (name === oldName)
+    if (withSlash === `/${oldName}`)
       throw new DvmError("invalid", "Renaming a container with the same name as its current name");
-    held.rename(name);
+    await saidWhy("Error when allocating new name", async () => held.rename(cleanName(withSlash)));
     engine.announce("rename", held.record, { oldName: `/${oldName}` });
   });
 }

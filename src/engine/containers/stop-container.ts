@@ -6,10 +6,12 @@ import { type ContainerRecord, isRunning } from "../records.ts";
 import type { Run } from "../runs.ts";
 import { unpauseContainer } from "./pause-container.ts";
 import { runOf } from "./run-of.ts";
+import { saidWhy } from "./said-why.ts";
+import { whileAwake } from "./while-awake.ts";
+import { announceKill, killSignal } from "./announce-kill.ts";
 import { startContainer } from "./start-container.ts";
 
 const defaultStopTimeoutSeconds = 10;
-const killSignal = 9;
 /** How long a guest may take to end a process that got SIGKILL before its machine is ended. */
 const killDeadlineMs = 5_000;
 
@@ -27,16 +29,28 @@ export async function stopContainer(
 ): Promise<void> {
   const record = engine.containers.find(container);
   if (!isRunning(record)) throw new DvmError("not-modified", `container ${container} does not run`);
+  await saidWhy(`cannot stop container: ${container}`, () => endInOrder(engine, record, options));
+}
+
+async function endInOrder(
+  engine: Engine,
+  record: ContainerRecord,
+  options: StopOptions,
+): Promise<void> {
   const { stop } = record.run;
   const signal = signalNumber(firstSignal(options.signal, stop.signal) ?? "TERM");
   const seconds = options.timeoutSeconds ?? stop.timeoutSeconds ?? defaultStopTimeoutSeconds;
+  announceKill(engine, record, signal);
   await unpauseIfNeeded(engine, record);
   const run = runOf(record);
   const ended = endOf(engine, record.id, run);
   sendSignal(run, signal);
   if (seconds >= 0) {
     const done = await Promise.race([ended, delay(seconds * 1000, false, { ref: false })]);
-    if (!done) await forceEnd(run, ended);
+    if (!done) {
+      announceKill(engine, record, killSignal);
+      await forceEnd(run, ended);
+    }
   }
   await ended;
   engine.announce("stop", record);
@@ -48,20 +62,25 @@ export async function killContainer(
   container: string,
   signal: string,
 ): Promise<void> {
-  const record = engine.containers.find(container);
-  const number = signalNumber(signal === "" ? "KILL" : signal);
-  if (!isRunning(record)) {
-    throw new DvmError(
-      "conflict",
-      `cannot kill container: ${container}: container ${record.id} is not running`,
-    );
-  }
+  await saidWhy(`cannot kill container: ${container}`, async () => {
+    const number = signalNumber(signal === "" ? "KILL" : signal);
+    await signalContainer(engine, engine.containers.find(container), number);
+  });
+}
+
+async function signalContainer(
+  engine: Engine,
+  record: ContainerRecord,
+  number: number,
+): Promise<void> {
+  if (!isRunning(record)) throw new DvmError("conflict", `container ${record.id} is not running`);
   const run = runOf(record);
-  engine.announce("kill", record, { signal: String(number) });
-  if (number !== killSignal && record.state.kind === "paused")
-    return signalPaused(engine, record.id, number);
-  if (number !== killSignal) return run.main.signal(number);
-  await unpauseIfNeeded(engine, record);
+  announceKill(engine, record, number);
+  if (number !== killSignal) {
+    if (wakes(record, number)) await unpauseIfNeeded(engine, record);
+    return whileAwake(engine, record, ({ main }) => main.signal(number));
+  }
+  if (record.state.kind === "paused") await wakeToEnd(engine, record.id);
   const ended = endOf(engine, record.id, run);
   await forceEnd(run, ended);
   await ended;
@@ -74,11 +93,13 @@ export async function restartContainer(
   options: StopOptions,
 ): Promise<void> {
   const record = engine.containers.find(container);
-  if ("run" in record.state) {
-    record.state.run.willStartAgain = true;
-    await stopContainer(engine, record.id, options);
-  }
-  await startContainer(engine, record.id);
+  await saidWhy(`Cannot restart container ${container}`, async () => {
+    if ("run" in record.state) {
+      record.state.run.willStartAgain = true;
+      await endInOrder(engine, record, options);
+    }
+    await startContainer(engine, record.id);
+  });
   engine.announce("restart", record);
 }
 
@@ -86,12 +107,17 @@ async function unpauseIfNeeded(engine: Engine, { id, state }: ContainerRecord): 
   if (state.kind === "paused") await unpauseContainer(engine, id);
 }
 
-/** One that stands still gets it when it goes on. */
-async function signalPaused(engine: Engine, id: string, signal: number): Promise<void> {
-  await engine.containers.change(id, async ({ record }) => {
-    const run = runOf(record);
-    const send = () => run.main.signal(signal);
-    await (record.state.kind === "paused" ? run.whileAwake(send) : send());
+/** Whether a paused container goes on by a signal: by any, or where it names its own to stop, by that. */
+function wakes({ run: { stop } }: ContainerRecord, signal: number): boolean {
+  return stop.signal === "" || signalNumber(stop.signal) === signal;
+}
+
+/** What is about to be ended is not said to go on. */
+async function wakeToEnd(engine: Engine, id: string): Promise<void> {
+  await engine.containers.change(id, async (held) => {
+    if (held.record.state.kind !== "paused") return;
+    await runOf(held.record).resume();
+    held.apply({ kind: "resumed" });
   });
 }
 

@@ -40,8 +40,18 @@ async function finish(
   engine.execs.forgetContainer(id);
   const record = held.apply({ kind: "ended", at: timestamp(), ...exitOf(end) });
   engine.streams(id).end();
-  engine.announce("die", record, { exitCode: String(exitOf(end).exitCode) });
+  engine.announce("die", record, {
+    execDuration: String(secondsOf(record)),
+    exitCode: String(exitOf(end).exitCode),
+  });
   return record;
+}
+
+/** How long its last run was, in whole seconds. */
+function secondsOf({ state }: ContainerRecord): number {
+  if (state.kind !== "exited") return 0;
+  const milliseconds = Date.parse(state.finishedAt) - Date.parse(state.startedAt);
+  return Math.max(0, Math.floor(milliseconds / 1000));
 }
 
 function exitOf(end: RunEnd): { exitCode: number; oomKilled: boolean; error: string } {

@@ -7,10 +7,11 @@ const realTimeLast = 64;
 
 /** The number of a signal given as `SIGTERM`, `term`, `15` or `SIGRTMIN+3`. */
 export function signalNumber(text: string): number {
-  const number = /^\d+$/.test(text) ? Number(text) : byName(text.toUpperCase());
-  if (number === undefined || number < 1 || number > realTimeLast) {
-    throw new DvmError("invalid", `Invalid signal: ${text}`);
-  }
+  const number = /^[+-]?\d+$/.test(text) ? Number(text) : byName(text.toUpperCase());
+  if (number === undefined || number === 0)
+    throw new DvmError("invalid", `invalid signal: ${text}`);
+  if (number < 1 || number > realTimeLast)
+    throw new DvmError("invalid", `the linux daemon does not support signal ${number}`);
   return number;
 }
 

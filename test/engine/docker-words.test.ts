@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { asObject } from "../../src/client/json.ts";
+import { TestEngine } from "../support/test-engine.ts";
+
+/* What dockerd 28 answers to the same requests. */
+
+let engine: TestEngine;
+
+before(async () => {
+  engine = await TestEngine.open();
+});
+after(() => engine?.[Symbol.asyncDispose]());
+
+type Refusal = readonly ["POST" | "DELETE", path: string, status: number, message: string];
+
+async function refuses(refusals: readonly Refusal[]): Promise<void> {
+  for (const [method, path, status, message] of refusals) {
+    const answer = await engine.api(method, `/containers/${path}`);
+    assert.deepEqual([answer.status, answer.body], [status, { message }], `${method} ${path}`);
+  }
+}
+
+suite("dockerd's words and codes", () => {
+  test("for a kill: the signal is looked at first", async () => {
+    const id = await engine.create(["true"], { name: "still" });
+    const cannot = "cannot kill container: ";
+    await refuses([
+      ["POST", "absent/kill", 404, `${cannot}absent: No such container: absent`],
+      ["POST", "absent/kill?signal=NONE", 400, `${cannot}absent: invalid signal: NONE`],
+      ["POST", "still/kill?signal=0", 400, `${cannot}still: invalid signal: 0`],
+      [
+        ...(["POST", "still/kill?signal=65", 400] as const),
+        `${cannot}still: the linux daemon does not support signal 65`,
+      ],
+      ["POST", "still/kill", 409, `${cannot}still: container ${id} is not running`],
+    ]);
+    await engine.succeeds("DELETE", "/containers/still");
+  });
+
+  test("for names that can't be given", async () => {
+    const other = await engine.create(["true"], { name: "other" });
+    await engine.create(["true"], { name: "named" });
+    const cannot = "Error when allocating new name: ";
+    const rule = "only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed";
+    await refuses([
+      ["POST", "named/rename", 400, "Neither old nor new names may be empty"],
+      ["POST", "named/rename?name=", 400, "Neither old nor new names may be empty"],
+      ["POST", "named/rename?name=/", 400, `${cannot}Invalid container name (/), ${rule}`],
+      ["POST", "named/rename?name=a/b", 400, `${cannot}Invalid container name (/a/b), ${rule}`],
+      [
+        ...(["POST", "named/rename?name=/named", 400] as const),
+        "Renaming a container with the same name as its current name",
+      ],
+      [
+        ...(["POST", "named/rename?name=other", 409] as const),
+        `${cannot}Conflict. The container name "/other" is already in use by container "${other}". You have to remove (or rename) that container to be able to reuse that name.`,
+      ],
+    ]);
+    for (const name of ["named", "other"]) await engine.succeeds("DELETE", `/containers/${name}`);
+  });
+
+  test("for a restart and a stop that can't be", async () => {
+    await engine.run(["sleep", "60"], { name: "runs" });
+    await engine.create(["nope"], { name: "fails" });
+    await refuses([
+      ["POST", "runs/stop?signal=NONE", 400, "cannot stop container: runs: invalid signal: NONE"],
+      [
+        ...(["POST", "runs/restart?signal=NONE", 400] as const),
+        "Cannot restart container runs: invalid signal: NONE",
+      ],
+      [
+        ...(["POST", "fails/restart", 400] as const),
+        'Cannot restart container fails: exec: "nope": executable file not found in $PATH',
+      ],
+    ]);
+    assert.equal(await engine.status("runs"), "running 0");
+    for (const name of ["runs", "fails"])
+      await engine.succeeds("DELETE", `/containers/${name}?force=1`);
+  });
+
+  test("for what a pause forbids", async () => {
+    const id = await engine.create(["sleep", "60"], { name: "paused" });
+    await refuses([
+      ["POST", "paused/pause", 409, `container ${id} is not running`],
+      ["POST", "paused/unpause", 500, `Container ${id} is not paused`],
+    ]);
+    await engine.succeeds("POST", "/containers/paused/start");
+    await refuses([
+      ["POST", "paused/unpause", 500, `Container ${id} is not paused`],
+      [
+        ...(["DELETE", "paused", 409] as const),
+        'cannot remove container "paused": container is running: stop the container before removing or force remove',
+      ],
+    ]);
+    await engine.succeeds("POST", "/containers/paused/pause");
+    await refuses([
+      ["POST", "paused/pause", 409, `Container ${id} is already paused`],
+      [
+        ...(["POST", "paused/attach?stream=1", 409] as const),
+        "container paused is paused, unpause the container before attach",
+      ],
+      [
+        ...(["DELETE", "paused", 409] as const),
+        'cannot remove container "paused": container is paused and must be unpaused first',
+      ],
+    ]);
+    await engine.succeeds("DELETE", "/containers/paused?force=1");
+  });
+
+  test("for a wait that nobody knows, and a start with a body", async () => {
+    await refuses([["POST", "absent/wait?condition=odd", 400, 'invalid condition: "odd"']]);
+    const id = await engine.create(["true"]);
+    const body = { HostConfig: {} };
+    const answer = await engine.api("POST", `/containers/${id}/start`, body);
+    assert.equal(answer.status, 400);
+    assert.match(String(answer.body["message"]), /non-empty request body was deprecated/);
+    await engine.succeeds("POST", `/containers/${id}/start`, {});
+    await engine.wait(id);
+  });
+});
+
+suite("as dockerd shows it", () => {
+  test("one that runs again still says when it was over before", async () => {
+    const id = await engine.run(["sleep", "60"]);
+    await engine.succeeds("POST", `/containers/${id}/kill`);
+    const { FinishedAt } = await engine.state(id);
+    await engine.succeeds("POST", `/containers/${id}/start`);
+    assert.equal((await engine.state(id))["FinishedAt"], FinishedAt);
+    await engine.endDaemon();
+    await engine.startDaemon();
+    assert.equal((await engine.state(id))["FinishedAt"], FinishedAt);
+    await engine.succeeds("DELETE", `/containers/${id}?force=1`);
+  });
+
+  test("arguments with spaces stand between quotes", async () => {
+    const id = await engine.create(["echo", "two words", "one"]);
+    const [listed] = await engine.client.containers.list({ all: true });
+    assert.equal(asObject(listed)["Command"], "echo 'two words' one");
+    await engine.succeeds("DELETE", `/containers/${id}`);
+  });
+});
