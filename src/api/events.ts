@@ -33,6 +33,11 @@ export async function sendEvents(
   raw.on("close", () => clearTimeout(timer));
 }
 
+/** Actions of execs have their command in them: `exec_start: ls -l`. */
+function isCalled(action: string, name: string): boolean {
+  return action === name || action.startsWith(`${name}: `);
+}
+
 function matches({ Type, Action, Actor }: EngineEvent, filters: Map<string, string[]>): boolean {
   const named = (type: string) => {
     const values = filters.get(type);
@@ -44,7 +49,7 @@ function matches({ Type, Action, Actor }: EngineEvent, filters: Map<string, stri
   };
   return (
     (filters.get("type")?.includes(Type) ?? true) &&
-    (filters.get("event")?.includes(Action) ?? true) &&
+    (filters.get("event")?.some((name) => isCalled(Action, name)) ?? true) &&
     matchesLabels(Actor.Attributes, filters.get("label") ?? []) &&
     named("container") &&
     named("image") &&

@@ -18,8 +18,9 @@ export function hijack(
   reply.hijack();
   const connection: Duplex = request.raw.socket;
   reply.raw.detachSocket(request.raw.socket);
-  const type = options.tty ? rawStream : multiplexedStream;
   const upgrade = request.headers.upgrade !== undefined;
+  // who asks for no upgrade knows of the one type only, whatever comes
+  const type = options.tty || !upgrade ? rawStream : multiplexedStream;
   const head = upgrade
     ? `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`
     : `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n\r\n`;

@@ -6,6 +6,7 @@ export { openRun } from "./containers/open-run.ts";
 export { pauseContainer, unpauseContainer } from "./containers/pause-container.ts";
 export { removeContainer } from "./containers/remove-container.ts";
 export { renameContainer } from "./containers/rename-container.ts";
+export { resizeContainer } from "./containers/resize-container.ts";
 export { runOf } from "./containers/run-of.ts";
 export { startContainer } from "./containers/start-container.ts";
 export { killContainer, restartContainer, stopContainer } from "./containers/stop-container.ts";

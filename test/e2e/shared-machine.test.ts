@@ -153,7 +153,7 @@ test("what only the other container can have is refused, with docker's words", a
   await daemon.succeeds(["create", "--name", "later", "--network", "container:owner", image]);
   await daemon.succeeds(["stop", "owner"]);
   const alone = await daemon.dvm(["start", "later"]);
-  assert.match(alone.stderr, /cannot join network of a non running container/);
+  assert.match(alone.stderr, /cannot join network namespace of a non running container/);
   await daemon.succeeds(["rm", "-f", "owner", "later"]);
   await assertGone(machine);
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { asObject } from "../../src/client/json.ts";
+import { outputOf } from "../support/docker-output.ts";
 import { TestEngine } from "../support/test-engine.ts";
+import { testImage } from "../support/test-image.ts";
 
 /* What dockerd 28 answers to the same requests. */
 
@@ -108,6 +110,40 @@ suite("dockerd's words and codes", () => {
     await engine.succeeds("DELETE", "/containers/paused?force=1");
   });
 
+  test("for a size that is none, whether there is a terminal or not", async () => {
+    await engine.run(["sleep", "60"], { name: "plain" });
+    const out = 'invalid resize width "-1": value out of range';
+    await refuses([
+      ["POST", "plain/resize", 400, 'invalid resize height "": invalid syntax'],
+      ["POST", "plain/resize?h=x&w=1", 400, 'invalid resize height "x": invalid syntax'],
+      ["POST", "plain/resize?h=1&w=-1", 400, out],
+    ]);
+    await engine.succeeds("POST", "/containers/plain/resize?h=1&w=2");
+    await engine.succeeds("DELETE", "/containers/plain?force=1");
+  });
+
+  test("for an exec that was started, or whose container stands still or has gone", async () => {
+    const host = await engine.run(["sleep", "60"], { name: "host" });
+    const add = async (Cmd: string[]) =>
+      String((await engine.succeeds("POST", "/containers/host/exec", { Cmd }))["Id"]);
+    const start = async (id: string) => {
+      const answer = await engine.api("POST", `/exec/${id}/start`, { Detach: true });
+      return [answer.status, answer.body["message"]];
+    };
+    const [sleeps, waits] = [await add(["sleep", "50"]), await add(["true"])];
+    assert.deepEqual(await start(sleeps), [200, undefined]);
+    assert.deepEqual(await start(sleeps), [409, `exec command ${sleeps} is already running`]);
+    await engine.succeeds("POST", "/containers/host/pause");
+    const paused = `Container ${host} is paused, unpause the container before exec`;
+    assert.deepEqual(await start(waits), [409, paused]);
+    await engine.succeeds("POST", "/containers/host/kill");
+    assert.deepEqual(await start(sleeps), [409, `container ${host} is not running`]);
+    await engine.succeeds("POST", "/containers/host/start");
+    assert.deepEqual(await start(sleeps), [409, `exec command ${sleeps} has already run`]);
+    await engine.succeeds("DELETE", "/containers/host?force=1");
+    assert.equal((await engine.api("GET", `/exec/${sleeps}/json`)).status, 404);
+  });
+
   test("for a wait that nobody knows, and a start with a body", async () => {
     await refuses([["POST", "absent/wait?condition=odd", 400, 'invalid condition: "odd"']]);
     const id = await engine.create(["true"]);
@@ -121,6 +157,31 @@ suite("dockerd's words and codes", () => {
 });
 
 suite("as dockerd shows it", () => {
+  test("an exec is told of with its command, and with its code when it is over", async () => {
+    const id = await engine.run(["sleep", "60"]);
+    const exec = { Cmd: ["exit", "3"], AttachStdout: true };
+    const { Id } = await engine.succeeds("POST", `/containers/${id}/exec`, exec);
+    const { socket } = await engine.client.execs.start(String(Id), { Detach: false });
+    await outputOf(socket);
+    const told = ["exec_create: exit 3", "exec_start: exit 3", "exec_die"];
+    assert.deepEqual(await engine.events(id), ["create", "start", ...told]);
+    assert.deepEqual(await engine.events(id, ["exec_start", "exec_die"]), told.slice(1));
+    await engine.succeeds("DELETE", `/containers/${id}?force=1`);
+  });
+
+  test("an event has what old clients read, too", async () => {
+    const id = await engine.create(["exit", "2"], { name: "told" });
+    await engine.succeeds("POST", "/containers/told/start");
+    await engine.wait(id);
+    const [created, , died] = await engine.eventObjects(id);
+    const { status, from, scope, id: of } = created ?? {};
+    assert.deepEqual([status, of, from, scope], ["create", id, testImage, "local"]);
+    const { execDuration, exitCode } = asObject(asObject(died?.["Actor"])["Attributes"]);
+    assert.match(String(execDuration), /^\d$/);
+    assert.equal(exitCode, "2");
+    await engine.succeeds("DELETE", "/containers/told");
+  });
+
   test("one that runs again still says when it was over before", async () => {
     const id = await engine.run(["sleep", "60"]);
     await engine.succeeds("POST", `/containers/${id}/kill`);

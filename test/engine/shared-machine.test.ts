@@ -159,7 +159,10 @@ suite("a container that can't be started beside another", () => {
     const second = await engine.create(["true"], beside(first));
     const answer = await post(`${second}/start`);
     assert.equal(answer.status, 409);
-    assert.match(String(answer.body["message"]), /cannot join network of a non running container/);
+    assert.match(
+      String(answer.body["message"]),
+      /cannot join network namespace of a non running container/,
+    );
     const NetworkMode = `container:${first}`;
     for (const more of [{ PublishAllPorts: true }, { Dns: ["1.1.1.1"] }, { Dvm: { Room: 1 } }]) {
       const body = { Image: "made", Cmd: ["true"], HostConfig: { NetworkMode, ...more } };

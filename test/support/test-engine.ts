@@ -188,13 +188,18 @@ export class TestEngine implements AsyncDisposable {
     assert(all.includes(text), `${name} printed ${JSON.stringify(all)}, never ${text}`);
   }
 
-  /** What happened to containers so far, as `create`, `start`, … */
-  async events(name: string): Promise<string[]> {
-    const filters = JSON.stringify({ container: [name] });
+  /** What happened to a container so far, as `create`, `start`, …; of `actions` only, if given. */
+  async events(name: string, actions?: string[]): Promise<string[]> {
+    const told = await this.eventObjects(name, actions);
+    return told.map((event) => requireText(event, "Action"));
+  }
+
+  async eventObjects(name: string, actions?: string[]): Promise<JsonObject[]> {
+    const filters = JSON.stringify({ container: [name], event: actions });
     const query = `since=1&until=${Math.floor(Date.now() / 1000)}&filters=${encodeURIComponent(filters)}`;
     const answer = await this.#running.app.inject({ method: "GET", url: `/events?${query}` });
     const lines = answer.body.split("\n").filter((line) => line !== "");
-    return lines.map((line) => requireText(parseJson(line), "Action"));
+    return lines.map((line) => asObject(parseJson(line)));
   }
 
   /** Ends everything; a machine that outlives its container fails the test. */

@@ -7,10 +7,11 @@ import { timestamp } from "../../base/timestamps.ts";
 import { type Engine, hasEnded } from "../../engine/core.ts";
 import { type ContainerRecord, isRunning } from "../../engine/records.ts";
 import { connectionAttachment, outputFrame, readLog, writeAll } from "../../engine/runs.ts";
-import { whileAwake } from "../../engine/containers.ts";
+import { resizeContainer } from "../../engine/containers.ts";
 import { containerStatistics } from "../container-statistics.ts";
 import { hijack } from "../hijack.ts";
-import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";
+import { flagParameter, parse, textParameter } from "../query.ts";
+import { terminalSize } from "../terminal-size.ts";
 import { nameOf } from "./containers.ts";
 
 const attachSchema = z.object({
@@ -38,13 +39,8 @@ export function containerStreamRoutes(app: FastifyInstance, engine: Engine): voi
   app.post("/containers/:name/wait", (request, reply) => wait(engine, request, reply));
 
   app.post("/containers/:name/resize", async (request, reply) => {
-    const { h, w } = parse(
-      z.object({ h: numberParameter, w: numberParameter }),
-      request.query,
-      "query",
-    );
-    const record = engine.containers.find(nameOf(request.params));
-    await whileAwake(engine, record, ({ main }) => main.resize(h ?? 0, w ?? 0));
+    const size = terminalSize(request.query);
+    await resizeContainer(engine, nameOf(request.params), size);
     return reply.send();
   });
 
@@ -63,6 +59,7 @@ async function attach(engine: Engine, request: FastifyRequest, reply: FastifyRep
   }
   const { Tty: tty, OpenStdin, StdinOnce } = record.request.config;
   const connection = hijack(request, reply, { tty });
+  engine.announce("attach", record);
   const past = readLog(engine.logPath(record.id), {});
   if (query.logs)
     for await (const { stream, text } of past) {

@@ -45,6 +45,7 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
     const processes = await whileAwake(engine, record, ({ machine }) =>
       machine.agent.processes(record.id),
     );
+    engine.announce("top", record);
     return {
       Titles: ["UID", "PID", "PPID", "TTY", "TIME", "CMD"],
       Processes: processes.map((one) => [

@@ -5,7 +5,8 @@ import { outputFrame, type OutputStream, writeAll } from "../../engine/runs.ts";
 import type { Engine } from "../../engine/core.ts";
 import { createExec, startExec } from "../../engine/containers.ts";
 import { hijack, jsonBody } from "../hijack.ts";
-import { numberParameter, parse } from "../query.ts";
+import { parse } from "../query.ts";
+import { terminalSize } from "../terminal-size.ts";
 import { consoleSize, flag, string, strings } from "../../base/json-fields.ts";
 import { nameOf } from "./containers.ts";
 
@@ -35,14 +36,10 @@ export function execRoutes(app: FastifyInstance, engine: Engine): void {
   app.post("/exec/:name/start", (request, reply) => start(engine, request, reply));
 
   app.post("/exec/:name/resize", async (request, reply) => {
-    const { h, w } = parse(
-      z.object({ h: numberParameter, w: numberParameter }),
-      request.query,
-      "query",
-    );
-    const { state, id } = engine.execs.find(nameOf(request.params));
+    const { rows, columns } = terminalSize(request.query);
+    const { state, id, request: asked } = engine.execs.find(nameOf(request.params));
     if (state.kind !== "running") throw new DvmError("conflict", `exec ${id} is not running`);
-    await state.process.resize(h ?? 0, w ?? 0);
+    if (asked.Tty) await state.process.resize(rows, columns);
     return reply.send();
   });
 
@@ -64,7 +61,7 @@ export function execRoutes(app: FastifyInstance, engine: Engine): void {
         arguments: asked.Cmd.slice(1),
         tty: asked.Tty,
         privileged: asked.Privileged,
-        user: asked.User,
+        ...(asked.User === "" ? {} : { user: asked.User }),
       },
     };
   });

@@ -3,23 +3,17 @@ import type { GuestProcess } from "../../agent/agent-client.ts";
 import type { Engine, Exec } from "../core.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
 import { execProcessSpec } from "../plan.ts";
-import type { ExecRequest } from "../records.ts";
+import type { ContainerRecord, ExecRequest } from "../records.ts";
 import { runOf } from "./run-of.ts";
 
 /** Notes a further process for a running container; {@link startExec} starts it. */
 export function createExec(engine: Engine, container: string, request: ExecRequest): Exec {
   const record = engine.containers.find(container);
-  if (record.state.kind === "paused") {
-    throw new DvmError(
-      "conflict",
-      `Container ${container} is paused, unpause the container before exec`,
-    );
-  }
-  if (record.state.kind !== "running") {
-    throw new DvmError("conflict", `container ${record.id} is not running`);
-  }
+  requireAwake(record, container);
   if (request.Cmd.length === 0) throw new DvmError("invalid", "No exec command specified");
-  return engine.execs.add(record.id, request);
+  const exec = engine.execs.add(record.id, request);
+  engine.announce(`exec_create: ${commandOf(exec)}`, record, { execID: exec.id });
+  return exec;
 }
 
 /**
@@ -32,10 +26,13 @@ export async function startExec(
   consoleSize: number[],
 ): Promise<GuestProcess> {
   const exec = engine.execs.find(id);
-  if (exec.state.kind !== "created") {
-    throw new DvmError("conflict", `Error: Exec command ${id} is already running or has run`);
-  }
   const record = engine.containers.find(exec.containerId);
+  requireAwake(record, record.id);
+  if (exec.state.kind !== "created") {
+    const doing = exec.state.kind === "running" ? "is already running" : "has already run";
+    throw new DvmError("conflict", `exec command ${id} ${doing}`);
+  }
+  engine.announce(`exec_start: ${commandOf(exec)}`, record, { execID: id });
   try {
     const isKnown = consoleSize.some((cells) => cells > 0);
     const asked = isKnown ? { ...exec.request, ConsoleSize: consoleSize } : exec.request;
@@ -45,10 +42,9 @@ export async function startExec(
     );
     exec.state = { kind: "running", process };
     void process.exited.then(
-      ({ exitCode }) => endExec(exec, process.pid, exitCode),
-      () => endExec(exec, process.pid, 137),
+      ({ exitCode }) => endExec(engine, exec, { exitCode, pid: process.pid }),
+      () => endExec(engine, exec, { exitCode: 137, pid: process.pid }),
     );
-    engine.announce("exec_start", record, { execID: id });
     return process;
   } catch (error) {
     const exitCode = startFailureExitCode(error);
@@ -57,6 +53,24 @@ export async function startExec(
   }
 }
 
-function endExec(exec: Exec, pid: number, exitCode: number): void {
-  exec.state = { kind: "exited", exitCode, pid };
+function endExec(engine: Engine, exec: Exec, end: { exitCode: number; pid: number }): void {
+  exec.state = { kind: "exited", ...end };
+  const record = engine.containers.get(exec.containerId);
+  if (record === undefined) return;
+  engine.announce("exec_die", record, { execID: exec.id, exitCode: String(end.exitCode) });
+}
+
+function requireAwake({ id, state }: ContainerRecord, named: string): void {
+  if (state.kind === "paused")
+    throw new DvmError(
+      "conflict",
+      `Container ${named} is paused, unpause the container before exec`,
+    );
+  if (state.kind !== "running") throw new DvmError("conflict", `container ${id} is not running`);
+}
+
+/** As Docker's events name it: the program, and its arguments. */
+function commandOf({ request: { Cmd } }: Exec): string {
+  const [program = "", ...args] = Cmd;
+  return `${program} ${args.join(" ")}`;
 }

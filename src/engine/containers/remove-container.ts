@@ -34,6 +34,7 @@ async function removeEnded(engine: Engine, id: string): Promise<boolean> {
       const { record } = held;
       held.remove();
       engine.forgetStreams(id);
+      engine.execs.removeContainer(id);
       engine.announce("destroy", record);
       return true;
     });

@@ -8,6 +8,7 @@ import { imageDisk, mainProcessSpec, neighbourSetup, scratchDisk } from "../plan
 import type { ContainerRecord } from "../records.ts";
 import type { Run, RunningMachine } from "../runs.ts";
 import { openRun } from "./open-run.ts";
+import { saidWhy } from "./said-why.ts";
 import type { Started } from "./start-in-own-machine.ts";
 
 /**
@@ -19,10 +20,16 @@ export async function startBeside(
   record: ContainerRecord,
   watch: Stopwatch,
 ): Promise<Started> {
-  const other = engine.containers.find(record.run.machine.sharedWith ?? "");
-  if (!("run" in other.state))
-    throw new DvmError("conflict", `cannot join network of a non running container: ${other.id}`);
-  const { machine } = other.state.run;
+  const other = await saidWhy("joining network namespace of container", async () =>
+    engine.containers.find(record.run.machine.sharedWith ?? ""),
+  );
+  const { name, state } = other;
+  if (!("run" in state))
+    throw new DvmError(
+      "conflict",
+      `cannot join network namespace of a non running container: container ${name} is ${state.kind}`,
+    );
+  const { machine } = state.run;
   const slot = machine.enter(record.id);
   try {
     await putDisksIn(engine, record, { machine, slot });

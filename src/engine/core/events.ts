@@ -4,8 +4,13 @@ export interface EngineEvent {
   Type: "container" | "image" | "volume";
   Action: string;
   Actor: { ID: string; Attributes: Record<string, string> };
+  scope: "local";
   time: number;
   timeNano: number;
+  /** As clients of before API 1.22 read it: what happened, to what, and of which image. */
+  status?: string;
+  id?: string;
+  from?: string;
 }
 
 const keptEvents = 256;
@@ -22,7 +27,11 @@ export class EventLog {
     attributes: Record<string, string>,
   ): void {
     const now = Date.now();
+    const { image } = attributes;
     const event: EngineEvent = {
+      ...(type === "volume" ? {} : { status: action, id }),
+      ...(type === "container" && image !== undefined ? { from: image } : {}),
+      scope: "local",
       Type: type,
       Action: action,
       Actor: { ID: id, Attributes: attributes },

@@ -40,6 +40,11 @@ export class ExecTable {
     return [...this.#execs.values()].filter((exec) => exec.containerId === containerId);
   }
 
+  /** The container has gone. */
+  removeContainer(containerId: string): void {
+    for (const { id } of this.ofContainer(containerId)) this.#execs.delete(id);
+  }
+
   /** The run is over: ended execs can still be asked for, those never started are gone. */
   forgetContainer(containerId: string): void {
     for (const exec of this.ofContainer(containerId)) {
