@@ -9,6 +9,35 @@ import {
 } from "../engine/records.ts";
 import { type Engine, userNetwork } from "../engine/core.ts";
 
+/** Fields that a container can only have these values of: others are refused. */
+const everyHostConfig = {
+  ContainerIDFile: "",
+  VolumeDriver: "",
+  VolumesFrom: null,
+  CgroupnsMode: "private",
+  Cgroup: "",
+  IpcMode: "private",
+  Links: null,
+  OomScoreAdj: 0,
+  PidMode: "",
+  UTSMode: "",
+  UsernsMode: "",
+  Isolation: "",
+  CpuShares: 0,
+  CgroupParent: "",
+  BlkioWeight: 0,
+  CpuPeriod: 0,
+  CpuQuota: 0,
+  CpusetCpus: "",
+  CpusetMems: "",
+  Devices: null,
+  DeviceCgroupRules: null,
+  DeviceRequests: null,
+  MemoryReservation: 0,
+  MemorySwappiness: null,
+  OomKillDisable: false,
+};
+
 /** A container as `GET /containers/{id}/json` shows it. */
 export function describeContainer(engine: Engine, record: ContainerRecord) {
   const { config, hostConfig } = record.request;
@@ -33,11 +62,12 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     AppArmorProfile: "",
     ExecIDs: execIds(engine, record.id),
     HostConfig: {
+      ...everyHostConfig,
       ...hostConfig,
       NetworkMode: networkMode(record),
     },
     GraphDriver: { Name: "erofs", Data: null },
-    Mounts: record.run.mounts.map(describeMount),
+    Mounts: describeMounts(record),
     Config: config,
     NetworkSettings: networkSettings(record),
     ...(record.lastStart === undefined ? {} : { Dvm: describeMachine(record, record.lastStart) }),
@@ -84,15 +114,22 @@ export function statusOf({ kind }: ContainerState): string {
   return kind === "detached" ? "running" : kind;
 }
 
-/** A mount as Docker shows it. */
-export function describeMount({ kind, source, target, volume, readOnly }: Mount) {
+/** Those that were asked for by `--tmpfs` Docker shows in the HostConfig only. */
+export function describeMounts({ run, request }: ContainerRecord) {
+  const { Tmpfs } = request.hostConfig;
+  return run.mounts
+    .filter(({ kind, target }) => kind !== "tmpfs" || !(target in Tmpfs))
+    .map(describeMount);
+}
+
+function describeMount({ kind, source, target, volume, readOnly, anonymous = false }: Mount) {
   const common = { Source: source, Destination: target, RW: !readOnly };
   const mode = readOnly ? "ro" : "";
   switch (kind) {
     case "bind":
       return { Type: kind, ...common, Mode: mode, Propagation: "rprivate" };
     case "volume": {
-      const Mode = readOnly ? mode : "z";
+      const Mode = readOnly || anonymous ? mode : "z";
       return { Type: kind, Name: volume, ...common, Driver: "local", Mode, Propagation: "" };
     }
     case "tmpfs":
@@ -111,6 +148,16 @@ export function portsOf({ state }: ContainerRecord): BoundPort[] {
   return "ports" in state ? state.ports : [];
 }
 
+const withoutIpv6 = { GlobalIPv6Address: "", GlobalIPv6PrefixLen: 0, IPv6Gateway: "" };
+/** What Docker shows of networks that it has no more. */
+const ofOldNetworks = {
+  HairpinMode: false,
+  LinkLocalIPv6Address: "",
+  LinkLocalIPv6PrefixLen: 0,
+  SecondaryIPAddresses: null,
+  SecondaryIPv6Addresses: null,
+};
+
 /** The machine's own user-mode network is shown under the name docker users know. */
 export function networkSettings(record: ContainerRecord) {
   const mode = networkMode(record);
@@ -121,24 +168,27 @@ export function networkSettings(record: ContainerRecord) {
   const gateway = address === "" ? "" : userNetwork.gateway;
   const prefix = address === "" ? 0 : 24;
   const mac = address !== "" && "mac" in record.state ? record.state.mac : "";
-  const endpoint = {
-    IPAddress: address,
-    IPPrefixLen: prefix,
-    Gateway: gateway,
-    MacAddress: mac,
-    NetworkID: mode,
+  const card = {
+    ...{ IPAddress: address, IPPrefixLen: prefix, Gateway: gateway, MacAddress: mac },
+    ...withoutIpv6,
     EndpointID: "",
+  };
+  const endpoint = {
+    ...card,
+    IPAMConfig: null,
+    Links: null,
+    DriverOpts: null,
+    NetworkID: record.state.kind === "created" ? "" : mode,
     Aliases: null,
     DNSNames: null,
   };
   return {
     Bridge: "",
     SandboxID: "",
+    SandboxKey: "",
     Ports: portMap(record),
-    IPAddress: address,
-    IPPrefixLen: prefix,
-    Gateway: gateway,
-    MacAddress: mac,
+    ...ofOldNetworks,
+    ...card,
     Networks: record.run.machine.sharedWith === undefined ? { [mode]: endpoint } : {},
   };
 }

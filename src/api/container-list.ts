@@ -4,7 +4,7 @@ import { type ContainerRecord, isRunning } from "../engine/records.ts";
 import { scratchBytesOf } from "../engine/upkeep.ts";
 import type { Engine } from "../engine/core.ts";
 import {
-  describeMount,
+  describeMounts,
   networkMode,
   networkSettings,
   portsOf,
@@ -107,7 +107,7 @@ export function summarizeContainer(record: ContainerRecord) {
     Status: statusText(record),
     HostConfig: { NetworkMode: networkMode(record) },
     NetworkSettings: { Networks: networkSettings(record).Networks },
-    Mounts: record.run.mounts.map(describeMount),
+    Mounts: describeMounts(record),
   };
 }
 

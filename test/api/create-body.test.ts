@@ -107,6 +107,7 @@ test("restart policy and log driver are kept as they were given", () => {
     Config: { tag: "x" },
   });
   assert.throws(() => given({ RestartPolicy: { Name: "always" } }), { code: "unsupported" });
+  assert.throws(() => given({ LogConfig: { Type: "syslog" } }), { code: "unsupported" });
   assert.throws(() => given({ RestartPolicy: { Name: "no", MaximumRetryCount: 3 } }), {
     code: "invalid",
   });
@@ -114,7 +115,40 @@ test("restart policy and log driver are kept as they were given", () => {
 
 test("a body of the wrong shape is the caller's error, with the field's name", () => {
   assert.throws(() => parseCreateBody({ ...fromDocker, Env: "A=1" }), /Env/);
-  assert.throws(() => parseCreateBody(undefined), /invalid container config/);
+  assert.throws(() => parseCreateBody([]), /invalid container config/);
+});
+
+test("what dockerd takes no container for is refused in its words", () => {
+  const empty = "config cannot be empty in order to create a container";
+  for (const [body, message] of [
+    [undefined, "invalid JSON: got EOF while reading request body"],
+    [null, empty],
+    [{}, empty],
+    [{ ...fromDocker, Env: ["=x"] }, "invalid environment variable: =x"],
+    [{ ...fromDocker, Env: [""] }, "invalid environment variable: "],
+  ] as const)
+    assert.throws(() => parseCreateBody(body), { code: "invalid", message });
+  for (const [HostConfig, message] of [
+    [{ ShmSize: -1 }, "SHM size can not be less than 0"],
+    [{ ExtraHosts: ["foo"] }, 'bad format for add-host: "foo"'],
+    [
+      { RestartPolicy: { Name: "odd" } },
+      "invalid restart policy: unknown policy 'odd'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+    ],
+    [
+      { AutoRemove: true, RestartPolicy: { Name: "always" } },
+      "can't create 'AutoRemove' container with restart policy",
+    ],
+    [{ LogConfig: { Type: "odd" } }, 'error looking up logging plugin odd: plugin "odd" not found'],
+    [
+      { LogConfig: { Type: "json-file", Config: { odd: "1" } } },
+      "unknown log opt 'odd' for json-file log driver",
+    ],
+  ] as const)
+    assert.throws(() => parseCreateBody({ ...fromDocker, HostConfig }), {
+      code: "invalid",
+      message,
+    });
 });
 
 test("a health check is refused, for nobody would run it", () => {

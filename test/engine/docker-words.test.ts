@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { asObject } from "../../src/client/json.ts";
+import { asObject, asObjects, type JsonObject } from "../../src/client/json.ts";
 import { outputOf } from "../support/docker-output.ts";
 import { TestEngine } from "../support/test-engine.ts";
 import { testImage } from "../support/test-image.ts";
@@ -22,6 +22,9 @@ async function refuses(refusals: readonly Refusal[]): Promise<void> {
     assert.deepEqual([answer.status, answer.body], [status, { message }], `${method} ${path}`);
   }
 }
+
+const bridgeOf = (inspected: JsonObject) =>
+  asObject(asObject(asObject(inspected["NetworkSettings"])["Networks"])["bridge"]);
 
 suite("dockerd's words and codes", () => {
   test("for a kill: the signal is looked at first", async () => {
@@ -192,6 +195,33 @@ suite("as dockerd shows it", () => {
     await engine.startDaemon();
     assert.equal((await engine.state(id))["FinishedAt"], FinishedAt);
     await engine.succeeds("DELETE", `/containers/${id}?force=1`);
+  });
+
+  test("mounts and networks are shown with all that belongs to them", async () => {
+    const HostConfig = {
+      Binds: ["kept:/kept"],
+      Tmpfs: { "/hidden": "" },
+      Mounts: [{ Type: "tmpfs", Target: "/shown" }],
+    };
+    const id = await engine.create(["sleep", "60"], { Volumes: { "/own": {} }, HostConfig });
+    const before = await engine.succeeds("GET", `/containers/${id}/json`);
+    assert.deepEqual(
+      asObjects(before["Mounts"]).map(({ Type, Destination, Mode }) => [Type, Destination, Mode]),
+      [
+        ["volume", "/kept", "z"],
+        ["tmpfs", "/shown", ""],
+        ["volume", "/own", ""],
+      ],
+    );
+    assert.equal(bridgeOf(before)["NetworkID"], "");
+    await engine.succeeds("POST", `/containers/${id}/start`);
+    const bridge = bridgeOf(await engine.succeeds("GET", `/containers/${id}/json`));
+    assert.deepEqual(
+      [bridge["NetworkID"], bridge["IPPrefixLen"], bridge["IPAMConfig"], bridge["IPv6Gateway"]],
+      ["bridge", 24, null, ""],
+    );
+    await engine.succeeds("DELETE", `/containers/${id}?force=1&v=1`);
+    await engine.succeeds("DELETE", "/volumes/kept");
   });
 
   test("arguments with spaces stand between quotes", async () => {

@@ -9,6 +9,7 @@ import {
   hostConfigSchema,
 } from "../../engine/records.ts";
 import { parse } from "../query.ts";
+import { checkPolicies } from "./container-policies.ts";
 
 /** The body of a commit: what is to be different in the image; undefined for none. */
 export function parseConfigOverrides(body: unknown): Omit<ContainerConfig, "Image"> | undefined {
@@ -57,6 +58,7 @@ const ignored = new Set(["ContainerIDFile"]);
 
 /** Reads the body of `POST /containers/create`; what DVM doesn't do is refused, not ignored. */
 export function parseCreateBody(body: unknown): DockerRequest {
+  checkConfigIsThere(body);
   const config = parse(containerConfigSchema, body, "container config");
   const { HostConfig: given, NetworkingConfig: networking } = parse(
     outerSchema,
@@ -69,6 +71,7 @@ export function parseCreateBody(body: unknown): DockerRequest {
   checkConfig(body);
   const hostConfig = parse(hostConfigSchema, given, "host config");
   checkPolicies(hostConfig);
+  checkWords(config, hostConfig);
   return { config, hostConfig, endpoints: parseEndpoints(networking?.EndpointsConfig ?? {}) };
 }
 
@@ -82,6 +85,22 @@ const outerSchema = z.object({
     .nullish(),
 });
 
+function checkConfigIsThere(body: unknown): void {
+  if (body === undefined)
+    throw new DvmError("invalid", "invalid JSON: got EOF while reading request body");
+  if (isEmpty(body) && !Array.isArray(body))
+    throw new DvmError("invalid", "config cannot be empty in order to create a container");
+}
+
+function checkWords({ Env }: ContainerConfig, { ShmSize, ExtraHosts }: HostConfig): void {
+  const nameless = Env.find((setting) => setting === "" || setting.startsWith("="));
+  if (nameless !== undefined)
+    throw new DvmError("invalid", `invalid environment variable: ${nameless}`);
+  if (ShmSize < 0) throw new DvmError("invalid", "SHM size can not be less than 0");
+  const host = ExtraHosts.find((entry) => !/^[^:=]+[:=]./.test(entry));
+  if (host !== undefined) throw new DvmError("invalid", `bad format for add-host: "${host}"`);
+}
+
 function checkUnsupported(given: Record<string, unknown>): void {
   for (const [field, value] of Object.entries(given)) {
     if (field in hostConfigSchema.shape || ignored.has(field) || isEmpty(value)) continue;
@@ -92,24 +111,6 @@ function checkUnsupported(given: Record<string, unknown>): void {
       `cannot create a container with HostConfig.${field}=${JSON.stringify(value)}: DVM does not support it yet`,
     );
   }
-}
-
-function checkPolicies({ RestartPolicy, LogConfig }: HostConfig): void {
-  if (RestartPolicy.Name !== "no")
-    throw new DvmError(
-      "unsupported",
-      `cannot use restart policy ${RestartPolicy.Name}: DVM does not restart containers yet`,
-    );
-  if (RestartPolicy.MaximumRetryCount !== 0)
-    throw new DvmError(
-      "invalid",
-      "invalid restart policy: maximum retry count can only be used with 'on-failure'",
-    );
-  if (LogConfig.Type !== "json-file")
-    throw new DvmError(
-      "unsupported",
-      `cannot use log driver ${LogConfig.Type}: DVM has json-file only`,
-    );
 }
 
 const unsupportedConfigSchema = z.object({

@@ -11,6 +11,11 @@ export function resolveSharedNetwork(
   request: DockerRequest,
 ): DockerRequest {
   const { hostConfig } = request;
+  if (hostConfig.NetworkMode === "container:")
+    throw new DvmError(
+      "invalid",
+      "invalid network mode: invalid container format container:<name|id>",
+    );
   const named = sharingContainer(hostConfig.NetworkMode);
   if (named === undefined) return request;
   const other = containers.find(named);

@@ -74,23 +74,24 @@ interface CapabilityRequest {
 /** The bit mask that Docker's rules give: `--cap-add`, `--cap-drop` (ALL too), `--privileged`. */
 export function capabilityMask({ add, drop, privileged }: CapabilityRequest): bigint {
   if (privileged) return everything;
-  const added = maskOf(add);
+  const added = maskOf("CapAdd", add);
   if (hasAll(drop)) return added;
-  const base = hasAll(add) ? everything : maskOf(defaults) | added;
-  return base & ~maskOf(drop);
+  const base = hasAll(add) ? everything : maskOf("CapAdd", defaults) | added;
+  return base & ~maskOf("CapDrop", drop);
 }
 
 function hasAll(list: readonly string[]): boolean {
   return list.some((name) => name.toUpperCase() === "ALL");
 }
 
-function maskOf(list: readonly string[]): bigint {
+function maskOf(field: string, list: readonly string[]): bigint {
   let mask = 0n;
   for (const given of list) {
     const name = given.toUpperCase().replace(/^CAP_/, "");
     if (name === "ALL") continue;
     const index = names.findIndex((known) => known === name);
-    if (index < 0) throw new DvmError("invalid", `invalid capability: "${given}"`);
+    if (index < 0)
+      throw new DvmError("invalid", `invalid ${field}: unknown capability: "CAP_${name}"`);
     mask |= 1n << BigInt(index);
   }
   return mask;

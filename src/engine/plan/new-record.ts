@@ -49,7 +49,7 @@ function checkCommand({ Entrypoint, Cmd }: ContainerConfig): void {
 /** What the image says, overridden by what the user says; an entrypoint of the user's drops the image's command. */
 function mergeConfig(config: ContainerConfig, image: Image, id: string): ContainerConfig {
   const base = image.config;
-  const ownEntrypoint = config.Entrypoint !== null;
+  const ownEntrypoint = (config.Entrypoint ?? []).length > 0;
   const entrypoint = config.Entrypoint ?? base.entrypoint ?? null;
   const inherited = ownEntrypoint ? null : (base.cmd ?? null);
   return {
