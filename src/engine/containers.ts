@@ -4,7 +4,7 @@ export { createContainer } from "./containers/create-container.ts";
 export { createExec, startExec } from "./containers/exec.ts";
 export { openRun } from "./containers/open-run.ts";
 export { pauseContainer, unpauseContainer } from "./containers/pause-container.ts";
-export { removeContainer } from "./containers/remove-container.ts";
+export { removeContainer, removeOnRequest } from "./containers/remove-container.ts";
 export { renameContainer } from "./containers/rename-container.ts";
 export { resizeContainer } from "./containers/resize-container.ts";
 export { runOf } from "./containers/run-of.ts";

@@ -113,6 +113,33 @@ suite("dockerd's words and codes", () => {
     await engine.succeeds("DELETE", "/containers/paused?force=1");
   });
 
+  test("for mounts that say too little or too much", async () => {
+    for (const [mount, why] of [
+      [{ Type: "volume", Target: "" }, '"volume": field Target must not be empty'],
+      [{ Type: "bind", Target: "/x" }, '"bind": field Source must not be empty'],
+      [{ Type: "tmpfs", Source: "x", Target: "/x" }, '"tmpfs": field Source must not be specified'],
+    ] as const) {
+      const body = { Image: testImage, Cmd: ["true"], HostConfig: { Mounts: [mount] } };
+      const answer = await engine.api("POST", "/containers/create", body);
+      const message = `invalid mount config for type ${why}`;
+      assert.deepEqual([answer.status, answer.body], [400, { message }]);
+    }
+  });
+
+  test("for a removal while another one is under way", async () => {
+    await engine.run(["sleep", "60"], { name: "going" });
+    const remove = () => engine.api("DELETE", "/containers/going?force=1");
+    const answers = await Promise.all([remove(), remove()]);
+    assert.deepEqual(
+      answers.map(({ status, body }) => [status, body["message"]]),
+      [
+        [204, undefined],
+        [409, "removal of container going is already in progress"],
+      ],
+    );
+    assert.equal((await remove()).status, 404);
+  });
+
   test("for a size that is none, whether there is a terminal or not", async () => {
     await engine.run(["sleep", "60"], { name: "plain" });
     const out = 'invalid resize width "-1": value out of range';

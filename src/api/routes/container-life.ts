@@ -5,7 +5,7 @@ import {
   createContainer,
   killContainer,
   pauseContainer,
-  removeContainer,
+  removeOnRequest,
   renameContainer,
   restartContainer,
   startContainer,
@@ -76,7 +76,7 @@ export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void 
 
   app.delete("/containers/:name", async (request, reply) => {
     const { force, v } = parse(removeSchema, request.query, "query");
-    await removeContainer(engine, nameOf(request.params), { force, volumes: v });
+    await removeOnRequest(engine, nameOf(request.params), { force, volumes: v });
     return reply.status(204).send();
   });
 }

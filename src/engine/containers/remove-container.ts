@@ -10,6 +10,16 @@ interface RemoveOptions {
   volumes: boolean;
 }
 
+/** As {@link removeContainer}, for somebody who asks for it: two who do so at once hear of each other. */
+export async function removeOnRequest(
+  engine: Engine,
+  container: string,
+  options: RemoveOptions,
+): Promise<void> {
+  const { id } = engine.containers.find(container);
+  await engine.containers.removeOnce(id, container, () => removeContainer(engine, id, options));
+}
+
 /** Removes a container with its disk and log. A running one only by force, which ends it first. */
 export async function removeContainer(
   engine: Engine,

@@ -24,6 +24,7 @@ export class Containers {
   readonly #records = new Map<string, ContainerRecord>();
   readonly #locks = new Map<string, Promise<unknown>>();
   readonly #waiters = new Map<string, Set<() => void>>();
+  readonly #leaving = new Set<string>();
 
   constructor(store: StateStore) {
     this.#store = store;
@@ -69,6 +70,18 @@ export class Containers {
   /** One change at a time for each container; `action` sees it as those before have left it. */
   async change<T>(id: string, action: (held: HeldContainer) => Promise<T>): Promise<T> {
     return this.#exclusive(id, () => action(this.#hold(id)));
+  }
+
+  /** Runs `removal`, unless one of the same container is under way: `conflict`. */
+  async removeOnce(id: string, named: string, removal: () => Promise<void>): Promise<void> {
+    if (this.#leaving.has(id))
+      throw new DvmError("conflict", `removal of container ${named} is already in progress`);
+    this.#leaving.add(id);
+    try {
+      await removal();
+    } finally {
+      this.#leaving.delete(id);
+    }
   }
 
   /**

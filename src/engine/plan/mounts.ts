@@ -63,6 +63,7 @@ function isWritable(modes: string, whole: string): boolean {
 
 async function fromMount(request: HostConfig["Mounts"][number]): Promise<Mount> {
   const writable = !request.ReadOnly;
+  checkMount(request);
   switch (request.Type) {
     case "bind":
       return bind(request.Source, request.Target, writable);
@@ -80,6 +81,14 @@ async function fromMount(request: HostConfig["Mounts"][number]): Promise<Mount> 
       return tmpfs(request.Target, words.join(","));
     }
   }
+}
+
+function checkMount({ Type, Source, Target }: HostConfig["Mounts"][number]): void {
+  const refused = (why: string) =>
+    new DvmError("invalid", `invalid mount config for type "${Type}": field ${why}`);
+  if (Target === "") throw refused("Target must not be empty");
+  if (Type === "tmpfs" && Source !== "") throw refused("Source must not be specified");
+  if (Type === "bind" && Source === "") throw refused("Source must not be empty");
 }
 
 async function bind(source: string, target: string, writable: boolean): Promise<Mount> {
