@@ -126,6 +126,12 @@ suite("dockerd's words and codes", () => {
     }
   });
 
+  test("for a removal of a link, which DVM has none of: the container stays", async () => {
+    await engine.create(["true"], { name: "linked" });
+    assert.equal((await engine.api("DELETE", "/containers/linked?link=1&force=1")).status, 501);
+    await engine.succeeds("DELETE", "/containers/linked");
+  });
+
   test("for a removal while another one is under way", async () => {
     await engine.run(["sleep", "60"], { name: "going" });
     const remove = () => engine.api("DELETE", "/containers/going?force=1");

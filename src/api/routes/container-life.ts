@@ -21,7 +21,7 @@ const createSchema = z.object({ name: textParameter, platform: textParameter });
 const stopSchema = z.object({ t: numberParameter, signal: textParameter });
 const killSchema = z.object({ signal: textParameter });
 const renameSchema = z.object({ name: textParameter });
-const removeSchema = z.object({ force: flagParameter, v: flagParameter });
+const removeSchema = z.object({ force: flagParameter, v: flagParameter, link: flagParameter });
 
 /** Docker lets pass what old clients send for nothing, such as `{}` and line ends. */
 const emptyBodyBytes = 7;
@@ -75,7 +75,8 @@ export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void 
   });
 
   app.delete("/containers/:name", async (request, reply) => {
-    const { force, v } = parse(removeSchema, request.query, "query");
+    const { force, v, link } = parse(removeSchema, request.query, "query");
+    if (link) throw new DvmError("unsupported", "cannot remove a link: DVM has none yet");
     await removeOnRequest(engine, nameOf(request.params), { force, volumes: v });
     return reply.status(204).send();
   });
