@@ -5,6 +5,7 @@ export {
   type ContainerEvent,
   type ContainerState,
   next,
+  otherStartFailure,
   type RunNetwork,
 } from "./records/container-state.ts";
 export {

@@ -84,3 +84,16 @@ for (const [state, after] of Object.entries(transitions))
         assert.deepEqual(from, before, "the state before is left as it was");
       });
   }
+
+test("a start that fails for another reason leaves an exit code that says more", () => {
+  const other = { kind: "start-failed", failure: { exitCode: 128, error: "no machine" } } as const;
+  const codeOf = (state: ContainerState) => {
+    const after = next(state, other);
+    assert(after.kind === "exited" || after.kind === "created");
+    return after.kind === "exited" ? after.exitCode : after.failure?.exitCode;
+  };
+  assert.equal(codeOf(states.created), 128);
+  assert.equal(codeOf(states.failed), 126);
+  assert.equal(codeOf(states.exited), 128);
+  assert.equal(codeOf({ ...states.exited, exitCode: 137 }), 137);
+});

@@ -73,11 +73,23 @@ function started(state: ContainerState, event: EventOf<"started">): ContainerSta
   return { kind: "running", startedAt: at, ...before, run, ports, mac };
 }
 
+/** Where a start fails by nothing that its program is to blame for. */
+export const otherStartFailure = 128;
+
 /** One that ran before stays ended, with what kept it from running again. */
 function startFailed(state: ContainerState, failure: StartFailure): ContainerState {
-  if (state.kind === "created") return { kind: "created", failure };
-  if (state.kind === "exited") return { ...state, ...failure, oomKilled: false };
+  if (state.kind === "created")
+    return { kind: "created", failure: withCode(failure, state.failure?.exitCode) };
+  if (state.kind === "exited")
+    return { ...state, ...withCode(failure, state.exitCode), oomKilled: false };
   throw impossible(state, { kind: "start-failed" });
+}
+
+/** As with Docker: a code that tells more than that a start failed stays. */
+function withCode(failure: StartFailure, before = 0): StartFailure {
+  return failure.exitCode === otherStartFailure && before !== 0
+    ? { ...failure, exitCode: before }
+    : failure;
 }
 
 function takenUp(state: ContainerState, event: EventOf<"taken-up">): ContainerState {
