@@ -137,10 +137,9 @@ function describeMount({ kind, source, target, volume, readOnly, anonymous = fal
   }
 }
 
-export function networkMode({ run }: ContainerRecord): string {
-  const { sharedWith } = run.machine;
-  if (sharedWith !== undefined) return `container:${sharedWith}`;
-  return run.network === undefined ? "none" : "bridge";
+export function networkMode({ request }: ContainerRecord): string {
+  const { NetworkMode } = request.hostConfig;
+  return NetworkMode === "" || NetworkMode === "default" ? "bridge" : NetworkMode;
 }
 
 /** Ports that are bound now. */

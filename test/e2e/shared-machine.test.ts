@@ -148,7 +148,7 @@ test("what only the other container can have is refused, with docker's words", a
   await refused(["-h", "other"], /conflicting options: hostname and the network mode/);
   await refused(["--dns", "1.1.1.1"], /conflicting options: dns and the network mode/);
   await refused(["-v", "/tmp:/tmp"], /a machine that runs can't be given shares/);
-  const nobody = await daemon.dvm(["create", "--network", "container:nobody", image]);
+  const nobody = await daemon.dvm(["run", "--rm", "--network", "container:nobody", image]);
   assert.match(nobody.stderr, /No such container: nobody/);
   await daemon.succeeds(["create", "--name", "later", "--network", "container:owner", image]);
   await daemon.succeeds(["stop", "owner"]);

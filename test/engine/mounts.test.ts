@@ -126,8 +126,12 @@ suite("networks and ports", () => {
     assert.equal(await engine.wait(taken), 0);
   });
 
-  test("a network that isn't there is refused", async () => {
+  test("a network that isn't there is missed at the start, not before", async () => {
     const body = { Image: "made", HostConfig: { NetworkMode: "elsewhere" } };
-    assert.equal((await engine.api("POST", "/containers/create", body)).status, 404);
+    const created = await engine.api("POST", "/containers/create", body);
+    assert.equal(created.status, 201);
+    const started = await engine.api("POST", `/containers/${String(created.body["Id"])}/start`);
+    assert.equal(started.status, 404);
+    assert.match(String(started.body["message"]), /network elsewhere not found/);
   });
 });

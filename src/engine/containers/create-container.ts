@@ -13,7 +13,7 @@ import {
   resourceLimits,
   signalNumber,
 } from "../plan.ts";
-import { type ContainerRecord, type DockerRequest, sharingContainer } from "../records.ts";
+import { type ContainerRecord, type DockerRequest } from "../records.ts";
 import { ensureVolume } from "../volumes.ts";
 import { cleanName, freeName } from "./container-name.ts";
 import { checkNeighbour, resolveSharedNetwork } from "./shared-network.ts";
@@ -23,8 +23,6 @@ export interface CreateRequest extends DockerRequest {
   /** Such as `linux/amd64`: the image must be for it. */
   platform?: string | undefined;
 }
-
-const networkModes = new Set(["default", "bridge", "none", ""]);
 
 /** Makes a container of an image: its record and its volumes. Starts nothing. */
 export async function createContainer(
@@ -82,14 +80,8 @@ function checkRequest(record: ContainerRecord, hostCpus: number): void {
   checkNetworks(request);
 }
 
-function checkNetworks({ hostConfig, endpoints }: DockerRequest): void {
-  const isShared = sharingContainer(hostConfig.NetworkMode) !== undefined;
-  const named = [...(isShared ? [] : [hostConfig.NetworkMode]), ...Object.keys(endpoints)];
-  const unknown = named.find((name) => !networkModes.has(name));
-  if (unknown !== undefined)
-    throw new DvmError("not-found", `network ${unknown} not found`, {
-      hint: "DVM knows the networks default, bridge and none",
-    });
+/** Whether a network is there is seen at the start, as with Docker. */
+function checkNetworks({ endpoints }: DockerRequest): void {
   if (Object.values(endpoints).some(({ Aliases }) => (Aliases ?? []).length > 0))
     throw new DvmError(
       "invalid",

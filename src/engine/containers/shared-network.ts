@@ -18,12 +18,24 @@ export function resolveSharedNetwork(
     );
   const named = sharingContainer(hostConfig.NetworkMode);
   if (named === undefined) return request;
-  const other = containers.find(named);
   const clash = clashing(request);
   if (clash !== undefined) throw new DvmError("invalid", `conflicting options: ${clash}`);
   if ((hostConfig.Dvm.Room ?? 0) > 0)
     throw new DvmError("invalid", "conflicting options: room and the container type network mode");
-  return { ...request, hostConfig: { ...hostConfig, NetworkMode: `container:${other.id}` } };
+  return {
+    ...request,
+    hostConfig: { ...hostConfig, NetworkMode: `container:${idOf(containers, named)}` },
+  };
+}
+
+/** Of a container that isn't there the name stays: it may come before the start. */
+function idOf(containers: Containers, named: string): string {
+  try {
+    return containers.find(named).id;
+  } catch (error) {
+    if (error instanceof DvmError && error.code === "not-found") return named;
+    throw error;
+  }
 }
 
 /** As Docker words it (daemon/runconfig). */

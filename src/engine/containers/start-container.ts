@@ -5,6 +5,7 @@ import type { Engine, HeldContainer } from "../core.ts";
 import { isRunning, type StartReport } from "../records.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
 import { removeContainer } from "./remove-container.ts";
+import { requireNetworks } from "./require-networks.ts";
 import { startBeside } from "./start-beside.ts";
 import { startInOwnMachine } from "./start-in-own-machine.ts";
 import { supervise } from "./supervise.ts";
@@ -41,6 +42,7 @@ async function startHeld(engine: Engine, held: HeldContainer): Promise<StartRepo
 async function start(engine: Engine, held: HeldContainer): Promise<StartReport> {
   const watch = new Stopwatch();
   const { record } = held;
+  requireNetworks(record);
   const { run, network, ...lastStart } =
     record.run.machine.sharedWith === undefined
       ? await startInOwnMachine(engine, record, watch)
