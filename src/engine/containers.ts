@@ -1,4 +1,7 @@
-/* The life of containers: made, started, stopped, renamed, removed; and their execs. Others use what stands here, and nothing behind it. */
+/*
+ * The life of containers: made, started, stopped, renamed, removed; and their execs. Others use
+ * what stands here, and nothing behind it.
+ */
 
 export { createContainer } from "./containers/create-container.ts";
 export { createExec, startExec } from "./containers/exec.ts";

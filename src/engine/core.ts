@@ -1,4 +1,7 @@
-/* What all use cases share: the engine, the one writer of containers, the machines, events, execs. Others use what stands here, and nothing behind it. */
+/*
+ * What all use cases share: the engine, the one writer of containers, the machines, events, execs.
+ * Others use what stands here, and nothing behind it.
+ */
 
 export { type Containers, hasEnded, type HeldContainer } from "./core/containers.ts";
 export { Engine, type Image, userNetwork } from "./core/engine.ts";

@@ -1,4 +1,7 @@
-/* Files of containers: copied, compared, exported, committed. Others use what stands here, and nothing behind it. */
+/*
+ * Files of containers: copied, compared, exported, committed. Others use what stands here, and
+ * nothing behind it.
+ */
 
 export { commitContainer } from "./files/commit-container.ts";
 export {

@@ -1,4 +1,7 @@
-/* Images: pulled, pushed, saved, verified, and trusted or not. Others use what stands here, and nothing behind it. */
+/*
+ * Images: pulled, pushed, saved, verified, and trusted or not. Others use what stands here, and
+ * nothing behind it.
+ */
 
 export {
   describePolicy,

@@ -1,4 +1,7 @@
-/* From what was asked for to what is to run, and from that to machines, set-ups and processes. Others use what stands here, and nothing behind it. */
+/*
+ * From what was asked for to what is to run, and from that to machines, set-ups and processes.
+ * Others use what stands here, and nothing behind it.
+ */
 
 export { capabilityMask } from "./plan/capability-mask.ts";
 export {

@@ -1,4 +1,7 @@
-/* What is kept: of containers, machines, volumes, images' needs; and the life cycle, as a pure function. Others use what stands here, and nothing behind it. */
+/*
+ * What is kept: of containers, machines, volumes, images' needs; and the life cycle, as a pure
+ * function. Others use what stands here, and nothing behind it.
+ */
 
 export { type ContainerRecord, isRunning, type StartReport } from "./records/container-record.ts";
 export {

@@ -1,4 +1,7 @@
-/* One run of a container: the machine that it is in, its output, its log, who is attached. Others use what stands here, and nothing behind it. */
+/*
+ * One run of a container: the machine that it is in, its output, its log, who is attached. Others
+ * use what stands here, and nothing behind it.
+ */
 
 export { ContainerLog, type OutputStream, readLog } from "./runs/container-log.ts";
 export {

@@ -1,4 +1,7 @@
-/* What a daemon does for itself: taking machines up, pruning, templates, sizes on disk. Others use what stands here, and nothing behind it. */
+/*
+ * What a daemon does for itself: taking machines up, pruning, templates, sizes on disk. Others use
+ * what stands here, and nothing behind it.
+ */
 
 export { diskUsage, scratchBytesOf } from "./upkeep/disk-usage.ts";
 export {

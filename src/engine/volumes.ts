@@ -1,4 +1,6 @@
-/* Volumes, as folders of the daemon. Others use what stands here, and nothing behind it. */
+/*
+ * Volumes, as folders of the daemon. Others use what stands here, and nothing behind it.
+ */
 
 export {
   createVolume,
