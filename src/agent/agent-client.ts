@@ -202,6 +202,11 @@ export class AgentClient implements AsyncDisposable {
     return found;
   }
 
+  /** Whether the machine, or a container of it, is made to stand still: then no answer is waited for. */
+  standStill(isStill: boolean): void {
+    this.#conversation.standStill(isStill);
+  }
+
   /** What the boot came to, asked before a container runs. */
   async bootReport(): Promise<BootReport> {
     return decodeBootReport(await this.#conversation.request(request.boot));

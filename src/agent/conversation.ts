@@ -39,6 +39,7 @@ export class Conversation {
   readonly closed: Promise<void>;
   readonly #channel: Channel;
   readonly #pending = new Map<number, Pending>();
+  #areAnswersDue = true;
   readonly #processes = new Map<number, KnownProcess>();
   /** Parts of the answer that comes next, by the id of its request. */
   #front: { id: number; parts: Buffer[]; length: number } | undefined;
@@ -81,6 +82,7 @@ export class Conversation {
     const id = this.#lastRequest;
     const result = new Promise<Buffer>((resolve, reject) => {
       const timer = setTimeout(() => {
+        if (!this.#areAnswersDue) return void timer.refresh();
         this.close(
           new DvmError("deadline", `the agent did not answer within ${answerDeadlineMs / 1000} s`),
         );
@@ -139,6 +141,12 @@ export class Conversation {
       this.#processes.delete(id);
       known.process.fail(error);
     }
+  }
+
+  /** No answer is due while the guest stands still; what was asked then has its whole time after. */
+  standStill(isStill: boolean): void {
+    this.#areAnswersDue = !isStill;
+    for (const { timer } of this.#pending.values()) timer.refresh();
   }
 
   close(cause?: Error): void {

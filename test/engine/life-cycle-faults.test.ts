@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
 import { after, afterEach, before, suite, test } from "node:test";
 import { jsonLines } from "../../src/client/json-lines.ts";
 import { asObject, type JsonObject } from "../../src/client/json.ts";
@@ -155,6 +156,20 @@ suite("signals", () => {
     assert.equal(await engine.status(id), "paused 0");
     await engine.succeeds("POST", `/containers/${id}/unpause`);
     assert.equal(await engine.wait(id), 7);
+  });
+
+  test("and whatever else is asked as it comes to stand still have their time when it goes on", async () => {
+    const id = await engine.run(["sleep", "6000"]);
+    engine.script.faults.plan("processes", { does: "nothing" }, machineOf(id));
+    const asked = engine.api("GET", `/containers/${id}/top`);
+    await engine.succeeds("POST", `/containers/${id}/pause`);
+    await delay(90_000); // longer than a guest that runs may take
+    assert.equal(await engine.status(id), "paused 0");
+    await engine.succeeds("POST", `/containers/${id}/unpause`);
+    await delay(30_000);
+    assert.equal(await engine.status(id), "running 0");
+    await engine.succeeds("DELETE", `/containers/${id}?force=1`);
+    assert.equal((await asked).status, 500);
   });
 
   test("that the guest doesn't answer don't keep kill and stop from ending it", async () => {

@@ -91,23 +91,27 @@ export class Run {
     // so that nothing of it runs when its machine must for a moment
     await agent.freeze(this.#containerId);
     if (!hasRoom) await machine.pause();
+    agent.standStill(true);
   }
 
   async resume(): Promise<void> {
     const { agent, machine, hasRoom } = this.machine;
+    agent.standStill(false);
     if (!hasRoom) await machine.resume();
     await agent.thaw(this.#containerId);
   }
 
   /** Has the agent of a paused container's machine answer for so long; the container stands still. */
   async whileAwake<T>(action: () => Promise<T>): Promise<T> {
-    const { machine, hasRoom } = this.machine;
+    const { agent, machine, hasRoom } = this.machine;
     if (hasRoom) return action();
+    agent.standStill(false);
     await machine.resume();
     try {
       return await action();
     } finally {
       await machine.pause();
+      agent.standStill(true);
     }
   }
 

@@ -79,9 +79,10 @@ async function takeUpResidents(
   const running = engine.machines.takeUp({ machine, agent }, stored);
   // a commit may have been under way
   for (const { record } of living) if (!isPaused(record)) await agent.thaw(record.id);
-  if (standsStill) await machine.pause();
   const isOver = (id: string) => !living.some(({ record }) => record.id === id);
   await running.clear(isOver);
+  if (standsStill) await machine.pause();
+  agent.standStill(living.some(({ record }) => isPaused(record)));
   for (const { record, main } of living) await takeUpContainer(engine, record, { running, main });
 }
 
