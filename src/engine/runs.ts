@@ -10,5 +10,5 @@ export {
   outputFrame,
   writeAll,
 } from "./runs/container-streams.ts";
-export { Run, type RunEnd } from "./runs/run.ts";
+export { killDeadlineMs, killSignal, Run, type RunEnd } from "./runs/run.ts";
 export { RunningMachine } from "./runs/running-machine.ts";

@@ -1,7 +1,8 @@
 import { DvmError } from "../../base/errors.ts";
 import { type Engine, hasEnded } from "../core.ts";
 import { type ContainerRecord, isRunning } from "../records.ts";
-import { announceKill, killSignal } from "./announce-kill.ts";
+import { killSignal } from "../runs.ts";
+import { announceKill } from "./announce-kill.ts";
 import { removeVolume, volumeUsers } from "../volumes.ts";
 
 interface RemoveOptions {

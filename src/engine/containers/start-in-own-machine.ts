@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import type { Stopwatch } from "../../base/stopwatch.ts";
+import type { PublishedPort } from "../../machine/machine.ts";
 import type { SuppliedMachine } from "../../supply/machine-order.ts";
 import type { Engine } from "../core.ts";
 import { kernelOf } from "../fit.ts";
@@ -30,8 +31,9 @@ export async function startInOwnMachine(
 ): Promise<Started> {
   const plan = await planStart(engine, record, watch);
   try {
-    const supplied = await engine.supply.provide(orderOf(plan), watch);
-    const run = await launch(engine, record, { plan, supplied });
+    const order = orderOf(plan);
+    const supplied = await engine.supply.provide(order, watch);
+    const run = await launch(engine, record, { plan, supplied, ports: order.ports });
     watch.lap("process");
     const { origin, madeTemplate, mac } = supplied;
     return {
@@ -63,7 +65,11 @@ async function planStart(
 async function launch(
   engine: Engine,
   { id: containerId, run }: ContainerRecord,
-  { plan, supplied }: { plan: MachinePlan; supplied: SuppliedMachine },
+  {
+    plan,
+    supplied,
+    ports,
+  }: { plan: MachinePlan; supplied: SuppliedMachine; ports: PublishedPort[] },
 ): Promise<Run> {
   const machine = engine.machines.add(supplied, { containerId, room: run.machine.room });
   try {
@@ -75,7 +81,7 @@ async function launch(
       spec: mainProcessSpec(run),
     });
     // a clone's card got its MAC address just now
-    if (supplied.origin !== "cold") await supplied.machine.publish(orderOf(plan).ports);
+    if (supplied.origin !== "cold") await supplied.machine.publish(ports);
     return await openRun(engine, { containerId, machine, main, tty: run.process.tty });
   } catch (error) {
     await machine.end();

@@ -3,17 +3,15 @@ import { DvmError } from "../../base/errors.ts";
 import type { Engine } from "../core.ts";
 import { signalNumber } from "../plan.ts";
 import { type ContainerRecord, isRunning } from "../records.ts";
-import type { Run } from "../runs.ts";
+import { killDeadlineMs, killSignal, type Run } from "../runs.ts";
 import { unpauseContainer } from "./pause-container.ts";
 import { runOf } from "./run-of.ts";
 import { saidWhy } from "./said-why.ts";
 import { whileAwake } from "./while-awake.ts";
-import { announceKill, killSignal } from "./announce-kill.ts";
+import { announceKill } from "./announce-kill.ts";
 import { startContainer } from "./start-container.ts";
 
 const defaultStopTimeoutSeconds = 10;
-/** How long a guest may take to end a process that got SIGKILL before its machine is ended. */
-const killDeadlineMs = 5_000;
 
 export interface StopOptions {
   signal?: string | undefined;

@@ -1,7 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImageStore } from "../../image/store/image-store.ts";
-import type { Image } from "../../image/store/image-types.ts";
 import type { LayerDownloads } from "../../image/transfer/layer-downloads.ts";
 import type { TransportOptions } from "../../image/registry/transport.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
@@ -76,10 +75,6 @@ export class Engine implements AsyncDisposable {
     const log = (message: string) => parts.log(message);
     const trash = await Trash.open(join(parts.places.dataRoot, "trash"), log);
     return new Engine(parts, new StateStore(join(parts.places.dataRoot, "state.db"), log), trash);
-  }
-
-  imageOf({ run }: ContainerRecord): Image {
-    return this.parts.images.find(run.imageId);
   }
 
   /** A container's streams, which live as long as it does. */

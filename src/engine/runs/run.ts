@@ -6,9 +6,9 @@ import type { RunningMachine } from "./running-machine.ts";
 
 /** How long output may still come after the process has gone. */
 const lastOutputDeadlineMs = 5_000;
-const killSignal = 9;
+export const killSignal = 9;
 /** How long a guest may take to end a process that got SIGKILL before its machine is ended. */
-const killDeadlineMs = 5_000;
+export const killDeadlineMs = 5_000;
 
 /** How a run ended. `lost`: its machine went away without telling. */
 export type RunEnd =

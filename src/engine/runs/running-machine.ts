@@ -90,9 +90,7 @@ export class RunningMachine {
     for (const [slot, owner] of this.#slots.entries()) {
       if (owner === null || !isOver(owner)) continue;
       this.#residents.delete(owner);
-      await this.#destroy(owner);
-      await this.#takeDisks(slot);
-      this.#own(slot, null);
+      await this.#free(slot, owner);
     }
   }
 
@@ -109,7 +107,11 @@ export class RunningMachine {
     this.#residents.delete(containerId);
     if (this.#residents.size === 0) return this.#endInOrder(keepsDisks);
     if (this.#isEnding) return;
-    const slot = this.#slots.indexOf(containerId);
+    await this.#free(this.#slots.indexOf(containerId), containerId);
+  }
+
+  /** Takes a container and its disks away, so that another may come. */
+  async #free(slot: number, containerId: string): Promise<void> {
     await this.#destroy(containerId);
     await this.#takeDisks(slot);
     await rm(this.logPosition(containerId), { force: true });
