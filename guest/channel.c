@@ -1,13 +1,12 @@
 #include "channel.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/utsname.h>
+
+#include "port.h"
 
 #define QUEUE_ENOUGH 65536u /* no more stream data is added beyond */
 #define QUEUE_BOUND (QUEUE_ENOUGH + DVM_MESSAGE_MAX + 1048576u)
@@ -224,36 +223,12 @@ static void port_ready(struct source *source, uint32_t events) {
     (void)events;
 }
 
-static bool find_port(const void *path_out) {
-    DIR *folder = opendir("/sys/class/virtio-ports");
-    if (folder == NULL)
-        return false;
-    bool found = false;
-    struct dirent *entry;
-    while (!found && (entry = readdir(folder)) != NULL) {
-        char path[PATH_MAX], name[64] = "";
-        snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", entry->d_name);
-        if (read_file(path, name, sizeof name) < 0)
-            continue;
-        name[strcspn(name, "\n")] = 0;
-        if (strcmp(name, DVM_PORT_NAME) != 0)
-            continue;
-        snprintf(*(char(*)[64])path_out, 64, "/dev/%.50s", entry->d_name);
-        found = true;
-    }
-    closedir(folder);
-    return found;
-}
-
 void channel_open(const struct channel_events *events) {
-    static char path[64];
     owner = events;
-    if (!wait_until(find_port, &path, 10000))
-        give_up("cannot reach the host: there is no virtio port named " DVM_PORT_NAME);
     frame_parser_reset(&parser);
-    port.fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    port.fd = port_open(DVM_PORT_NAME);
     if (port.fd < 0)
-        give_up("cannot open %s: %s", path, strerror(errno));
+        give_up("cannot reach the host by virtio port " DVM_PORT_NAME ": %s", strerror(errno));
     port.ready = port_ready;
     /* edges only: while no host is connected the port reports a hang-up all the time */
     loop_watch(&port, EPOLLIN | EPOLLOUT | EPOLLET);

@@ -109,8 +109,11 @@
  * SIGNAL, RESIZE and RELEASE are {u32 process, ...}: processes are numbered through the machine.
  */
 
-#define DVM_PROTOCOL 4u
+#define DVM_PROTOCOL 5u
 #define DVM_PORT_NAME "dvm.agent"
+/* Two ports beside it carry bytes of others: files of the host, connections. */
+#define DVM_FILES_PORT_NAME "dvm.files"
+#define DVM_CONNECTIONS_PORT_NAME "dvm.connections"
 
 #define FRAME_HEADER_SIZE 12u
 #define FRAME_TRAILER_SIZE 4u

@@ -117,6 +117,10 @@ export interface Machine {
   readonly processId: number | undefined;
   /** Unix socket of the guest's agent. */
   readonly agentSocket: string;
+  /** Unix socket of the guest's port for files of the host. */
+  readonly filesSocket: string;
+  /** The same for connections into the guest, and out of it. */
+  readonly connectionsSocket: string;
   /** Settles when the VMM has gone, however it went. Never rejects. */
   readonly exited: Promise<MachineExit>;
   /** Last lines of the guest's console, at most `bytes` bytes, control characters taken out. */

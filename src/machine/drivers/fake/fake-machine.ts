@@ -57,6 +57,16 @@ export class FakeMachine implements Machine {
     return machine;
   }
 
+  /** Nobody listens there. */
+  get filesSocket(): string {
+    return join(this.#runFolder, "files.sock");
+  }
+
+  /** Nobody listens there. */
+  get connectionsSocket(): string {
+    return join(this.#runFolder, "connections.sock");
+  }
+
   get agentSocket(): string {
     return agentSocketIn(this.#runFolder);
   }

@@ -8,6 +8,8 @@ import { cardArguments } from "./cards.ts";
 /** Files of one machine inside its run folder. */
 export interface MachineFiles {
   agentSocket: string;
+  filesSocket: string;
+  connectionsSocket: string;
   controlSocket: string;
   console: string;
   errors: string;
@@ -29,6 +31,8 @@ export function templateFiles(folder: string): { ram: string; state: string } {
 export function machineFiles(runFolder: string): MachineFiles {
   return {
     agentSocket: join(runFolder, "agent.sock"),
+    filesSocket: join(runFolder, "files.sock"),
+    connectionsSocket: join(runFolder, "connections.sock"),
     controlSocket: join(runFolder, "qmp.sock"),
     console: join(runFolder, "console.log"),
     errors: join(runFolder, "qemu.log"),
@@ -54,9 +58,11 @@ export function qemuArguments(
     ...["-no-reboot", "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny"],
     ...startArguments(spec),
     ...["-chardev", `file,id=console,path=${escaped(files.console)}`, "-serial", "chardev:console"],
-    ...["-chardev", `socket,id=agent,path=${escaped(files.agentSocket)},server=on,wait=off`],
-    ...["-device", "virtio-serial-device,max_ports=2"],
-    ...["-device", "virtserialport,chardev=agent,name=dvm.agent"],
+    // port 0 is the kernel's, for a console
+    ...["-device", "virtio-serial-device,max_ports=4"],
+    ...portArguments("agent", files.agentSocket),
+    ...portArguments("files", files.filesSocket),
+    ...portArguments("connections", files.connectionsSocket),
     ...["-qmp", `unix:${escaped(files.controlSocket)},server=on,wait=off`],
     ...["-chardev", `socket,id=life,path=${escaped(files.lifeline)},server=on,wait=off`],
     ...["-device", "virtio-rng-device"],
@@ -64,6 +70,14 @@ export function qemuArguments(
     ...spec.disks.flatMap(diskArguments),
     ...cardArguments(spec.nics),
     ...spec.shares.flatMap(shareArguments),
+  ];
+}
+
+/** A way between a Unix socket of the host and the guest's port of this name. */
+function portArguments(name: string, socket: string): string[] {
+  return [
+    ...["-chardev", `socket,id=${name},path=${escaped(socket)},server=on,wait=off`],
+    ...["-device", `virtserialport,chardev=${name},name=dvm.${name}`],
   ];
 }
 

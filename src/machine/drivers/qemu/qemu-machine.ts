@@ -32,6 +32,8 @@ export class QemuMachine implements Machine {
   readonly handle: string;
   readonly processId: number;
   readonly agentSocket: string;
+  readonly filesSocket: string;
+  readonly connectionsSocket: string;
   readonly exited: Promise<MachineExit>;
   readonly #files: MachineFiles;
   readonly #parts: QemuMachineParts;
@@ -43,6 +45,8 @@ export class QemuMachine implements Machine {
     this.handle = `process ${pid} of ${startTime}`;
     this.processId = pid;
     this.agentSocket = files.agentSocket;
+    this.filesSocket = files.filesSocket;
+    this.connectionsSocket = files.connectionsSocket;
     this.exited = exitOf(parts.companion, files);
     this.#files = files;
     this.#parts = parts;
