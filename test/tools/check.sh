@@ -9,3 +9,4 @@ tsc
 knip
 make -s -C guest check
 make -s -C vmm check
+make -s -C fileserver check

@@ -10,6 +10,7 @@ dvm() { DVM_DATA_ROOT=$data DVM_RUN_ROOT=$work/run ./dvm "$@"; }
 dvm setup --yes tests
 make -s -C guest
 make -s -C vmm
+make -s -C fileserver
 dvm setup --yes run
 [ ! -f "$work/run/dvm.pid" ] || kill "$(cat "$work/run/dvm.pid")"
 dvm kernel build
