@@ -85,7 +85,7 @@ int entry_answer(struct node *folder, const char *name, int fd, struct fuse_entr
     int result = node_of_file(folder->share, fd, &status, folder, name, &entry->nodeid);
     if (result < 0)
         return result;
-    entry->entry_valid = entry->attr_valid = VALID_S;
+    entry->entry_valid_nsec = entry->attr_valid_nsec = VALID_NS;
     attributes_write(&seen, &entry->attr);
     return 0;
 }
@@ -96,7 +96,7 @@ static int answer_attributes(struct request *request) {
     if (result < 0)
         return result;
     struct fuse_attr_out *answer = request_answer(request, sizeof *answer);
-    answer->attr_valid = VALID_S;
+    answer->attr_valid_nsec = VALID_NS;
     attributes_write(&status, &answer->attr);
     return 0;
 }

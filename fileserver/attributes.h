@@ -10,10 +10,10 @@
 #include "share.h"
 
 /*
- * For how long a guest may believe names and attributes without asking again: not at all, as the
- * host and other machines change them.
+ * For how long a guest may believe names and attributes without asking again: within one call of
+ * the system, which else asks three times. The host and other machines change them.
  */
-#define VALID_S 0
+#define VALID_NS 4000000u
 
 /* The attributes of an open file as the guest is to see them. 0, or -errno. */
 int attributes_read(int fd, enum owners owners, struct stat *status);

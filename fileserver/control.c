@@ -78,11 +78,13 @@ static const char *obey(char *line) {
         words[word_count++] = word;
     if (word_count == 1 && strcmp(words[0], "ping") == 0)
         return NULL;
-    if (word_count == 2 && strcmp(words[0], "remove") == 0)
-        return share_remove(words[1]);
+    if (word_count == 2 && strcmp(words[0], "remove") == 0) {
+        shares_remove(words[1]);
+        return NULL;
+    }
     if (word_count == 5 && strcmp(words[0], "add") == 0)
         return add(words);
-    return "it is none of: add NAME ro|rw OWNERS PATH, remove NAME, ping";
+    return "it is none of: add NAME ro|rw OWNERS PATH, remove PREFIX, ping";
 }
 
 static bool answer(int fd, const char *why) {

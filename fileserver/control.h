@@ -5,7 +5,7 @@
  * `ok` or `error TEXT`.
  *
  *   add NAME ro|rw real|mapped|ours PATH     the path percent-encoded
- *   remove NAME
+ *   remove PREFIX                           all whose names begin so
  *   ping
  */
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fresh.h"
 #include "handle.h"
 #include "operations.h"
 #include "place.h"
@@ -226,9 +227,17 @@ static int set_lock(struct request *request, bool waits) {
     return result;
 }
 
-int op_setlk(struct request *request) { return set_lock(request, false); }
+static int set_and_refresh(struct request *request, bool waits) {
+    const struct fuse_lk_in *wanted = (const struct fuse_lk_in *)request->body;
+    int result = set_lock(request, waits);
+    if (result == 0 && wanted->lk.type != F_UNLCK)
+        request->must_forget = fresh_must_forget(request->node);
+    return result;
+}
 
-int op_setlkw(struct request *request) { return set_lock(request, true); }
+int op_setlk(struct request *request) { return set_and_refresh(request, false); }
+
+int op_setlkw(struct request *request) { return set_and_refresh(request, true); }
 
 int lock_announce(struct request *request) {
     request->waiter = waiter_new(request->head.unique);

@@ -33,6 +33,8 @@ struct node {
     uint32_t children;
     bool was_used, is_hashed;
     struct lock_owner *locks; /* lock.c's */
+    int64_t forgot_time;      /* fresh.c's: of the last change, in ns; 0: not known */
+    off_t forgot_size;
 };
 
 /* How many descriptors nodes may hold. */

@@ -32,6 +32,7 @@ struct request {
     struct node *node;     /* what head.nodeid says, in use; NULL: the virtual root or none */
     struct handle *handle; /* what the body's file handle says, for operations that have one */
     struct waiter *waiter; /* of a request that may wait for a lock */
+    bool must_forget;      /* what the guest keeps of the node's content, before it is answered */
 };
 
 /* The next `size` bytes of the request; NULL when there are fewer. */

@@ -120,6 +120,16 @@ static void send_whole(struct iovec *parts, size_t count) {
     }
 }
 
+/* Tells the guest to forget what it keeps of a file's content. The answer that follows waits for
+ * it. */
+static void send_forget(uint64_t node) {
+    struct fuse_notify_inval_inode_out all = {.ino = node, .off = 0, .len = 0};
+    struct fuse_out_header head = {.len = sizeof head + sizeof all,
+                                   .error = FUSE_NOTIFY_INVAL_INODE};
+    struct iovec parts[] = {{&head, sizeof head}, {&all, sizeof all}};
+    send_whole(parts, 2);
+}
+
 static void answer(const struct request *request, int result) {
     if (result == NO_ANSWER)
         return;
@@ -127,8 +137,10 @@ static void answer(const struct request *request, int result) {
     struct fuse_out_header head = {.len = (uint32_t)(sizeof head + size),
                                    .error = result < 0 ? result : 0,
                                    .unique = request->head.unique};
-    struct iovec parts[2] = {{&head, sizeof head}, {request->answer, size}};
+    struct iovec parts[] = {{&head, sizeof head}, {request->answer, size}};
     pthread_mutex_lock(&sending);
+    if (request->must_forget)
+        send_forget(request->head.nodeid);
     send_whole(parts, size > 0 ? 2 : 1);
     pthread_mutex_unlock(&sending);
 }

@@ -55,19 +55,26 @@ const char *share_add(const char *name, bool is_read_only, enum owners owners, c
     return NULL;
 }
 
-const char *share_remove(const char *name) {
+/* Takes the first one whose name begins so out of the list. */
+static struct share *take_out(const char *prefix) {
     pthread_mutex_lock(&lock);
-    struct share **at = place_of(name);
+    struct share **at = &shares;
+    while (*at != NULL && strncmp((*at)->name, prefix, strlen(prefix)) != 0)
+        at = &(*at)->next;
     struct share *share = *at;
     if (share != NULL)
         *at = share->next;
     pthread_mutex_unlock(&lock);
-    if (share == NULL)
-        return "there is no share of this name";
-    nodes_drop_share(share);
-    handles_drop_share(share);
-    share_release(share);
-    return NULL;
+    return share;
+}
+
+void shares_remove(const char *prefix) {
+    struct share *share;
+    while ((share = take_out(prefix)) != NULL) {
+        nodes_drop_share(share);
+        handles_drop_share(share);
+        share_release(share);
+    }
 }
 
 struct share *share_find(const char *name) {

@@ -26,8 +26,8 @@ struct share {
 
 /* Adds a share; NULL when done, else why not. `name` is checked, `path` followed and opened. */
 const char *share_add(const char *name, bool is_read_only, enum owners owners, const char *path);
-/* Takes a share away: what a guest still holds of it is stale. NULL when done, else why not. */
-const char *share_remove(const char *name);
+/* Takes all away whose names begin so: what a guest still holds of them is stale. */
+void shares_remove(const char *prefix);
 /* The share of this name, in use; NULL when there is none. */
 struct share *share_find(const char *name);
 void share_keep(struct share *share);

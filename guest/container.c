@@ -54,13 +54,12 @@ static bool shares_image(const struct container *container) {
 }
 
 int container_free(struct container *container, struct failure *failure) {
-    unsigned slot = container->place.slot;
     etc_close(&container->etc);
     if (shares_image(container))
         container->root.image_disk[0] = 0;
     if (root_unmount(&container->root, failure) < 0)
         return -1;
-    shares_release(slot);
+    shares_sync();
     if (container->network != NULL)
         network_release(container->network);
     container->network = NULL;

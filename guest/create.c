@@ -7,6 +7,7 @@
 #include "disk.h"
 #include "machine.h"
 #include "mount.h"
+#include "share.h"
 
 static bool is_any(void) {
     for (unsigned slot = 0; slot < CONTAINERS_MAX; slot++)
@@ -56,6 +57,8 @@ static int prepare(struct container *container, const struct preparation *prepar
 int container_prepare(const struct preparation *preparation, struct failure *failure) {
     if (is_any())
         return fail(failure, STATUS_CONFLICT, "cannot prepare the machine: it was done already");
+    struct failure ignored; /* a kernel without FUSE serves who shares nothing */
+    shares_mount(&ignored);
     struct container *container = container_make("", failure);
     if (container == NULL)
         return -1;
@@ -111,7 +114,7 @@ static int make_root(struct container *container, const struct container_setup *
     if (root < 0)
         return -1;
     for (size_t index = 0; index < setup->mount_count; index++)
-        if (place_mount(root, container->place.slot, &setup->mounts[index], failure) < 0)
+        if (place_mount(root, &setup->mounts[index], failure) < 0)
             return -1;
     return etc_make(&container->etc, root, setup, network_address(container->network), failure);
 }

@@ -98,27 +98,21 @@ static int populate(int root, const char *target, const char *source, struct fai
     return copy_tree(from, to, failure);
 }
 
-static int place_share(int root, unsigned slot, const struct guest_mount *mount,
-                       struct failure *failure) {
-    char share[SHARE_PATH_MAX], source[PATH_MAX];
-    if (share_take(mount->tag, slot, share, failure) < 0)
+static int place_share(int root, const struct guest_mount *mount, struct failure *failure) {
+    char source[32];
+    struct stat status;
+    cleanup_close int shared = share_open(mount->share, failure);
+    if (shared < 0)
         return -1;
-    cleanup_close int share_root = open(share, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    cleanup_close int inside = open_in(share_root,
-                                       mount->file[0] != 0     ? mount->file
-                                       : mount->source[0] != 0 ? mount->source
-                                                               : ".",
-                                       O_PATH);
-    if (inside < 0)
+    if (fstat(shared, &status) < 0)
         return fail_errno(failure, "cannot find what to mount on %s", mount->target);
-    snprintf(source, sizeof source, "/proc/self/fd/%d", inside);
+    snprintf(source, sizeof source, "/proc/self/fd/%d", shared);
     if (mount->populate && populate(root, mount->target, source, failure) < 0)
         return -1;
-    cleanup_close int target = mount->file[0] != 0 ? make_file_in(root, mount->target, failure)
-                                                   : make_folder_in(root, mount->target, failure);
-    if (target < 0)
-        return -1;
-    return bind_on(source, target, mount->read_only, failure);
+    cleanup_close int target = S_ISDIR(status.st_mode)
+                                   ? make_folder_in(root, mount->target, failure)
+                                   : make_file_in(root, mount->target, failure);
+    return target < 0 ? -1 : bind_on(source, target, mount->read_only, failure);
 }
 
 /* Flags that Docker takes in --tmpfs options; the rest goes to the file system. */
@@ -166,7 +160,7 @@ static int place_tmpfs(int root, const struct guest_mount *mount, struct failure
     return mount_on("tmpfs", target, "tmpfs", flags, options, failure);
 }
 
-int place_mount(int root, unsigned slot, const struct guest_mount *mount, struct failure *failure) {
+int place_mount(int root, const struct guest_mount *mount, struct failure *failure) {
     if (mount->target[0] != '/')
         return fail(failure, STATUS_INVALID, "cannot mount on \"%s\": it is not absolute",
                     mount->target);
@@ -175,5 +169,5 @@ int place_mount(int root, unsigned slot, const struct guest_mount *mount, struct
                     mount->target);
     if (mount->kind == MOUNT_TMPFS)
         return place_tmpfs(root, mount, failure);
-    return place_share(root, slot, mount, failure);
+    return place_share(root, mount, failure);
 }

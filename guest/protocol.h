@@ -41,10 +41,9 @@
  *    list of cards {u8 card, string address with prefix, string gateway, string MAC address},
  *    strings name servers, strings search domains, strings resolver options,
  *    strings extra hosts "name:address",
- *    list of mounts {u8 mount_kind, string tag, string source, string target, string file,
- *    string options, u8 read-only, u8 populate}, u64 bytes of /dev/shm (0: 64 MiB), strings sysctls
- * (name, value, ...), u64 CPU quota in us, u64 CPU period in us, u64 bytes of memory, u64
- * processes}
+ *    list of mounts {u8 mount_kind, string share, string target, string options, u8 read-only,
+ *    u8 populate}, u64 bytes of /dev/shm (0: 64 MiB), strings sysctls (name, value, ...), u64 CPU
+ * quota in us, u64 CPU period in us, u64 bytes of memory, u64 processes}
  *
  * A limit of 0 is none. Network namespace "" is the machine's own; another, named as containers
  * are, is made when the first one asks for it, and goes with the last. Cards are numbered in the
@@ -111,7 +110,11 @@
 
 #define DVM_PROTOCOL 5u
 #define DVM_PORT_NAME "dvm.agent"
-/* Two ports beside it carry bytes of others: files of the host, connections. */
+/*
+ * Two ports beside it carry bytes of others. Files of the host: FUSE messages, as <linux/fuse.h>
+ * draws them, each of which tells its length; the root of that file system holds what is shared by
+ * name. Connections: see there.
+ */
 #define DVM_FILES_PORT_NAME "dvm.files"
 #define DVM_CONNECTIONS_PORT_NAME "dvm.connections"
 
@@ -124,6 +127,7 @@
 #define DVM_MESSAGE_MAX 2097152u
 #define DVM_NAME_MAX 64u /* of a container or a network namespace */
 #define DVM_DISK_NAME_MAX 20u
+#define DVM_SHARE_NAME_MAX 64u
 
 #define SYNC_MAGIC_SIZE 16u
 #define SYNC_SIZE 32u
@@ -247,6 +251,6 @@ enum tree_change { CHANGE_MODIFIED = 0, CHANGE_ADDED = 1, CHANGE_DELETED = 2 };
 
 enum uses_operation { USES_BEGIN = 1, USES_READ = 2 };
 
-enum mount_kind { MOUNT_9P = 1, MOUNT_TMPFS = 2 };
+enum mount_kind { MOUNT_SHARE = 1, MOUNT_TMPFS = 2 };
 
 #endif

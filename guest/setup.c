@@ -41,10 +41,8 @@ static void read_mounts(struct reader *reader, struct container_setup *setup) {
     for (; setup->mount_count < count && !reader->bad; setup->mount_count++) {
         struct guest_mount *mount = &setup->mounts[setup->mount_count];
         mount->kind = read_u8(reader);
-        mount->tag = read_string(reader);
-        mount->source = read_string(reader);
+        mount->share = read_string(reader);
         mount->target = read_string(reader);
-        mount->file = read_string(reader);
         mount->options = read_string(reader);
         mount->read_only = read_u8(reader) != 0;
         mount->populate = read_u8(reader) != 0;

@@ -33,11 +33,9 @@ struct machine_setup {
 
 /* One mount that the user asked for. */
 struct guest_mount {
-    uint8_t kind; /* enum mount_kind */
-    const char *tag;
-    const char *source;
+    uint8_t kind;      /* enum mount_kind */
+    const char *share; /* its name */
     const char *target;
-    const char *file; /* "" or the one file of the share that is meant */
     const char *options;
     bool read_only;
     bool populate;

@@ -3,13 +3,17 @@
 
 #include "agent.h"
 
-/* Folders of the host, by the tags of their 9p devices. Each is mounted once, whoever uses it. */
+/*
+ * Folders and files of the host, by the names that the host gives them. One FUSE file system holds
+ * all of them; its requests go to the host by a port of their own (share_relay.h). It stays mounted
+ * as long as the machine lives.
+ */
 
-#define SHARE_PATH_MAX 96
-
-/* Mounts it, if it isn't mounted yet, for the container in this slot; gives where. */
-int share_take(const char *tag, unsigned slot, char path[SHARE_PATH_MAX], struct failure *failure);
-/* Unmounts those that no other container uses. */
-void shares_release(unsigned slot);
+/* Mounts it, if it isn't yet; nobody need answer at the other end before share_open(). */
+int shares_mount(struct failure *failure);
+/* Opens (O_PATH) what is shared by this name. */
+int share_open(const char *name, struct failure *failure);
+/* What was written by mappings of files is on the host when this returns. */
+void shares_sync(void);
 
 #endif

@@ -8,13 +8,11 @@ export interface AgentHello {
 
 /** A mount inside the container. */
 export interface GuestMount {
-  kind: "9p" | "tmpfs";
-  /** Of a 9p share. */
-  tag?: string;
+  kind: "share" | "tmpfs";
+  /** Name of a share. */
+  share?: string;
   target: string;
   readOnly: boolean;
-  /** Name of the one file of the share that `target` is. */
-  isFile?: string;
   /** Of a tmpfs: `size=64m,mode=1777`. */
   options?: string;
   /** The volume is new: what the image has at `target` is copied into it first. */

@@ -62,10 +62,8 @@ export function encodeContainer(id: string, setup: ContainerSetup): Buffer {
   to.list(setup.mounts, (mount) =>
     to
       .u8(mountKind[mount.kind])
-      .text(mount.tag ?? "")
-      .text("")
+      .text(mount.share ?? "")
       .text(mount.target)
-      .text(mount.isFile ?? "")
       .text(mount.options ?? "")
       .flag(mount.readOnly)
       .flag(mount.populate ?? false),

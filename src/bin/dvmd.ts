@@ -16,6 +16,7 @@ import { LayerDownloads } from "../image/transfer/layer-downloads.ts";
 import { agentBinary } from "../kernel/agent-binary.ts";
 import { chooseKernel } from "../kernel/kernel-catalogue.ts";
 import { TemplateStore } from "../machine/template-store.ts";
+import { fileServers } from "../sharing/file-servers.ts";
 import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
 import { chooseHypervisor } from "./hypervisors.ts";
 
@@ -71,6 +72,7 @@ async function serve(
       environment,
     },
     hypervisor,
+    fileServers: fileServers(where.dataRoot),
     hostCpus: availableParallelism(),
     hostMemoryBytes: totalmem(),
     chooseKernel: (want) => chooseKernel(where.dataRoot, want, { agent, features }),

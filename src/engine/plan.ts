@@ -15,6 +15,7 @@ export {
 } from "./plan/machine-plan.ts";
 export { checkResources, machineCpus, memoryMiB } from "./plan/machine-size.ts";
 export { mergeEnvironment, newRecord } from "./plan/new-record.ts";
+export { placeMounts, sharePlaced } from "./plan/place-mounts.ts";
 export { orderOf } from "./plan/order-machine.ts";
 export { plainSetup } from "./plan/plain-setup.ts";
 export { planMachine } from "./plan/plan-machine.ts";

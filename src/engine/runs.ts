@@ -11,4 +11,4 @@ export {
   writeAll,
 } from "./runs/container-streams.ts";
 export { killDeadlineMs, killSignal, Run, type RunEnd } from "./runs/run.ts";
-export { RunningMachine } from "./runs/running-machine.ts";
+export { RunningMachine, shareNames } from "./runs/running-machine.ts";

@@ -34,25 +34,6 @@ export type NicSpec =
   | { kind: "user"; mac: string; network: UserNetwork; publish: PublishedPort[] }
   | { kind: "tap"; mac: string; interface: string };
 
-/** A folder of the host, reached from the guest by `tag` over 9p. */
-export interface ShareSpec {
-  tag: string;
-  path: string;
-  readOnly: boolean;
-  /**
-   * Who owns what the guest writes: `real` as the guest says (needs root on the host), `mapped` as
-   * the guest says but kept in extended attributes, `ours` the VMM's user, whatever the guest says.
-   */
-  owners: "real" | "mapped" | "ours";
-}
-
-/** A single file of the host, seen at `target` by this machine's VMM only. */
-export interface FileBind {
-  source: string;
-  /** An empty file inside a shared folder. */
-  target: string;
-}
-
 export interface MachineKernel {
   path: string;
   initramfs: string;
@@ -71,27 +52,23 @@ export interface MachineSpec {
   memoryMiB: number;
   disks: DiskSpec[];
   nics: NicSpec[];
-  shares: ShareSpec[];
-  fileBinds: FileBind[];
   /** A private folder for sockets, console log and pid; made and owned by the caller. */
   runFolder: string;
   /**
    * The machine is booted to be saved in the template's folder, or starts as a clone of what was
-   * saved there: same devices, but disks, shares and networks of its own.
+   * saved there: same devices, but disks and networks of its own.
    */
   template?: { folder: string; use: "make" | "clone" };
 }
 
 /** What a driver can do; ask this, never a driver's name. */
 export interface Capabilities {
-  /** How the guest reaches folders of the host. */
-  fileSharing: "9p" | "none";
-  /** Single files of the host can be put into shared folders. */
-  fileBinds: boolean;
+  /** The guest has a port by which it may reach files of the host. */
+  fileSharing: boolean;
   pause: boolean;
   /** Machines can be saved and cloned. */
   templates: boolean;
-  /** How many disks, cards and shares together a machine has places for. */
+  /** How many disks and cards together a machine has places for. */
   devices: number;
   diskFormats: readonly DiskContent["format"][];
   /** Disks can be put in and taken out while a machine runs. */

@@ -15,6 +15,16 @@ export function requirePause(driver: Driver): void {
   if (!driver.capabilities.pause) throw unsupported(driver, "pause", "can't stop a machine");
 }
 
+/** The same of one whose guest is to see files of the host. */
+export function requireFileSharing(driver: Driver): void {
+  if (!driver.capabilities.fileSharing)
+    throw unsupported(
+      driver,
+      "start the machine",
+      "can't share files of the host, which binds and volumes need",
+    );
+}
+
 /** The same of templates. */
 export function requireTemplates(driver: Driver): void {
   if (!driver.capabilities.templates)
@@ -38,13 +48,9 @@ export function checkAccelerator({ accelerators }: Driver, want: string): void {
 
 /** Completes the sentence "the hypervisor …". */
 function missingFor(can: Capabilities, spec: MachineSpec): string | undefined {
-  const devices = spec.disks.length + spec.nics.length + spec.shares.length;
+  const devices = spec.disks.length + spec.nics.length;
   if (devices > can.devices)
-    return `has ${can.devices} places for disks, network cards and shares (binds and volumes), and ${devices} are asked for`;
-  if (spec.shares.length > 0 && can.fileSharing === "none")
-    return "can't share folders of the host, which binds and volumes need";
-  if (spec.fileBinds.length > 0 && !can.fileBinds)
-    return "can't share single files of the host, only folders";
+    return `has ${can.devices} places for disks and network cards, and ${devices} are asked for`;
   const format = spec.disks.find((disk) => !can.diskFormats.includes(disk.format))?.format;
   if (format !== undefined) return `has no disks of format ${format}`;
   const card = spec.nics.find(({ kind }) => !can.cards.includes(kind))?.kind;

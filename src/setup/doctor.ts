@@ -1,16 +1,11 @@
 import { findCompiler } from "../host/compiler.ts";
 import { runTool } from "../host/run-tool.ts";
 import { findTool, type Tool } from "../host/tools.ts";
-import { hasAgentBinary } from "../kernel/agent-binary.ts";
 import { chooseKernel, listKernels, type Kernel } from "../kernel/kernel-catalogue.ts";
 import { describeError, DvmError } from "../base/errors.ts";
-import {
-  diskSpaceFinding,
-  fileBindFinding,
-  placesFinding,
-  rightsFinding,
-} from "./host-findings.ts";
+import { diskSpaceFinding, placesFinding, rightsFinding } from "./host-findings.ts";
 import type { Finding } from "./finding.ts";
+import { unmadePrograms } from "./own-programs.ts";
 
 export type { Finding } from "./finding.ts";
 
@@ -41,12 +36,11 @@ export async function diagnose(input: DiagnoseInput): Promise<Finding[]> {
     ["QEMU", () => qemuFinding(qemu)],
     ["Accelerator", () => acceleratorFinding(input, qemu)],
     ["Kernel", () => kernelFinding(dataRoot)],
-    ["Agent", () => agentFinding(dataRoot)],
+    ["Own programs", () => programsFinding(dataRoot)],
     ["Scratch disks", () => scratchFinding(dataRoot)],
     ["Places", async () => placesFinding(input)],
     ["Disk space", () => diskSpaceFinding(dataRoot)],
     ["User rights", async () => rightsFinding(process.getuid?.() ?? 0)],
-    ["Binds of files", fileBindFinding],
   ];
   const findings: Finding[] = [];
   for (const [part, check] of checks) findings.push(await judged(part, check));
@@ -155,17 +149,19 @@ async function kernelFinding(dataRoot: string): Promise<Finding> {
   };
 }
 
-async function agentFinding(dataRoot: string): Promise<Finding> {
-  const part = "Agent";
-  if (await hasAgentBinary(dataRoot)) return { part, state: "found", fact: "compiled" };
+async function programsFinding(dataRoot: string): Promise<Finding> {
+  const part = "Own programs";
+  const unmade = (await unmadePrograms(dataRoot)).map(({ name }) => name);
+  if (unmade.length === 0) return { part, state: "found", fact: "compiled" };
+  const what = `${unmade.join(" and ")} ${unmade.length === 1 ? "is" : "are"}`;
   const compiler = await findCompiler(dataRoot);
   const make = await findTool(dataRoot, "make");
   if (compiler !== undefined && make !== undefined)
-    return { part, state: "found", fact: `is compiled by ${compiler.path} at the next start` };
+    return { part, state: "found", fact: `${what} compiled by ${compiler.path} when needed` };
   return {
     part,
     state: "missing",
-    fact: `it isn't compiled, and there is no ${compiler === undefined ? "C compiler" : "make"}`,
+    fact: `${what} not compiled, and there is no ${compiler === undefined ? "C compiler" : "make"}`,
     consequence: "no machine can start",
     remedy: "dvm setup",
   };

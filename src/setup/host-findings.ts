@@ -1,14 +1,13 @@
 import { stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ignore } from "../base/errors.ts";
-import { runTool } from "../host/run-tool.ts";
 import type { Finding } from "./finding.ts";
 
 const gibibyte = 2 ** 30;
 const littleSpaceBytes = 5 * gibibyte;
 const leastSpaceBytes = gibibyte / 2;
 /** sockaddr_un holds 107 bytes of path, of which a machine's sockets take the end. */
-const longestRunRoot = 107 - "/machines/0123456789ab/agent.sock".length;
+const longestRunRoot = 107 - "/machines/0123456789ab/connections.sock".length;
 
 /** Free space where images and containers lie. */
 export async function diskSpaceFinding(dataRoot: string): Promise<Finding> {
@@ -64,27 +63,5 @@ export function rightsFinding(uid: number): Finding {
     fact: `ordinary user ${uid}`,
     consequence:
       "files that containers write to binds belong to you; host ports below 1024 can't be published",
-  };
-}
-
-/** A single file is bound in a mount namespace that only its machine's QEMU has. */
-export async function fileBindFinding(): Promise<Finding> {
-  const part = "Binds of files";
-  const asRoot = process.getuid?.() === 0;
-  const words = [...(asRoot ? [] : ["--map-root-user"]), "--mount", "true"];
-  const namespaces = asRoot ? "mount namespaces" : "user and mount namespaces";
-  const works = await runTool("unshare", words, { purpose: "make a namespace" }).then(
-    () => true,
-    () => false,
-  );
-  if (works) return { part, state: "found", fact: `${namespaces} can be made` };
-  return {
-    part,
-    state: "warning",
-    fact: `${namespaces} can't be made`,
-    consequence: "-v works for folders, not for single files",
-    remedy: asRoot
-      ? "run DVM where it has CAP_SYS_ADMIN"
-      : "as root: sysctl -w kernel.unprivileged_userns_clone=1 (Ubuntu: kernel.apparmor_restrict_unprivileged_userns=0)",
   };
 }

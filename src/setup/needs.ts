@@ -1,8 +1,8 @@
 import { glob } from "node:fs/promises";
 import { findCompiler } from "../host/compiler.ts";
 import { findTool } from "../host/tools.ts";
-import { hasAgentBinary } from "../kernel/agent-binary.ts";
 import { missingBuildPackages } from "../kernel/build-tools.ts";
+import { unmadePrograms } from "./own-programs.ts";
 
 /** What somebody wants to do with DVM on this host. */
 export type Purpose = "run" | "tests" | "kernel";
@@ -74,10 +74,11 @@ export async function missingNeeds(dataRoot: string, purpose: Purpose): Promise<
   return needs.filter((need, index) => index === needs.findIndex(sameAs(need)));
 }
 
-/** The guest's agent comes as C and is compiled once. */
+/** What is DVM's own comes as C and is compiled once. */
 async function compilerNeeds(dataRoot: string): Promise<Need[]> {
-  if (await hasAgentBinary(dataRoot)) return [];
-  const why = "builds the guest's agent";
+  const [unmade] = await unmadePrograms(dataRoot);
+  if (unmade === undefined) return [];
+  const why = `builds ${unmade.name}`;
   const needs: Need[] = [];
   if ((await findTool(dataRoot, "make")) === undefined) needs.push({ packageName: "make", why });
   if ((await findCompiler(dataRoot)) === undefined)

@@ -1,11 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { DvmError } from "../base/errors.ts";
 import { hasApt } from "../host/apt.ts";
-import { agentBinary, hasAgentBinary } from "../kernel/agent-binary.ts";
 import { installStockKernel, listKernels } from "../kernel/kernel-catalogue.ts";
 import { builtInImages, makeBuiltInImage, type ImportImage } from "./built-in-images.ts";
 import { missingNeeds, type Need, type Purpose } from "./needs.ts";
 import { fetchPackages, installCommand, installPackages } from "./packages.ts";
+import { unmadePrograms } from "./own-programs.ts";
 
 export interface SetUpInput {
   dataRoot: string;
@@ -86,13 +86,8 @@ async function packageSteps({ dataRoot, what, print }: SetUpInput, needs: Need[]
 async function machineSteps(input: SetUpInput): Promise<Step[]> {
   const { dataRoot, print } = input;
   const steps: Step[] = [];
-  if (!(await hasAgentBinary(dataRoot))) {
-    steps.push({
-      title: "compile the agent",
-      why: "the first process of every machine",
-      run: async () => void (await agentBinary(dataRoot)),
-    });
-  }
+  for (const { name, why, make } of await unmadePrograms(dataRoot))
+    steps.push({ title: `compile ${name}`, why, run: async () => void (await make(dataRoot)) });
   if ((await listKernels(dataRoot)).length === 0) {
     steps.push({
       title: "fetch the distribution's kernel",

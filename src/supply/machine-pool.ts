@@ -39,7 +39,6 @@ interface Source {
   /** Made where there is none; undefined where it can't be. */
   template(shape: Shape, order: MachineOrder): Promise<Template | undefined>;
   clone(template: Template, spec: MachineSpec): Promise<BootedMachine>;
-  isPoolable(order: MachineOrder): boolean;
 }
 
 /**
@@ -152,7 +151,7 @@ export class MachinePool implements AsyncDisposable {
 
   #lacksMachine(shelf: Shelf): boolean {
     const inAll = [...this.#shelves.values()].reduce((sum, { ready }) => sum + ready.length, 0);
-    return inAll < this.#parts.pool.machines && shelf.ready.length < this.#size(shelf);
+    return inAll < this.#parts.pool.machines && shelf.ready.length < this.#parts.pool.perShape;
   }
 
   /** A machine that ends while it waits is none. */
@@ -164,10 +163,6 @@ export class MachinePool implements AsyncDisposable {
       shelf.ready.splice(index, 1);
       await machine.end();
     });
-  }
-
-  #size({ order }: Shelf): number {
-    return this.#source.isPoolable(order) ? this.#parts.pool.perShape : 0;
   }
 
   /** The shape that was asked for last among those that have too little. */

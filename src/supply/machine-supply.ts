@@ -32,7 +32,6 @@ export class MachineSupply implements AsyncDisposable {
       template: async (shape, order) =>
         (await parts.templates.find(shapeKey(shape))) ?? this.#makeOnce(shape, order),
       clone: (template, spec) => this.#clone(template, spec, this.#closing.signal),
-      isPoolable,
     });
   }
 
@@ -103,7 +102,7 @@ export class MachineSupply implements AsyncDisposable {
     order: MachineOrder,
     watch: Stopwatch,
   ): Promise<(BootedMachine & { mac: string | undefined }) | undefined> {
-    if (!isPoolable(order)) return undefined;
+    if (!mayHoldImage(order)) return undefined;
     const ready = this.pool.take(shapeKey(await this.#shapeOf(order, order.imageId)));
     if (ready === undefined) return undefined;
     try {
@@ -186,7 +185,6 @@ export class MachineSupply implements AsyncDisposable {
       cpus: spec.cpus,
       memoryMiB: spec.memoryMiB,
       nics: spec.nics.length,
-      shares: spec.shares.length,
       disks: spec.disks.length,
       image,
       newScratch: scratch.isNew,
@@ -199,9 +197,4 @@ export class MachineSupply implements AsyncDisposable {
 /** An image is joined with its scratch disk: a template can't have it with a disk that is to come. */
 function mayHoldImage({ scratch, rehearsed }: MachineOrder): boolean {
   return scratch.isNew && rehearsed !== undefined;
-}
-
-/** A share can't be given to a machine that runs. */
-function isPoolable(order: MachineOrder): boolean {
-  return order.spec.shares.length === 0 && mayHoldImage(order);
 }

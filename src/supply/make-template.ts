@@ -1,5 +1,4 @@
 import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { newId } from "../base/ids.ts";
 import type { DiskSpec, MachineSpec } from "../machine/machine.ts";
@@ -30,7 +29,7 @@ export async function makeTemplate(
   try {
     return await parts.templates.add(shape, async (folder) => {
       if (shape.newScratch) await makeScratchDisk(parts.dataRoot, templateScratch(folder));
-      const spec = await makerSpec(order, folder, { id, runFolder });
+      const spec = makerSpec(order, folder, { id, runFolder });
       const { machine, agent } = await bootMachine(parts.hypervisor, spec, { signal });
       try {
         const image = shape.image === "" ? undefined : order.spec.disks[0];
@@ -64,25 +63,21 @@ export async function makeTemplate(
 }
 
 /** The same devices, with nothing behind them. */
-async function makerSpec(
+function makerSpec(
   { spec, scratch }: MachineOrder,
   folder: string,
   maker: Pick<MachineSpec, "id" | "runFolder">,
-): Promise<MachineSpec> {
+): MachineSpec {
   const empty = emptyDisks(0);
   const own: DiskSpec = {
     ...{ name: empty.scratch.name, path: templateScratch(folder) },
     ...{ format: "raw", readOnly: false },
   };
-  const emptyShare = join(folder, "share");
-  if (spec.shares.length > 0) await mkdir(emptyShare, { mode: 0o700 });
   return {
     ...spec,
     ...maker,
     disks: [empty.image, scratch.isNew ? own : empty.scratch, ...spec.disks.slice(2)],
     nics: withoutPorts(spec.nics),
-    shares: spec.shares.map((share) => ({ ...share, path: emptyShare, readOnly: true })),
-    fileBinds: [],
     template: { folder, use: "make" },
   };
 }

@@ -14,7 +14,7 @@ const forever = shell("while :; do sleep 1; done");
 const { signal } = new AbortController();
 
 before(async () => {
-  guest = await AgentMachine.boot({ slots: 2, share: share.path });
+  guest = await AgentMachine.boot({ slots: 2, share: { path: share.path } });
   await guest.fill(0, "one");
   await guest.fill(1, "two");
 });
@@ -135,7 +135,7 @@ test("who reads a container's files slowly keeps neither it nor another from bei
 test("containers share a folder of the host, and one of them leaves it to the other", async () => {
   const { agent } = guest;
   await writeFile(join(share.path, "of-the-host"), "host");
-  const mounts = [{ kind: "9p" as const, tag: "share0", target: "/shared", readOnly: false }];
+  const mounts = [{ kind: "share" as const, share: "share0", target: "/shared", readOnly: false }];
   const readOnly = mounts.map((mount) => ({ ...mount, readOnly: true }));
   await agent.launch({ id: "a", setup: containerOn(0, { mounts }), spec: forever });
   await agent.launch({ id: "b", setup: containerOn(1, { mounts: readOnly }), spec: forever });

@@ -111,7 +111,7 @@ function legalRequests(): { type: number; payload: Buffer }[] {
     network,
     extraHosts: ["name:10.0.0.9"],
     mounts: [
-      { kind: "9p", tag: "share0", target: "/data", readOnly: true, isFile: "name" },
+      { kind: "share", share: "share0", target: "/data", readOnly: true },
       { kind: "tmpfs", target: "/tmp", readOnly: false, options: "size=1m" },
     ],
     sysctls: { "net.ipv4.ip_forward": "1" },

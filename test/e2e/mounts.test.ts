@@ -121,3 +121,25 @@ test("owners and modes that a container sets are its own when it looks again", a
     "1000:50 4751\n",
   );
 });
+
+test("a hundred binds and volumes are no more than one", async () => {
+  const many = join(daemon.root, "many");
+  await mkdir(many);
+  const flags: string[] = [];
+  for (let index = 0; index < 60; index += 1) {
+    await writeFile(join(many, `file${index}`), `${index}\n`);
+    flags.push("-v", `${join(many, `file${index}`)}:/many/${index}`);
+  }
+  for (let index = 0; index < 40; index += 1) flags.push("-v", `/volume/${index}`);
+  const result = await run(flags, "cat /many/*; ls -d /volume/* | wc -l");
+  assert.equal(result.stderr, "");
+  const lines = result.stdout.trim().split("\n");
+  assert.deepEqual(
+    lines
+      .slice(0, -1)
+      .map(Number)
+      .sort((a, b) => a - b),
+    [...Array(60).keys()],
+  );
+  assert.equal(lines.at(-1)?.trim(), "40");
+});

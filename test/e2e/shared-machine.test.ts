@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "../support/fetch-text.ts";
@@ -102,6 +104,24 @@ test("both are taken up by the next daemon, and one that ended meanwhile has its
   await assertGone(machine);
 });
 
+test("each container of a machine has its own volumes and binds, and leaves them", async () => {
+  await startTogether("first");
+  const second = ["run", "-d", "--name", "second", "--network", "container:first"];
+  const folder = join(daemon.root, "folder");
+  await mkdir(folder);
+  const sleep = [image, "sleep 1000"];
+  await daemon.succeeds([...second, "-v", "both:/data", "-v", `${folder}:/folder`, ...sleep]);
+  await exec("second", "echo volume > /data/file; echo bind > /folder/file");
+  assert.equal(await exec("first", "ls -d /data /folder 2>&1 | grep -c 'No such'"), "2");
+  assert.equal(await readFile(join(folder, "file"), "utf8"), "bind\n");
+  await daemon.succeeds(["rm", "-f", "second"]);
+  await daemon.succeeds([...second, "-v", "both:/other", ...sleep]);
+  assert.equal(await exec("second", "cat /other/file"), "volume");
+  await daemon.succeeds(["rm", "-f", "second"]);
+  await daemon.succeeds(["volume", "rm", "both"]);
+  await daemon.succeeds(["rm", "-f", "first"]);
+});
+
 test("a place in a machine is free again when its container has ended, and its disk is kept", async () => {
   const machine = await startTogether("host", "guest");
   await exec("guest", "echo kept > /mine");
@@ -147,7 +167,6 @@ test("what only the other container can have is refused, with docker's words", a
   );
   await refused(["-h", "other"], /conflicting options: hostname and the network mode/);
   await refused(["--dns", "1.1.1.1"], /conflicting options: dns and the network mode/);
-  await refused(["-v", "/tmp:/tmp"], /a machine that runs can't be given shares/);
   const nobody = await daemon.dvm(["run", "--rm", "--network", "container:nobody", image]);
   assert.match(nobody.stderr, /No such container: nobody/);
   await daemon.succeeds(["create", "--name", "later", "--network", "container:owner", image]);

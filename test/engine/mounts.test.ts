@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { asObject } from "../../src/client/json.ts";
@@ -12,13 +12,13 @@ before(async () => {
 });
 after(() => engine?.[Symbol.asyncDispose]());
 
-/** What the guest of a container that runs has of mounts, and its machine of shares and bound files. */
+/** What the guest of a container that runs has of mounts, and what its machine's server serves. */
 async function mountsOf(HostConfig: object, more: object = {}) {
   const id = await engine.run(["sleep", "600"], { HostConfig, ...more });
-  const { shares = [], fileBinds = [] } = engine.guestOf(id)?.board.spec ?? {};
+  const shares = engine.served.shares(id);
   const mounts = engine.script.setups.at(-1)?.mounts ?? [];
   await engine.succeeds("POST", `/containers/${id}/kill`);
-  return { id, mounts, shares, fileBinds };
+  return { id, mounts, shares };
 }
 
 suite("binds", () => {
@@ -32,20 +32,29 @@ suite("binds", () => {
     );
     const [mount] = mounts;
     assert.deepEqual(
-      [mount?.kind, mount?.tag, mount?.target, mount?.readOnly, mount?.populate],
-      ["9p", shares[0]?.tag, "/in/side", true, false],
+      [mount?.kind, mount?.share, mount?.target, mount?.readOnly, mount?.populate],
+      ["share", shares[0]?.name, "/in/side", true, false],
     );
   });
 
-  test("a single file is bound into a folder of its own, so that its siblings stay unseen", async () => {
+  test("a single file is shared alone, so that its siblings stay unseen", async () => {
     const source = join(engine.root, "file");
     await writeFile(source, "content");
-    await writeFile(join(engine.root, "sibling"), "");
-    const { mounts, shares, fileBinds } = await mountsOf({ Binds: [`${source}:/etc/one`] });
-    assert.deepEqual([fileBinds.length, fileBinds[0]?.source], [1, source]);
-    assert.equal(fileBinds[0]?.target, join(shares[0]?.path ?? "", "file"));
-    assert.deepEqual([mounts[0]?.target, mounts[0]?.isFile], ["/etc/one", "file"]);
-    assert.equal(await readFile(source, "utf8"), "content");
+    const { mounts, shares } = await mountsOf({ Binds: [`${source}:/etc/one`] });
+    assert.deepEqual(
+      shares.map(({ path, owners }) => ({ path, owners })),
+      [{ path: source, owners: process.getuid?.() === 0 ? "real" : "ours" }],
+    );
+    assert.deepEqual([mounts[0]?.share, mounts[0]?.target], [shares[0]?.name, "/etc/one"]);
+  });
+
+  test("a hundred binds are a hundred shares, each of its own name", async () => {
+    const path = join(engine.root, "many");
+    await mkdir(path);
+    const Binds = Array.from({ length: 100 }, (_, index) => `${path}:/many/${index}`);
+    const { mounts, shares } = await mountsOf({ Binds });
+    assert.equal(mounts.length, 100);
+    assert.equal(new Set(shares.map(({ name }) => name)).size, 100);
   });
 
   test("a source that isn't there is refused when the container is made", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdir, open, readFile, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { open, readFile } from "node:fs/promises";
 import { createConnection, createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -12,7 +13,6 @@ import type {
   MachineSpec,
   NicSpec,
   PublishedPort,
-  ShareSpec,
 } from "../../src/machine/machine.ts";
 import { userNetwork } from "../../src/network/user-network.ts";
 import { conversation } from "../support/guest-conversation.ts";
@@ -25,7 +25,7 @@ const nothing: DiskContent = { format: "empty", bytes: diskBytes, readOnly: true
 const mac = "02:00:00:00:00:17";
 const connectDeadlineMs = 10_000;
 
-/** Disks, network cards, ports and shares: what a guest sees of them is what was asked for. */
+/** Disks, network cards and ports: what a guest sees of them is what was asked for. */
 export function deviceConformance(
   name: string,
   withMachine: WithMachine,
@@ -35,7 +35,7 @@ export function deviceConformance(
   if (expected.diskExchange) exchangeConformance(name, withMachine, expected);
   if (expected.cards.includes("user")) cardConformance(name, withMachine);
   if (expected.cards.includes("user") && expected.publishing) portConformance(name, withMachine);
-  shareConformance(name, withMachine, expected);
+  if (expected.fileSharing) filesConformance(name, withMachine);
   refusalConformance(name, withMachine, expected);
 }
 
@@ -145,44 +145,20 @@ function portConformance(name: string, withMachine: WithMachine): void {
   });
 }
 
-function shareConformance(name: string, withMachine: WithMachine, expected: Expected): void {
-  if (expected.fileSharing === "none") return;
-  test(`${name}: a guest reads and writes the files of a share`, async () => {
-    await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, "there"), "of the host\n");
-    await asking(withMachine, { shares: [share(folder.path, false)] }, async (ask) => {
-      assert.equal(await ask(lineCommand.readShare("share0", "there")), "of the host");
-      assert.equal(await ask(lineCommand.readShare("share0", "nowhere")), "absent");
-      assert.equal(await ask(lineCommand.writeShare("share0", "new", "word")), "written");
+function filesConformance(name: string, withMachine: WithMachine): void {
+  test(`${name}: what a guest writes to its port for files comes to its socket, and back`, async () => {
+    await asking(withMachine, {}, async (ask, machine) => {
+      assert.equal(await ask("up?"), "up?");
+      const server = createConnection(machine.filesSocket);
+      try {
+        await once(server, "connect");
+        server.write("of the host\n");
+        const [[said]] = await Promise.all([once(server, "data"), ask(lineCommand.files("word"))]);
+        assert.equal(String(said), "word: of the host\n");
+      } finally {
+        server.destroy();
+      }
     });
-    assert.equal(await readFile(join(folder.path, "new"), "utf8"), "word\n");
-  });
-
-  test(`${name}: a guest can't write to a share that is read-only`, async () => {
-    await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, "there"), "of the host\n");
-    await asking(withMachine, { shares: [share(folder.path, true)] }, async (ask) => {
-      assert.equal(await ask(lineCommand.writeShare("share0", "there", "spoiled")), "refused");
-      assert.equal(await ask(lineCommand.readShare("share0", "there")), "of the host");
-    });
-    assert.equal(await readFile(join(folder.path, "there"), "utf8"), "of the host\n");
-  });
-
-  if (!expected.fileBinds) return;
-  test(`${name}: a file that is bound into a share is seen there by the guest, not by the host`, async () => {
-    await using folder = await temporaryFolder();
-    await mkdir(join(folder.path, "shared"));
-    const source = join(folder.path, "source");
-    const target = join(folder.path, "shared", "file");
-    await writeFile(source, "of the source\n");
-    await writeFile(target, "");
-    const shares = [share(join(folder.path, "shared"), false)];
-    await asking(withMachine, { shares, fileBinds: [{ source, target }] }, async (ask) => {
-      assert.equal(await ask(lineCommand.readShare("share0", "file")), "of the source");
-      assert.equal(await ask(lineCommand.writeShare("share0", "file", "changed")), "written");
-    });
-    assert.equal(await readFile(source, "utf8"), "changed\n");
-    assert.equal(await readFile(target, "utf8"), "");
   });
 }
 
@@ -192,12 +168,6 @@ function refusalConformance(name: string, withMachine: WithMachine, expected: Ex
     ...{ protocol: "tcp", hostAddress: "127.0.0.1", hostPort: 1, guestPort },
   };
   const wrong: [boolean, string, (folder: string) => Partial<MachineSpec>][] = [
-    [expected.fileSharing !== "none", "a share", (path) => ({ shares: [share(path, true)] })],
-    [
-      expected.fileBinds,
-      "a bound file",
-      (path) => ({ fileBinds: [{ source: path, target: join(path, "file") }] }),
-    ],
     [
       expected.diskFormats.includes("empty"),
       "an empty disk",
@@ -235,10 +205,6 @@ function refusalConformance(name: string, withMachine: WithMachine, expected: Ex
 
 function card(...publish: PublishedPort[]): NicSpec {
   return { kind: "user", mac, network: userNetwork, publish };
-}
-
-function share(path: string, readOnly: boolean): ShareSpec {
-  return { tag: "share0", path, readOnly, owners: "ours" };
 }
 
 type Ask = (line: string) => Promise<string>;

@@ -10,14 +10,11 @@ const spec = {
   memoryMiB: 64,
   disks: [],
   nics: [],
-  shares: [],
-  fileBinds: [],
 };
 
 const everything: Capabilities = {
-  fileSharing: "9p",
+  fileSharing: true,
   devices: 16,
-  fileBinds: true,
   pause: true,
   templates: true,
   diskFormats: ["raw", "vmdk", "empty"],
@@ -26,9 +23,8 @@ const everything: Capabilities = {
   publishing: true,
 };
 const little: Capabilities = {
-  fileSharing: "none",
+  fileSharing: false,
   devices: 16,
-  fileBinds: false,
   pause: false,
   templates: false,
   diskFormats: ["raw"],

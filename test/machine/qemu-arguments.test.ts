@@ -11,8 +11,6 @@ const plain: MachineSpec = {
   memoryMiB: 512,
   disks: [],
   nics: [],
-  shares: [],
-  fileBinds: [],
   runFolder: "/run/dvm/machines/abc",
 };
 
@@ -182,13 +180,4 @@ test("an accelerator that QEMU has not is refused before anything starts", () =>
 
 test("a machine without a network card has no network at all", () => {
   assert.deepEqual(valuesOf({}, "-netdev"), []);
-});
-
-test("a share's owners choose QEMU's security model", () => {
-  const share = (owners: "real" | "mapped" | "ours") =>
-    valuesOf({ shares: [{ tag: "share0", path: "/v", readOnly: true, owners }] }, "-fsdev")[0] ??
-    "";
-  assert.match(share("real"), /security_model=passthrough,.*readonly=on/);
-  assert.match(share("mapped"), /security_model=mapped-xattr/);
-  assert.match(share("ours"), /security_model=none/);
 });

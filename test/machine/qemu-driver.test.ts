@@ -28,7 +28,7 @@ hypervisorConformance(
     return { hypervisor: testQemu(), spec };
   },
   {
-    ...{ fileSharing: "9p", fileBinds: true, pause: true, templates: true, devices: 5 },
+    ...{ fileSharing: true, pause: true, templates: true, devices: 5 },
     ...{ diskFormats: ["raw", "vmdk", "empty"], diskExchange: true },
     ...{ cards: ["user", "tap"], publishing: true },
   },

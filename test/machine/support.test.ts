@@ -4,15 +4,15 @@ import type { Capabilities, MachineSpec, NicSpec } from "../../src/machine/machi
 import {
   canClone,
   checkAccelerator,
+  requireFileSharing,
   requirePause,
   requireSupport,
   requireTemplates,
 } from "../../src/machine/support.ts";
 
 const all: Capabilities = {
-  fileSharing: "9p",
+  fileSharing: true,
   devices: 16,
-  fileBinds: true,
   pause: true,
   templates: true,
   diskFormats: ["raw", "vmdk", "empty"],
@@ -38,27 +38,17 @@ const plain: MachineSpec = {
   id: "abc",
   kernel: { path: "/k", initramfs: "/i", discovery: "cmdline" },
   ...{ accelerator: "fast", cpus: 1, memoryMiB: 128, runFolder: "/run/abc" },
-  ...{ disks: [], nics: [], shares: [], fileBinds: [] },
+  ...{ disks: [], nics: [] },
 };
 
 const cases: { less: Partial<Capabilities>; spec: Partial<MachineSpec>; says: RegExp }[] = [
-  {
-    less: { fileSharing: "none" },
-    spec: { shares: [{ tag: "share0", path: "/v", readOnly: true, owners: "ours" }] },
-    says: /can't share folders of the host, which binds and volumes need$/,
-  },
   {
     less: { devices: 1 },
     spec: {
       disks: [{ name: "image0", format: "raw", path: "/d", readOnly: true }],
       nics: [user()],
     },
-    says: /has 1 places for disks, network cards and shares .*, and 2 are asked for$/,
-  },
-  {
-    less: { fileBinds: false },
-    spec: { fileBinds: [{ source: "/a", target: "/b" }] },
-    says: /can't share single files of the host, only folders$/,
+    says: /has 1 places for disks and network cards, and 2 are asked for$/,
   },
   {
     less: { diskFormats: ["raw"] },
@@ -96,14 +86,20 @@ for (const { less, spec, says } of cases) {
   });
 }
 
-test("pause and templates are refused by drivers that have none", () => {
+test("pause, templates and files are refused by drivers that have none", () => {
   requirePause(driver({}));
+  requireFileSharing(driver({}));
   requireTemplates(driver({}));
   assert.throws(() => requirePause(driver({ pause: false })), {
     code: "unsupported",
     message: "cannot pause: the hypervisor small can't stop a machine",
   });
   assert.throws(() => requireTemplates(driver({ templates: false })), { code: "unsupported" });
+  assert.throws(() => requireFileSharing(driver({ fileSharing: false })), {
+    code: "unsupported",
+    message:
+      "cannot start the machine: the hypervisor small can't share files of the host, which binds and volumes need",
+  });
 });
 
 test("machines are cloned where they can get their disks and ports afterwards", () => {

@@ -15,7 +15,6 @@ const shape: Shape = {
   cpus: 1,
   memoryMiB: 512,
   nics: 1,
-  shares: 0,
   disks: 2,
   image: "",
   newScratch: true,

@@ -10,7 +10,7 @@ test("doctor names each part, and what follows and what to do where one is missi
     "QEMU",
     "Accelerator",
     "Kernel",
-    "Agent",
+    "Own programs",
     "Disk space",
     "User rights",
   ])

@@ -16,6 +16,7 @@ import { agentBinary } from "../../src/kernel/agent-binary.ts";
 import { chooseKernel } from "../../src/kernel/kernel-catalogue.ts";
 import type { DiskContent, DiskSpec, Machine, MachineSpec } from "../../src/machine/machine.ts";
 import { userNetwork } from "../../src/network/user-network.ts";
+import { fileServers } from "../../src/sharing/file-servers.ts";
 import { makeScratchDisk } from "../../src/storage/scratch.ts";
 import { testCache } from "./cache.ts";
 import { staticBusybox } from "./made-guest.ts";
@@ -31,7 +32,7 @@ interface MachineOptions {
   slots: number;
   nics?: number;
   /** A folder that is shared as `share0`. */
-  share?: string;
+  share?: { path: string };
 }
 
 /** A machine with the real agent and no container, and images to fill its disks with. */
@@ -65,6 +66,13 @@ export class AgentMachine implements AsyncDisposable {
     await mkdir(runFolder);
     const { machine, agent } = await bootMachine(testQemu(), await spec(options, runFolder));
     stack.defer(() => machine.kill());
+    if (options.share !== undefined) {
+      const place = { folder: runFolder, machineSocket: machine.filesSocket };
+      const server = await fileServers(tests).open(place);
+      stack.defer(() => server.gone);
+      stack.defer(() => machine.kill());
+      await server.add([{ ...options.share, name: "share0", readOnly: false, owners: "real" }]);
+    }
     return new AgentMachine({ machine, agent, folder, images, stack: stack.move() });
   }
 
@@ -115,25 +123,18 @@ export class AgentMachine implements AsyncDisposable {
   }
 }
 
-async function spec(
-  { slots, nics = 0, share }: MachineOptions,
-  runFolder: string,
-): Promise<MachineSpec> {
+async function spec({ slots, nics = 0 }: MachineOptions, runFolder: string): Promise<MachineSpec> {
   const kernel = await chooseKernel(tests, "hyper");
   const tscKhz = await hostTscKhz(await agentBinary(tests), join(runFolder, "tsc"));
   return {
     id: "agent-machine",
     kernel: { path: kernel.path, initramfs: kernel.initramfs, discovery: kernel.discovery },
-    ...{ accelerator: "tcg", cpus: 1, memoryMiB: 256, runFolder, fileBinds: [] },
+    ...{ accelerator: "tcg", cpus: 1, memoryMiB: 256, runFolder },
     ...(tscKhz === undefined ? {} : { tscKhz }),
     disks: Array.from({ length: slots }, (_, slot) => emptyDisks(slot)).flat(),
     nics: Array.from({ length: nics }, (_, index) => ({
       ...{ kind: "user", mac: macOf(index), network: userNetwork, publish: [] },
     })),
-    shares:
-      share === undefined
-        ? []
-        : [{ tag: "share0", path: share, readOnly: false, owners: "ours" as const }],
   };
 }
 

@@ -10,10 +10,8 @@ export const lineCommand = {
   writeDisk: (disk: string, word: string) => `disk ${disk} write ${word}`,
   /** MAC address of a network card, or `none`. */
   card: (card: number) => `card ${card}`,
-  /** First line of a file in a shared folder, or `absent`. */
-  readShare: (tag: string, name: string) => `share ${tag} read ${name}`,
-  /** `written` or `refused`. */
-  writeShare: (tag: string, name: string, word: string) => `share ${tag} write ${name} ${word}`,
+  /** Reads a line from the port for files, and says there `WORD: LINE`. */
+  files: (word: string) => `files ${word}`,
 };
 
 /** Where the guests answer connections, by {@link portGreeting}. */

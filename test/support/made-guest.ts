@@ -35,8 +35,6 @@ export async function madeGuest(runFolder: string, script: string): Promise<Mach
     memoryMiB: 128,
     disks: [],
     nics: [],
-    shares: [],
-    fileBinds: [],
     runFolder,
   };
 }

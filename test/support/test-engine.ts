@@ -21,6 +21,7 @@ import { outputOf } from "./docker-output.ts";
 import { machineScript, scriptedGuests } from "./fake-machine/machine-script.ts";
 import type { Program } from "./fake-machine/programs.ts";
 import type { MachineScript, ScriptedGuest } from "./fake-machine/scripted-guest.ts";
+import { ServedFiles } from "./served-files.ts";
 import { makeTestImages, testImage } from "./test-image.ts";
 
 export interface TestEngineOptions {
@@ -60,6 +61,8 @@ export class TestEngine implements AsyncDisposable {
   readonly script: MachineScript;
   /** Machines are its, and outlive daemons. A test may put another one in its place. */
   hypervisor: Hypervisor;
+  /** What guests are let have of the host. */
+  readonly served = new ServedFiles();
   /** What the daemons wrote to their log. */
   readonly log: string[] = [];
   readonly #options: TestEngineOptions;
@@ -246,6 +249,7 @@ export class TestEngine implements AsyncDisposable {
       downloads: await LayerDownloads.open(images.root),
       registries: { folders: { settings: [], certificates: [] }, environment: {} },
       hypervisor: this.hypervisor,
+      fileServers: this.served,
       hostCpus: 2,
       hostMemoryBytes: 4 * 2 ** 30,
       chooseKernel: async () => testKernel,

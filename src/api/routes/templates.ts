@@ -17,7 +17,6 @@ const createSchema = z.strictObject({
   Memory: z.int().min(0).default(0),
   NanoCpus: z.int().min(0).default(0),
   Network: z.boolean().default(true),
-  Shares: z.int().min(0).max(16).default(0),
 });
 const pruneSchema = z.object({ all: z.enum(["0", "1", "true", "false"]).optional() });
 
@@ -33,7 +32,6 @@ export function templateRoutes(app: FastifyInstance, engine: Engine): void {
       memoryBytes: body.Memory,
       nanoCpus: body.NanoCpus,
       network: body.Network,
-      shares: body.Shares,
     });
     return reply.status(201).send({ Id: key });
   });
@@ -78,7 +76,6 @@ function describe(template: ListedTemplate) {
       Cpus: shape.cpus,
       MemoryMiB: shape.memoryMiB,
       Nics: shape.nics,
-      Shares: shape.shares,
       NewScratch: shape.newScratch,
       HostBoot: shape.hostBoot,
       TscKhz: shape.tscKhz,

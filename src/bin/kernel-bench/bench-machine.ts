@@ -47,8 +47,6 @@ export function benchSpec(
     ...(tscKhz === undefined ? {} : { tscKhz }),
     cpus: 1,
     nics: [{ kind: "user", mac: cardMac, network: userNetwork, publish: [] }],
-    shares: [],
-    fileBinds: [],
     ...options,
   };
 }

@@ -1,4 +1,3 @@
-import { DvmError } from "../../base/errors.ts";
 import type { Command } from "../command.ts";
 import { acceleratorFlag } from "../options/container-flags.ts";
 import { machineChoice } from "../options/create-body.ts";
@@ -24,25 +23,15 @@ export const command: Command = {
       value: "network",
       summary: "none: for containers without a network",
     },
-    {
-      name: "shares",
-      kind: "text",
-      value: "number",
-      summary: "How many binds and volumes its containers have (default 0)",
-    },
   ],
   arguments: { min: 0, max: 0 },
   async run({ flags }, { client, stdout }) {
-    const shares = Number(flags.text("shares") ?? 0);
-    if (!Number.isInteger(shares) || shares < 0)
-      throw new DvmError("invalid", `invalid number of shares: ${flags.text("shares")}`);
     const [memory, cpus] = [flags.text("memory"), flags.text("cpus")];
     const id = await client.templates.create({
       ...machineChoice(flags),
       ...(memory === undefined ? {} : { Memory: parseBytes(memory) }),
       ...(cpus === undefined ? {} : { NanoCpus: parseCpus(cpus) }),
       Network: flags.text("network") !== "none",
-      Shares: shares,
     });
     stdout.write(`${id}\n`);
   },

@@ -35,7 +35,7 @@ function templateRow(template: JsonObject): Row {
   const shape = asObject(template["Shape"]);
   const image = asText(template["Image"]).replace(/^sha256:/, "");
   const scratch = shape["NewScratch"] === true ? "new disk" : "used disk";
-  const counts = `${asNumber(shape["Nics"])} nic, ${asNumber(shape["Shares"])} shares`;
+  const counts = `${asNumber(shape["Nics"])} nic`;
   return {
     ID: asText(template["Id"]),
     Kernel: asText(shape["Kernel"]),

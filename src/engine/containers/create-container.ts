@@ -16,7 +16,7 @@ import {
 import { type ContainerRecord, type DockerRequest } from "../records.ts";
 import { ensureVolume } from "../volumes.ts";
 import { cleanName, freeName } from "./container-name.ts";
-import { checkNeighbour, resolveSharedNetwork } from "./shared-network.ts";
+import { resolveSharedNetwork } from "./shared-network.ts";
 
 export interface CreateRequest extends DockerRequest {
   name: string | undefined;
@@ -76,7 +76,6 @@ function checkRequest(record: ContainerRecord, hostCpus: number): void {
       `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
     );
   }
-  checkNeighbour(record);
   checkNetworks(request);
 }
 

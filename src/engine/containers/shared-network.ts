@@ -1,6 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
 import type { Containers } from "../core.ts";
-import { type ContainerRecord, type DockerRequest, sharingContainer } from "../records.ts";
+import { type DockerRequest, sharingContainer } from "../records.ts";
 
 /**
  * Docker's `--network container:NAME`, with the id in place of the name, once it is seen that nothing
@@ -54,15 +54,4 @@ function clashing({ config, hostConfig }: DockerRequest): string | undefined {
     ],
   ];
   return clashes.find(([isClash]) => isClash)?.[1];
-}
-
-/** A machine that runs is given disks, and nothing else. */
-export function checkNeighbour({ run }: ContainerRecord): void {
-  if (run.machine.sharedWith === undefined) return;
-  const shared = run.mounts.find(({ kind }) => kind !== "tmpfs");
-  if (shared !== undefined)
-    throw new DvmError(
-      "unsupported",
-      `cannot use a ${shared.kind} at ${shared.target} with --network container: a machine that runs can't be given shares`,
-    );
 }

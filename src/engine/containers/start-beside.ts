@@ -4,7 +4,14 @@ import type { Stopwatch } from "../../base/stopwatch.ts";
 import { makeScratchDisk } from "../../storage/scratch.ts";
 import { diskNames } from "../../supply/disk-names.ts";
 import type { Engine } from "../core.ts";
-import { imageDisk, mainProcessSpec, neighbourSetup, scratchDisk } from "../plan.ts";
+import {
+  imageDisk,
+  mainProcessSpec,
+  neighbourSetup,
+  placeMounts,
+  scratchDisk,
+  sharePlaced,
+} from "../plan.ts";
 import type { ContainerRecord } from "../records.ts";
 import type { Run, RunningMachine } from "../runs.ts";
 import { openRun } from "./open-run.ts";
@@ -74,9 +81,11 @@ async function launch(
   { id: containerId, run }: ContainerRecord,
   { other, machine, slot }: Place & { other: ContainerRecord },
 ): Promise<Run> {
+  const placed = await placeMounts(engine, containerId, run.mounts);
+  await sharePlaced(engine, machine.machine, placed);
   const main = await machine.agent.launch({
     id: containerId,
-    setup: neighbourSetup({ containerId, run, slot }, other.run),
+    setup: neighbourSetup({ containerId, run, placed, slot }, other.run),
     spec: mainProcessSpec(run),
   });
   return openRun(engine, { containerId, machine, main, tty: run.process.tty });

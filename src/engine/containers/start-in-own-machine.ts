@@ -12,6 +12,7 @@ import {
   mainProcessSpec,
   orderOf,
   planMachine,
+  sharePlaced,
 } from "../plan.ts";
 import type { ContainerRecord, RunNetwork, StartReport } from "../records.ts";
 import type { Run } from "../runs.ts";
@@ -74,6 +75,7 @@ async function launch(
   const machine = engine.machines.add(supplied, { containerId, room: run.machine.room });
   try {
     const mac = supplied.mac ?? run.network?.mac ?? "";
+    await sharePlaced(engine, supplied.machine, plan.placed);
     const main = await supplied.agent.launch({
       machine: machineSetup(),
       id: containerId,

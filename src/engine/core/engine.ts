@@ -6,6 +6,7 @@ import type { TransportOptions } from "../../image/registry/transport.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { Hypervisor } from "../../machine/machine.ts";
 import type { TemplateStore } from "../../machine/template-store.ts";
+import type { FileServers } from "../../sharing/shared-path.ts";
 import type { Places } from "../../host/places.ts";
 import type { PolicyPlace } from "../../image/trust/policy.ts";
 import { type ContainerRecord, type FoundNeeds, StateStore } from "../records.ts";
@@ -29,6 +30,8 @@ export interface EngineParts {
   /** How registries are spoken to. */
   registries: TransportOptions;
   hypervisor: Hypervisor;
+  /** How guests reach files of the host. */
+  fileServers: FileServers;
   hostCpus: number;
   hostMemoryBytes: number;
   /** A kernel by name or path, or the best there is. */
@@ -65,7 +68,7 @@ export class Engine implements AsyncDisposable {
     const { dataRoot, runRoot } = parts.places;
     this.supply = new MachineSupply({ ...parts, dataRoot, runRoot });
     this.containers = new Containers(state);
-    this.machines = new Machines(state, runRoot);
+    this.machines = new Machines(state, { runRoot, fileServers: parts.fileServers });
   }
 
   static async open(parts: EngineParts): Promise<Engine> {

@@ -1,6 +1,7 @@
 import type { AgentClient } from "../../agent/agent-client.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Machine } from "../../machine/machine.ts";
+import type { FileServers } from "../../sharing/shared-path.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
 import type { MachineRecord, StateStore } from "../records.ts";
 import { RunningMachine } from "../runs.ts";
@@ -10,15 +11,20 @@ interface Reached {
   agent: AgentClient;
 }
 
+interface MachinesParts {
+  runRoot: string;
+  fileServers: FileServers;
+}
+
 /** The machines that containers are in, each with a record by which the next daemon finds it. */
 export class Machines {
   readonly #store: StateStore;
-  readonly #runRoot: string;
+  readonly #parts: MachinesParts;
   readonly #running = new Map<string, RunningMachine>();
 
-  constructor(store: StateStore, runRoot: string) {
+  constructor(store: StateStore, parts: MachinesParts) {
     this.#store = store;
-    this.#runRoot = runRoot;
+    this.#parts = parts;
   }
 
   /** A machine that has come up for a container, with room for `room` more. */
@@ -32,9 +38,11 @@ export class Machines {
 
   /** A machine of an earlier daemon, found again. */
   takeUp({ machine, agent }: Reached, record: MachineRecord): RunningMachine {
+    const { runRoot, fileServers } = this.#parts;
+    const folder = machineFolder(runRoot, machine.id);
     const running = new RunningMachine({
-      ...{ machine, agent, slots: record.slots },
-      folder: machineFolder(this.#runRoot, machine.id),
+      ...{ machine, agent, slots: record.slots, folder },
+      files: () => fileServers.find({ folder, machineSocket: machine.filesSocket }),
       changed: ({ slots }) => this.#store.saveMachine({ ...record, slots: [...slots] }),
       gone: (id) => this.forget(id),
     });

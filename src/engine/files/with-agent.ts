@@ -5,7 +5,7 @@ import { leaveMachine } from "../../supply/leave-machine.ts";
 import { runOf } from "../containers.ts";
 import type { Engine } from "../core.ts";
 import { kernelOf } from "../fit.ts";
-import { containerSetup, machineSetup, orderOf, planMachine } from "../plan.ts";
+import { containerSetup, machineSetup, orderOf, planMachine, sharePlaced } from "../plan.ts";
 import type { ContainerRecord } from "../records.ts";
 
 type Action<T> = (agent: AgentClient, record: ContainerRecord) => Promise<T>;
@@ -49,6 +49,7 @@ async function onStopped<T>(
     const order = { ...orderOf(plan), rehearsed: undefined };
     const supplied = await engine.supply.provide(order, new Stopwatch());
     try {
+      await sharePlaced(engine, supplied.machine, plan.placed);
       await supplied.agent.createContainer(record.id, containerSetup(plan, ""), machineSetup());
       return await action(supplied.agent, record);
     } finally {

@@ -2,22 +2,20 @@ import { randomBytes } from "node:crypto";
 import { userNetwork } from "../../network/user-network.ts";
 import type { ContainerSetup, GuestMount, MachineSetup } from "../../agent/agent-client.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
-import type { DiskContent, FileBind, MachineSpec, ShareSpec } from "../../machine/machine.ts";
+import type { DiskContent, MachineSpec } from "../../machine/machine.ts";
+import type { SharedPath } from "../../sharing/shared-path.ts";
 import { diskNames, spareDisks } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunSpecification } from "../records.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
 
 const cpuPeriodUs = 100_000;
 
-/** A mount whose source on the host is known. */
+/** A mount whose source on the host is known, and shared. */
 export interface PlacedMount {
   mount: Mount;
-  /** Folder to share; of a single file an empty one, made for it. */
-  folder: string;
-  file?: FileBind & { name: string };
+  share: SharedPath;
   /** The volume is empty: the image's files go in first. */
   populate: boolean;
-  owners: ShareSpec["owners"];
 }
 
 export interface MachinePlan {
@@ -71,8 +69,6 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
               })),
             },
           ],
-    shares: plan.placed.map(share),
-    fileBinds: plan.placed.flatMap(({ file }) => (file === undefined ? [] : [file])),
     runFolder: plan.folder,
   };
 }
@@ -85,19 +81,6 @@ export function imageDisk({ imageDisk: path }: Pick<MachinePlan, "imageDisk">): 
 /** The same of its own one. */
 export function scratchDisk({ scratch }: Pick<MachinePlan, "scratch">): DiskContent {
   return { path: scratch.path, format: "raw", readOnly: false };
-}
-
-function share(placed: PlacedMount, index: number): ShareSpec {
-  return {
-    tag: shareTag(index),
-    path: placed.folder,
-    readOnly: placed.mount.readOnly,
-    owners: placed.owners,
-  };
-}
-
-function shareTag(index: number): string {
-  return `share${index}`;
 }
 
 /** What a machine is told before its first container. */
@@ -121,9 +104,15 @@ export function containerSetup(plan: MachinePlan, mac: string): ContainerSetup {
   };
 }
 
+/** A container that comes into a running machine. */
+interface Neighbour extends Pick<MachinePlan, "containerId" | "run" | "placed"> {
+  /** Number of its disks. */
+  slot: number;
+}
+
 /** The same of one that comes into a running machine: names and network are the `other` one's. */
 export function neighbourSetup(
-  { containerId, run, slot }: { containerId: string; run: RunSpecification; slot: number },
+  { containerId, run, placed, slot }: Neighbour,
   other: RunSpecification,
 ): ContainerSetup {
   const network = other.network === undefined ? noNetwork : networkSetup(other.network, "");
@@ -133,7 +122,7 @@ export function neighbourSetup(
     hostname: other.hostname,
     network: { ...network, cards: [] },
     extraHosts: other.extraHosts.map(extraHost),
-    mounts: guestMounts({ run, placed: [] }),
+    mounts: guestMounts({ run, placed }),
   };
 }
 
@@ -182,12 +171,11 @@ function extraHost(entry: string): string {
 
 /** Parents before what is mounted inside them. */
 function guestMounts({ placed, run }: Pick<MachinePlan, "placed" | "run">): GuestMount[] {
-  const shares = placed.map(({ mount, file, populate }, index): GuestMount => ({
-    kind: "9p",
-    tag: shareTag(index),
+  const shares = placed.map(({ mount, share, populate }): GuestMount => ({
+    kind: "share",
+    share: share.name,
     target: mount.target,
     readOnly: mount.readOnly,
-    ...(file === undefined ? {} : { isFile: file.name }),
     ...(populate ? { populate: true } : {}),
   }));
   const tmpfs = run.mounts

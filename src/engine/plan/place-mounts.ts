@@ -1,58 +1,66 @@
-import { mkdir, stat, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { DvmError } from "../../base/errors.ts";
+import { requireFileSharing } from "../../machine/support.ts";
+import type { Machine } from "../../machine/machine.ts";
 import { isVolumeEmpty } from "../../storage/volumes.ts";
+import { machineFolder } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core.ts";
 import type { Mount } from "../records.ts";
+import { shareNames } from "../runs.ts";
 import { ensureVolume } from "../volumes.ts";
 import type { PlacedMount } from "./machine-plan.ts";
 import { checkBindSource } from "./mounts.ts";
 
-/** Finds, for this run, where on the host each bind and volume is; `folder` is the machine's own. */
+/** Finds, for this run, where on the host each bind and volume of a container is. */
 export async function placeMounts(
   engine: Engine,
+  containerId: string,
   mounts: readonly Mount[],
-  folder: string,
 ): Promise<PlacedMount[]> {
   const placed: PlacedMount[] = [];
   const isRoot = process.getuid?.() === 0;
-  const hasBinds = mounts.some(({ kind }) => kind === "bind");
-  if (hasBinds) await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const [index, mount] of mounts.entries()) {
     if (mount.kind === "tmpfs") continue;
-    const files = join(folder, "files", String(index));
-    if (mount.kind === "volume") placed.push(await placeVolume(engine, mount, isRoot));
-    else placed.push(await placeBind(mount, { files, isRoot }));
+    const name = `${shareNames(containerId)}${index}`;
+    const place = mount.kind === "volume" ? placeVolume : placeBind;
+    placed.push(await place(engine, mount, { name, isRoot }));
   }
+  if (placed.length > 0) requireFileSharing(engine.parts.hypervisor);
   return placed;
 }
 
-async function placeVolume(engine: Engine, mount: Mount, isRoot: boolean): Promise<PlacedMount> {
-  const { volume = "", anonymous = false } = mount;
-  const folder = await ensureVolume(engine, volume, anonymous);
-  const populate = await isVolumeEmpty(engine.parts.places.dataRoot, volume);
-  return { mount, folder, populate, owners: isRoot ? "real" : "mapped" };
+/** Lets the guest of a machine have them: before it is told to mount them. */
+export async function sharePlaced(
+  { parts }: Engine,
+  machine: Machine,
+  placed: readonly PlacedMount[],
+): Promise<void> {
+  if (placed.length === 0) return;
+  const folder = machineFolder(parts.places.runRoot, machine.id);
+  const server = await parts.fileServers.open({ folder, machineSocket: machine.filesSocket });
+  await server.add(placed.map(({ share }) => share));
 }
 
-/** A folder is shared as it is; a file alone, in a folder of its own, so that its siblings stay unseen. */
-async function placeBind(
+interface Naming {
+  name: string;
+  isRoot: boolean;
+}
+
+async function placeVolume(
+  engine: Engine,
   mount: Mount,
-  { files: folder, isRoot }: { files: string; isRoot: boolean },
+  { name, isRoot }: Naming,
 ): Promise<PlacedMount> {
-  await checkBindSource(mount.source);
-  const owners = isRoot ? "real" : "ours";
-  if ((await stat(mount.source)).isDirectory()) {
-    return { mount, folder: mount.source, populate: false, owners };
-  }
-  const name = basename(mount.source);
-  const target = join(folder, name);
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o755 });
-    await writeFile(target, "");
-  } catch (cause) {
-    throw new DvmError("unavailable", `cannot share ${mount.source}: no room for it in ${folder}`, {
-      cause,
-    });
-  }
-  return { mount, folder, file: { source: mount.source, target, name }, populate: false, owners };
+  const { volume = "", anonymous = false, readOnly } = mount;
+  const path = await ensureVolume(engine, volume, anonymous);
+  const populate = await isVolumeEmpty(engine.parts.places.dataRoot, volume);
+  return { mount, share: { name, path, readOnly, owners: isRoot ? "real" : "mapped" }, populate };
+}
+
+async function placeBind(_: Engine, mount: Mount, { name, isRoot }: Naming): Promise<PlacedMount> {
+  const { source: path, readOnly } = mount;
+  await checkBindSource(path);
+  return {
+    mount,
+    share: { name, path, readOnly, owners: isRoot ? "real" : "ours" },
+    populate: false,
+  };
 }

@@ -32,7 +32,7 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
     tscKhz: await parts.tscKhz(),
     imageDisk: (await parts.images.disk(run.imageId)).path,
     scratch: { path: scratch, isNew: (await ignore("ENOENT", () => stat(scratch))) === undefined },
-    placed: await placeMounts(engine, run.mounts, folder),
+    placed: await placeMounts(engine, containerId, run.mounts),
     hostCpus: parts.hostCpus,
   };
 }

@@ -4,6 +4,7 @@ import type { AgentClient } from "../../agent/agent-client.ts";
 import { DvmError } from "../../base/errors.ts";
 import { shortId } from "../../base/ids.ts";
 import type { Machine } from "../../machine/machine.ts";
+import type { FileServer } from "../../sharing/shared-path.ts";
 import { diskNames, emptyDisks } from "../../supply/disk-names.ts";
 import { leaveMachine } from "../../supply/leave-machine.ts";
 
@@ -12,12 +13,19 @@ interface MachineParts {
   agent: AgentClient;
   /** Its run folder, which goes with it. */
   folder: string;
+  /** The file server, if it has one. */
+  files: () => Promise<FileServer | undefined>;
   /** Whose disks each slot has: a container's id; null: nobody's. */
   slots: (string | null)[];
   /** Is told when a slot has changed hands. */
   changed: (machine: RunningMachine) => void;
   /** Is told once it has gone. */
   gone: (id: string) => void;
+}
+
+/** What the names of all begin with that is shared with a container. */
+export function shareNames(containerId: string): string {
+  return `${shortId(containerId)}-`;
 }
 
 /** A machine with containers in it, and its agent. It goes with the last of them. */
@@ -97,7 +105,9 @@ export class RunningMachine {
   /** Ends it at once, whatever is in it. */
   async end(): Promise<void> {
     this.#isEnding = true;
+    const files = await this.#parts.files();
     await this.machine.kill();
+    await files?.gone; // and with it the locks that the guest had
     await this.agent[Symbol.asyncDispose]();
     await rm(this.#parts.folder, { recursive: true, force: true });
     this.#parts.gone(this.id);
@@ -113,6 +123,7 @@ export class RunningMachine {
   /** Takes a container and its disks away, so that another may come. */
   async #free(slot: number, containerId: string): Promise<void> {
     await this.#destroy(containerId);
+    await (await this.#parts.files())?.remove(shareNames(containerId));
     await this.#takeDisks(slot);
     await rm(this.logPosition(containerId), { force: true });
     this.#own(slot, null);

@@ -16,8 +16,6 @@ export interface TemplateRequest {
   memoryBytes: number;
   nanoCpus: number;
   network: boolean;
-  /** How many binds and volumes its containers have. */
-  shares: number;
 }
 
 export interface ListedTemplate extends Template {
@@ -47,13 +45,6 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
       nics: wants.network
         ? [{ kind: "user", mac: "02:00:00:00:00:01", network: userNetwork, publish: [] }]
         : [],
-      shares: Array.from({ length: wants.shares }, (_, index) => ({
-        tag: `share${index}`,
-        path: "",
-        readOnly: true,
-        owners: "ours" as const,
-      })),
-      fileBinds: [],
       runFolder: "",
     },
     kernel,

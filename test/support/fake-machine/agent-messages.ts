@@ -132,11 +132,9 @@ function decodeCard(from: MessageReader): CardSetup {
 }
 
 function decodeMount(from: MessageReader): GuestMount {
-  const kind = from.u8() === mountKind.tmpfs ? "tmpfs" : "9p";
-  const tag = from.text();
-  from.text(); // nothing yet
+  const kind = from.u8() === mountKind.tmpfs ? "tmpfs" : "share";
   return {
-    ...{ kind, tag, target: from.text(), isFile: from.text(), options: from.text() },
+    ...{ kind, share: from.text(), target: from.text(), options: from.text() },
     ...{ readOnly: from.u8() !== 0, populate: from.u8() !== 0 },
   };
 }

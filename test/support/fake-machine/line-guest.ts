@@ -1,10 +1,10 @@
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { systemErrorCode } from "../../../src/base/errors.ts";
 import type { FakeBoard, FakeGuestMaker } from "../../../src/machine/drivers/fake/fake-guest.ts";
-import type { DiskSpec, ShareSpec } from "../../../src/machine/machine.ts";
+import type { DiskSpec } from "../../../src/machine/machine.ts";
 import { guestPort, portGreeting } from "../line-commands.ts";
 
 /** The conformance suite's guest for fake machines: answers by what its machine is made of. */
@@ -13,11 +13,16 @@ export const lineGuest: FakeGuestMaker = (board, saved) => {
   const serve = (connection: Duplex) => {
     createInterface({ input: connection }).on("line", (line) => {
       count += 1;
-      connection.write(`${count} ${answer(board, line)}\n`);
+      const number = count;
+      void onFiles(files.promise, line).then((said) =>
+        connection.write(`${number} ${said ?? answer(board, line)}\n`),
+      );
     });
   };
+  const files = Promise.withResolvers<Duplex>();
   return {
     serve,
+    serveFiles: (connection) => files.resolve(connection),
     accept: (connection, port) => connection.end(port === guestPort ? `${portGreeting}\n` : ""),
     receive: () => undefined,
     save: () => String(count),
@@ -35,8 +40,16 @@ function answer(board: FakeBoard, line: string): string {
       rest,
     );
   if (what === "card") return nics[Number(which)]?.mac ?? "none";
-  if (what === "share") return onShare(board, which, [verb, ...rest]);
   return line;
+}
+
+async function onFiles(port: Promise<Duplex>, command: string): Promise<string | undefined> {
+  const [what, word] = command.split(" ");
+  if (what !== "files") return undefined;
+  const connection = await port;
+  const [line] = await once(createInterface({ input: connection }), "line");
+  connection.write(`${word}: ${line}\n`);
+  return "said";
 }
 
 function onDisk(disk: DiskSpec | undefined, verb: string, [word = ""]: string[]): string {
@@ -44,19 +57,6 @@ function onDisk(disk: DiskSpec | undefined, verb: string, [word = ""]: string[])
   if (verb === "write")
     return disk.readOnly || disk.format === "empty" ? "refused" : write(disk.path, word, "r+");
   return disk.format === "empty" ? "nothing" : firstLine(disk.path);
-}
-
-function onShare(board: FakeBoard, tag: string, [verb, name = "", word = ""]: string[]): string {
-  const share = board.spec.shares.find((one) => one.tag === tag);
-  if (share === undefined) return "absent";
-  const path = boundFile(board, share, name) ?? join(share.path, basename(name));
-  if (verb === "write") return share.readOnly ? "refused" : write(path, word, "w");
-  return firstLine(path);
-}
-
-/** A file of the host that this machine sees in the place of one of its shares. */
-function boundFile({ spec }: FakeBoard, share: ShareSpec, name: string): string | undefined {
-  return spec.fileBinds.find(({ target }) => target === join(share.path, name))?.source;
 }
 
 function firstLine(path: string): string {

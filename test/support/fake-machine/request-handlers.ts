@@ -192,7 +192,7 @@ function named({ containers }: ScriptedGuest, from: MessageReader): ScriptedProc
 }
 
 /** A guest has what its machine has, and each disk for one container. */
-function checkDevices(agent: ScriptedGuest, { disks, mounts, network }: ContainerSetup): void {
+function checkDevices(agent: ScriptedGuest, { disks, network }: ContainerSetup): void {
   const { spec } = agent.board;
   requireImage(agent, disks.image);
   requireDisk(agent, disks.scratch);
@@ -202,10 +202,6 @@ function checkDevices(agent: ScriptedGuest, { disks, mounts, network }: Containe
         "conflict",
         `cannot use disk ${disks.scratch}: it is container ${id}'s`,
       );
-  const tags = spec.shares.map(({ tag }) => tag);
-  const lost = mounts.find(({ kind, tag }) => kind === "9p" && !tags.includes(tag ?? ""));
-  if (lost !== undefined)
-    throw new GuestFailure("internal", `cannot mount ${lost.target}: no share ${lost.tag}`);
   const absent = network.cards.find(({ index }) => index >= spec.nics.length);
   if (absent !== undefined)
     throw new GuestFailure("unavailable", `cannot use network card ${absent.index}: there is none`);

@@ -4,9 +4,8 @@ import type { FakeGuestMaker } from "./fake-guest.ts";
 import { FakeMachine, type FakeMachines } from "./fake-machine.ts";
 
 const everything: Capabilities = {
-  fileSharing: "9p",
+  fileSharing: true,
   devices: 16,
-  fileBinds: true,
   pause: true,
   templates: true,
   diskFormats: ["raw", "vmdk", "empty"],

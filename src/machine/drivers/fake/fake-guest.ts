@@ -15,6 +15,8 @@ export interface FakeBoard {
 export interface FakeGuest {
   /** A host has connected to the agent's socket. */
   serve(connection: Duplex): void;
+  /** A host has connected to the socket of the guest's port for files; one that has none reads nothing. */
+  serveFiles?(connection: Duplex): void;
   /** Someone of the host's network has connected to a published port of the guest. */
   accept(connection: Duplex, guestPort: number): void;
   /** A datagram came to a published port; gives what is sent back. */

@@ -57,9 +57,8 @@ export class FakeMachine implements Machine {
     return machine;
   }
 
-  /** Nobody listens there. */
   get filesSocket(): string {
-    return join(this.#runFolder, "files.sock");
+    return filesSocketIn(this.#runFolder);
   }
 
   /** Nobody listens there. */
@@ -137,6 +136,7 @@ class Inside {
   readonly handle = `fake machine ${randomUUID()}`;
   readonly exited: Promise<MachineExit>;
   readonly socket: FakeSocket;
+  readonly #files: FakeSocket;
   readonly #guest: FakeGuest;
   readonly #ports = new FakePorts();
   readonly #spec: MachineSpec;
@@ -148,6 +148,7 @@ class Inside {
   private constructor(parts: FakeParts, spec: MachineSpec, place: InsidePlace) {
     this.parts = parts;
     this.socket = place.socket;
+    this.#files = place.files;
     this.#spec = { ...spec, disks: [...spec.disks] };
     this.#runFolder = spec.runFolder;
     this.#console = openSync(consoleIn(spec.runFolder), "a", 0o600);
@@ -165,7 +166,10 @@ class Inside {
     const socket = await FakeSocket.listen(agentSocketIn(spec.runFolder), (connection) => {
       void guest.promise.then((one) => one.serve(connection));
     });
-    const inside = new Inside(parts, spec, { socket, guest, saved });
+    const files = await FakeSocket.listen(filesSocketIn(spec.runFolder), (connection) => {
+      void guest.promise.then((one) => one.serveFiles?.(connection));
+    });
+    const inside = new Inside(parts, spec, { socket, files, guest, saved });
     try {
       await inside.publish(publishedPorts(spec.nics));
       return inside;
@@ -206,8 +210,10 @@ class Inside {
     closeSync(this.#console);
     const closing = [
       this.socket[Symbol.asyncDispose](),
+      this.#files[Symbol.asyncDispose](),
       this.#ports[Symbol.asyncDispose](),
       rm(agentSocketIn(this.#runFolder), { force: true }),
+      rm(filesSocketIn(this.#runFolder), { force: true }),
     ];
     void Promise.allSettled(closing).then(() => this.#exit.resolve(exit));
   }
@@ -227,8 +233,13 @@ class Inside {
 
 interface InsidePlace {
   socket: FakeSocket;
+  files: FakeSocket;
   guest: PromiseWithResolvers<FakeGuest>;
   saved: string | undefined;
+}
+
+function filesSocketIn(runFolder: string): string {
+  return join(runFolder, "files.sock");
 }
 
 function agentSocketIn(runFolder: string): string {

@@ -7,7 +7,7 @@ import type { MachineSpec } from "../../machine.ts";
 
 const stateSchema = z.strictObject({
   /** How many of each a clone must have as well. */
-  devices: z.strictObject({ disks: z.int(), nics: z.int(), shares: z.int() }),
+  devices: z.strictObject({ disks: z.int(), nics: z.int() }),
   guest: z.string(),
 });
 
@@ -27,8 +27,8 @@ export async function loadFake(folder: string, spec: MachineSpec): Promise<strin
   return state.guest;
 }
 
-function devicesOf({ disks, nics, shares }: MachineSpec) {
-  return { disks: disks.length, nics: nics.length, shares: shares.length };
+function devicesOf({ disks, nics }: MachineSpec) {
+  return { disks: disks.length, nics: nics.length };
 }
 
 function stateFile(folder: string): string {

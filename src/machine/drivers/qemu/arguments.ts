@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { MachineSpec, ShareSpec } from "../../machine.ts";
+import type { MachineSpec } from "../../machine.ts";
 import { isEmulated } from "./accelerator-names.ts";
 import { diskArguments } from "./disks.ts";
 import { escaped } from "./escaped.ts";
@@ -69,7 +69,6 @@ export function qemuArguments(
     ...(returnsFreePages ? ["-device", "virtio-balloon-device,free-page-reporting=on"] : []),
     ...spec.disks.flatMap(diskArguments),
     ...cardArguments(spec.nics),
-    ...spec.shares.flatMap(shareArguments),
   ];
 }
 
@@ -137,17 +136,4 @@ function kernelCommandLine(spec: MachineSpec): string {
  */
 function emulatedTimers({ kernel }: MachineSpec): string[] {
   return ["no_timer_check", ...(kernel.discovery === "cmdline" ? ["lapic_timer_khz=1000000"] : [])];
-}
-
-function shareArguments(share: ShareSpec, index: number): string[] {
-  const model = { real: "passthrough", mapped: "mapped-xattr", ours: "none" }[share.owners];
-  const access = share.readOnly ? ",readonly=on" : "";
-  const id = `share${index}`;
-  return [
-    ...[
-      "-fsdev",
-      `local,id=${id},path=${escaped(share.path)},security_model=${model},multidevs=remap${access}`,
-    ],
-    ...["-device", `virtio-9p-device,fsdev=${id},mount_tag=${share.tag}`],
-  ];
 }

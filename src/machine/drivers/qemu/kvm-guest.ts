@@ -81,7 +81,7 @@ function start(qemu: Tool, spec: MachineSpec, limitMs: number): ChildProcess {
 function probeSpec(kernel: MachineKernel, runFolder: string): MachineSpec {
   return {
     ...{ id: "probe", kernel, accelerator: "kvm", cpus: 1, memoryMiB: 128 },
-    ...{ disks: [], nics: [], shares: [], fileBinds: [], runFolder },
+    ...{ disks: [], nics: [], runFolder },
   };
 }
 

@@ -7,7 +7,6 @@ import type { Capabilities, Hypervisor, Machine, MachineSpec } from "../../machi
 import { acceleratorNames, bootDeadlineMs } from "./accelerator-names.ts";
 import { chooseAccelerator, type AcceleratorProbe } from "./accelerator.ts";
 import { machineFiles, qemuArguments, templateFiles } from "./arguments.ts";
-import { withFileBinds } from "./file-binds.ts";
 import { loadState } from "./migration.ts";
 import { QemuMachine } from "./qemu-machine.ts";
 import { QmpConnection } from "./qmp.ts";
@@ -22,8 +21,7 @@ const sparingMalloc = {
 };
 
 const capabilities: Capabilities = {
-  fileSharing: "9p",
-  fileBinds: true,
+  fileSharing: true,
   pause: true,
   templates: true,
   // of eight virtio-mmio places the agent's channel, the balloon and the source of entropy have three
@@ -70,9 +68,8 @@ async function startQemu(
   const qemu = await locate(parts);
   const preload = spec.template === undefined ? undefined : await parts.privateRam();
   const returnsFreePages = spec.template === undefined || preload !== undefined;
-  const own = [...qemu.arguments, ...qemuArguments(spec, { returnsFreePages })];
   const companion = await startCompanion(
-    withFileBinds([qemu.path, ...own], spec.fileBinds),
+    [qemu.path, ...qemu.arguments, ...qemuArguments(spec, { returnsFreePages })],
     companionFiles(spec.runFolder),
     {
       PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
