@@ -14,8 +14,6 @@ export const wantedModules = [
   "ext4",
   "erofs",
   "overlay",
-  "9p",
-  "9pnet_virtio",
   "fuse",
 ];
 
@@ -79,7 +77,7 @@ async function moduleFiles(folder: string): Promise<Map<string, string>> {
   return new Map(modules.map((path) => [moduleName(path), join(folder, path)]));
 }
 
-/** `kernel/net/9p/9pnet-virtio.ko` → `9pnet_virtio`. */
+/** `kernel/drivers/char/virtio_console.ko` → `virtio_console`. */
 export function moduleName(path: string): string {
   return basename(path).replace(/\.ko$/, "").replaceAll("-", "_");
 }

@@ -7,10 +7,7 @@ import { readKernelRelease } from "./bzimage.ts";
 import { kernelsRoot, readStoredKernel, storeKernel, type StoredKernel } from "./kernel.ts";
 import { copyModules, wantedModules } from "./modules.ts";
 
-/**
- * The distribution's general kernel: its smaller "cloud" flavour comes without 9p, and so could
- * not share folders.
- */
+/** The distribution's general kernel. */
 const metaPackage = "linux-image-amd64";
 
 interface InstallOptions {

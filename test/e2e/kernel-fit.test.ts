@@ -122,7 +122,7 @@ test("labels and volumes count without a trial, and that isn't taken for one", a
   assert.deepEqual([found.Recipe, found.Trial], ["hyper", null]);
   assert.deepEqual(
     found.Needs.map(({ Feature, Source }) => `${Feature} ${Source}`),
-    ["fuse label", "shares image", "virtio-shares image"],
+    ["fuse label", "fuse image"],
   );
   assert.match(found.Refused[0]?.What ?? "", /feature nosuch, by label/);
   const again = await daemon.dvm(["kernel", "fit", "labelled"]);

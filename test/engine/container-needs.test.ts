@@ -25,7 +25,7 @@ test("how a container is run asks for features of its kernel", async () => {
   assert.deepEqual(await featuresFor({}), []);
   assert.deepEqual(await featuresFor({}, { mounts: [mount("tmpfs")] }), []);
   for (const type of ["bind", "volume"] as const)
-    assert.deepEqual(await featuresFor({}, { mounts: [mount(type)] }), ["shares", "virtio-shares"]);
+    assert.deepEqual(await featuresFor({}, { mounts: [mount(type)] }), ["fuse"]);
   assert.deepEqual(await featuresFor({ Memory: 2 ** 27 }), ["limits"]);
   assert.deepEqual(await featuresFor({ PidsLimit: 10 }), ["limits"]);
   assert.deepEqual(await featuresFor({ PidsLimit: -1 }), []);

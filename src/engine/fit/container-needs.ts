@@ -19,8 +19,7 @@ export function containerNeeds(
   need(
     mounts.some(({ kind }) => kind !== "tmpfs"),
     "binds and volumes",
-    "9P_FS",
-    "NET_9P_VIRTIO",
+    "FUSE_FS",
   );
   need(limits.memoryBytes > 0, "a limit of memory", "MEMCG");
   need(limits.processes > 0, "a limit of processes", "CGROUP_PIDS");

@@ -40,7 +40,7 @@ export async function imageNeeds(
 /** Each declared volume is a share of its machine. */
 function judgeVolumes({ config }: Image, features: KnownFeatures): KernelNeeds {
   const [path] = config.volumes;
-  const options = path === undefined ? [] : ["CONFIG_9P_FS", "CONFIG_NET_9P_VIRTIO"];
+  const options = path === undefined ? [] : ["CONFIG_FUSE_FS"];
   const needs = options.map((option) => ({
     ...{ option, feature: features.of(option) ?? option },
     reason: `VOLUME ${path}`,

@@ -19,6 +19,7 @@ import {
   machineSpec,
   mainProcessSpec,
   planMachine,
+  sharePlaced,
 } from "../plan.ts";
 
 /** What came of a trial. */
@@ -76,6 +77,7 @@ async function runTrial(
   const { machine, agent } = await bootMachine(hypervisor, spec, { signal });
   const over = new AbortController();
   try {
+    await sharePlaced(engine, machine, plan.placed);
     await beginRecord(agent);
     const main = await agent.launch({
       machine: machineSetup(),

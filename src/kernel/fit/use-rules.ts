@@ -134,8 +134,6 @@ export const useRules: readonly UseRule[] = [
   mount("VFAT_FS", "FAT", /^(vfat|msdos)$/),
   mount("NFS_FS", "NFS", /^nfs4?$/),
   mount("CIFS", "SMB shares", /^(cifs|smb3)$/),
-  mount("9P_FS", "9p shares", /^9p$/),
-  mount("VIRTIO_FS", "virtiofs shares", /^virtiofs$/),
   mount("HUGETLBFS", "huge pages (hugetlbfs)", /^hugetlbfs$/),
   mount("POSIX_MQUEUE", "POSIX message queues", /^mqueue$/),
   mount("BINFMT_MISC", "registered interpreters (binfmt_misc)", /^binfmt_misc$/),
