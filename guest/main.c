@@ -13,6 +13,7 @@
 
 #include "agent.h"
 #include "channel.h"
+#include "defaults.h"
 #include "destroy.h"
 #include "modules.h"
 #include "process_io.h"
@@ -124,6 +125,7 @@ int main(int count, char **words) {
     mount_basics();
     open_console();
     load_modules("/modules");
+    defaults_set_machine();
     leave_initramfs();
     keep_heap();
     loop_open();

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "card.h"
+#include "defaults.h"
 
 #define NETWORKS_MAX 32u
 
@@ -31,6 +32,12 @@ static struct network machines = {.descriptor = -1};
 static struct network others[NETWORKS_MAX];
 /* The machine's own, to return to. */
 static int home = -1;
+
+/* Of a namespace that is new, for who is in it. */
+static int begin_namespace(struct failure *failure) {
+    defaults_set_network();
+    return card_start_loopback(failure);
+}
 
 static struct network *find_or_reserve(const char *name) {
     struct network *free_one = NULL;
@@ -62,7 +69,7 @@ static int make_namespace(struct network *network, struct failure *failure) {
         return fail_errno(failure, "cannot make a network namespace");
     network->descriptor = open_own_namespace();
     int result = network->descriptor < 0 ? fail_errno(failure, "cannot open a network namespace")
-                                         : card_start_loopback(failure);
+                                         : begin_namespace(failure);
     network_leave(network);
     return result;
 }
@@ -82,7 +89,7 @@ struct network *network_take(const char *name, struct failure *failure) {
     network->users++;
     if (network->is_ready)
         return network;
-    if ((network->is_other ? make_namespace(network, failure) : card_start_loopback(failure)) < 0) {
+    if ((network->is_other ? make_namespace(network, failure) : begin_namespace(failure)) < 0) {
         network_release(network);
         return NULL;
     }
