@@ -64,6 +64,7 @@ static void see_spec(const struct process_spec *spec) {
 static bool read_request(uint8_t kind, struct reader *reader) {
     struct preparation preparation;
     struct machine_setup machine;
+    struct clock_setting clock;
     struct container_setup container;
     struct process_spec spec;
     switch (kind) {
@@ -76,6 +77,10 @@ static bool read_request(uint8_t kind, struct reader *reader) {
         setup_read_machine(reader, &machine);
         for (size_t index = 0; index < machine.entropy_count; index++)
             seen += machine.entropy[index];
+        break;
+    case REQUEST_SET_CLOCK:
+        setup_read_clock(reader, &clock);
+        seen += clock.instant_ns + clock.wall_clock_ns + clock.doubt_ns;
         break;
     case REQUEST_CREATE:
         setup_read_container(reader, &container);

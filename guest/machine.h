@@ -9,6 +9,9 @@
 int machine_apply(const struct machine_setup *setup, struct failure *failure);
 /* The same for good: SET_UP, once. */
 int machine_set_up(const struct machine_setup *setup, struct failure *failure);
+/* SET_CLOCK; `behind` is told whether or not anything is done about it. */
+int machine_correct_clock(const struct clock_setting *setting, uint64_t *behind,
+                          struct failure *failure);
 bool machine_is_set_up(void);
 
 #endif

@@ -33,8 +33,10 @@
  * container is known, so that a saved machine has it behind it. SET_UP {u64 ns of the guest's
  * monotonic clock, u64 ns of the host's wall clock at that instant, bytes entropy} is the
  * machine's, and comes once, before any container. CLOCK is answered by u64 ns of the guest's
- * monotonic clock. CREATE makes a container up to its first process, which waits; it takes over
- * what PREPARE made:
+ * monotonic clock. SET_CLOCK {u64 ns of it, u64 ns of the host's wall clock at that instant, u64 ns
+ * by which that may be wrong} sets the wall clock right again, after the machine stood still, or as
+ * clocks drift; it is answered by the u64 ns, in two's complement, that it was behind. CREATE makes
+ * a container up to its first process, which waits; it takes over what PREPARE made:
  *
  *   {string container, string host name, string domain name, string machine id, string image disk,
  *    string scratch disk, u8 read-only root, u8 privileged, string network namespace,
@@ -168,7 +170,8 @@ enum frame_type {
     REQUEST_RECORD = 33,
     REQUEST_CREATE = 34,
     REQUEST_DESTROY = 35,
-    FRAME_TYPE_MAX = 35,
+    REQUEST_SET_CLOCK = 36,
+    FRAME_TYPE_MAX = 36,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };

@@ -175,6 +175,18 @@ static enum outcome tell_clock(struct request *request) {
     return DONE;
 }
 
+static enum outcome correct_clock(struct request *request) {
+    struct clock_setting setting;
+    uint64_t behind = 0;
+    setup_read_clock(&request->reader, &setting);
+    if (!is_whole(request))
+        return broken(request);
+    if (machine_correct_clock(&setting, &behind, &request->failure) < 0)
+        return FAILED;
+    write_u64(&request->result, behind);
+    return DONE;
+}
+
 static enum outcome dispatch(struct request *request) {
     switch (request->type) {
     case REQUEST_PREPARE:
@@ -210,6 +222,8 @@ static enum outcome dispatch(struct request *request) {
         return uses_record(&request->reader, &request->result, &request->failure);
     case REQUEST_CLOCK:
         return tell_clock(request);
+    case REQUEST_SET_CLOCK:
+        return correct_clock(request);
     case REQUEST_SHUT_DOWN:
         return shut_down(request);
     default:

@@ -33,6 +33,12 @@ void setup_read_machine(struct reader *reader, struct machine_setup *setup) {
     setup->entropy = read_bytes(reader, &setup->entropy_count);
 }
 
+void setup_read_clock(struct reader *reader, struct clock_setting *setting) {
+    setting->instant_ns = read_u64(reader);
+    setting->wall_clock_ns = read_u64(reader);
+    setting->doubt_ns = read_u64(reader);
+}
+
 static void read_mounts(struct reader *reader, struct container_setup *setup) {
     size_t count = read_u32(reader);
     if (count > MOUNTS_MAX)

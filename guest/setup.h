@@ -3,7 +3,7 @@
 
 #include "wire.h"
 
-/* What PREPARE, SET_UP and CREATE say (protocol.h). Strings live in the reader. */
+/* What PREPARE, SET_UP, SET_CLOCK and CREATE say (protocol.h). Strings live in the reader. */
 
 #define CARDS_MAX 8u
 #define MOUNTS_MAX 256u
@@ -29,6 +29,12 @@ struct machine_setup {
     uint64_t wall_clock_ns;    /* ... at which the host's clock showed this */
     const uint8_t *entropy;
     size_t entropy_count;
+};
+
+struct clock_setting {
+    uint64_t instant_ns;    /* of the guest's monotonic clock ... */
+    uint64_t wall_clock_ns; /* ... at which the host's clock showed this ... */
+    uint64_t doubt_ns;      /* ... or this much more or less */
 };
 
 /* One mount that the user asked for. */
@@ -70,6 +76,7 @@ struct container_setup {
 /* reader->bad tells of what breaks the protocol. */
 void setup_read_preparation(struct reader *reader, struct preparation *preparation);
 void setup_read_machine(struct reader *reader, struct machine_setup *setup);
+void setup_read_clock(struct reader *reader, struct clock_setting *setting);
 void setup_read_container(struct reader *reader, struct container_setup *setup);
 
 /* Whether this may be the name of a container or a network namespace. */

@@ -13,9 +13,11 @@ import { Conversation } from "./conversation.ts";
 import type { GuestProcess } from "./guest-process.ts";
 import {
   decodeBootReport,
+  decodeClockError,
   decodeProcesses,
   decodeResumed,
   decodeStatistics,
+  encodeClock,
   encodeContainer,
   encodeContainerId,
   encodeMachine,
@@ -40,8 +42,25 @@ export type { GuestProcess } from "./guest-process.ts";
 /** A guest's clock is set right to half of this at least; SPECIFICATION.md promises 50 ms. */
 const clockIntervalMs = 60;
 const clockTries = 5;
+/** There is more time for it when a machine runs already. */
+const goodIntervalMs = 10;
+/** What Date.now() counts in. */
+const wallClockStepMs = 1;
 /** The clocks of host and guest drift apart in longer times. */
 const freshMs = 1_000;
+
+/** When the clock was asked for and answered, by `performance.now()`, and what the guest's showed. */
+interface ClockInterval {
+  from: number;
+  to: number;
+  guestNs: bigint;
+}
+
+interface Measuring {
+  known: ClockInterval;
+  enoughMs: number;
+  isPatient?: boolean;
+}
 
 /** A container that was there before this host came. */
 export interface FoundContainer {
@@ -176,16 +195,15 @@ export class AgentClient implements AsyncDisposable {
    * their place then, and its id be given again. Output that wasn't read yet is lost.
    */
   async destroyContainer(id: string): Promise<void> {
-    await this.#conversation.request(request.destroy, encodeContainerId(id), () =>
-      this.#conversation.forget(id),
-    );
+    const take = () => this.#conversation.forget(id);
+    await this.#conversation.request(request.destroy, encodeContainerId(id), { take });
   }
 
   /** All containers and processes that the agent knows; for a host that came back. */
   async resume(): Promise<Map<string, FoundContainer>> {
     const found = new Map<string, FoundContainer>();
     // the processes must be known before the frames after the answer, which are their output
-    await this.#conversation.request(request.resume, undefined, (result) => {
+    const take = (result: Buffer) => {
       const { containers, processes } = decodeResumed(result);
       for (const { id, state } of containers)
         found.set(id, { state, main: undefined, processes: [] });
@@ -198,7 +216,8 @@ export class AgentClient implements AsyncDisposable {
         if (one.isMain) place?.processes.unshift(process);
         else place?.processes.push(process);
       }
-    });
+    };
+    await this.#conversation.request(request.resume, undefined, { take });
     return found;
   }
 
@@ -222,6 +241,19 @@ export class AgentClient implements AsyncDisposable {
   async readRecord(): Promise<UsesRecord> {
     const payload = new MessageWriter().u8(usesOperation.read).finish();
     return decodeUses(await this.#conversation.request(request.record, payload));
+  }
+
+  /**
+   * Sets the guest's wall clock right: it stands still while the machine does, and drifts. Its
+   * monotonic clock never jumps. Gives how many milliseconds it was behind; negative: ahead. Waits
+   * as long as the guest gives no answer.
+   */
+  async correctClock(): Promise<number> {
+    const known = { from: -Infinity, to: 0, guestNs: 0n };
+    const reading = await this.#measureClock({ known, enoughMs: goodIntervalMs, isPatient: true });
+    const payload = encodeClock(reading);
+    const asking = { isPatient: true };
+    return decodeClockError(await this.#conversation.request(request.setClock, payload, asking));
   }
 
   /** Ends all containers, syncs and unmounts the disks; then the machine leaves by itself. */
@@ -253,19 +285,29 @@ export class AgentClient implements AsyncDisposable {
     await creating;
   }
 
-  /** Asks until the answer took so little time that half of it is an error nobody minds. */
+  /** By the hello, if that is fresh. */
   async #readClock(): Promise<ClockReading> {
     const { from, to } = this.#conversation.greeted;
     const isFresh = performance.now() - to < freshMs;
-    let best = { from: isFresh ? from : -Infinity, to, guestNs: this.hello.monotonicNs };
-    for (let tries = 0; best.to - best.from > clockIntervalMs && tries < clockTries; tries += 1) {
+    const known = { from: isFresh ? from : -Infinity, to, guestNs: this.hello.monotonicNs };
+    return this.#measureClock({ known, enoughMs: clockIntervalMs });
+  }
+
+  /** Asks until the answer took so little time that half of it is an error nobody minds. */
+  async #measureClock({ known, enoughMs, isPatient = false }: Measuring): Promise<ClockReading> {
+    let best = known;
+    for (let tries = 0; best.to - best.from > enoughMs && tries < clockTries; tries += 1) {
       const from = performance.now();
-      const answer = await this.#conversation.request(request.clock);
+      const answer = await this.#conversation.request(request.clock, undefined, { isPatient });
       const to = performance.now();
       if (to - from < best.to - best.from)
         best = { from, to, guestNs: new MessageReader(answer).u64() };
     }
     const ageMs = performance.now() - (best.from + best.to) / 2;
-    return { guestNs: best.guestNs, hostNs: BigInt(Math.round((Date.now() - ageMs) * 1e6)) };
+    return {
+      guestNs: best.guestNs,
+      hostNs: BigInt(Math.round((Date.now() + wallClockStepMs / 2 - ageMs) * 1e6)),
+      doubtNs: BigInt(Math.ceil((best.to - best.from + wallClockStepMs) * 5e5)),
+    };
   }
 }

@@ -50,6 +50,8 @@ export interface MachinePreparation {
 export interface ClockReading {
   guestNs: bigint;
   hostNs: bigint;
+  /** By which the host's may be wrong, for want of a common instant. */
+  doubtNs: bigint;
 }
 
 /** What a machine's boot came to. */

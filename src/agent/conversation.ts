@@ -16,6 +16,14 @@ import { brokenProtocol, MessageReader, MessageWriter } from "./wire.ts";
 /** A guest that answers no request within this has hung. SHUT_DOWN syncs disks: its caller waits. */
 const answerDeadlineMs = 60_000;
 
+/** How an answer is taken. */
+export interface Asking {
+  /** Sees the result before any later frame is looked at. */
+  take?: (result: Buffer) => void;
+  /** No answer is a fault: nobody waits for it, and the guest may stand still unbeknown to us. */
+  isPatient?: boolean;
+}
+
 interface Pending {
   resolve: (result: Buffer) => void;
   reject: (error: Error) => void;
@@ -64,11 +72,10 @@ export class Conversation {
     return new Conversation(await openChannel(socketPath, options));
   }
 
-  /** `take` sees the result before any later frame is looked at. */
   async request(
     type: RequestType,
     payload: Buffer = Buffer.alloc(0),
-    take: (result: Buffer) => void = () => {},
+    { take = () => {}, isPatient = false }: Asking = {},
   ): Promise<Buffer> {
     if (this.#error !== undefined) throw this.#error;
     if (payload.length > maximumMessageBytes) {
@@ -82,7 +89,7 @@ export class Conversation {
     const id = this.#lastRequest;
     const result = new Promise<Buffer>((resolve, reject) => {
       const timer = setTimeout(() => {
-        if (!this.#areAnswersDue) return void timer.refresh();
+        if (isPatient || !this.#areAnswersDue) return void timer.refresh();
         this.close(
           new DvmError("deadline", `the agent did not answer within ${answerDeadlineMs / 1000} s`),
         );
@@ -105,13 +112,14 @@ export class Conversation {
   ): Promise<GuestProcess> {
     // the process must be known before the frame after the answer, which may be its output
     let process: GuestProcess | undefined;
-    await this.request(type, payload, (result) => {
+    const take = (result: Buffer) => {
       const from = new MessageReader(result);
       const ids = { id: from.u32(), pid: from.u32() };
       const owner = { container, isKept: type === request.start };
       process = this.know(ids, { stdin: 0n, stdout: 0n, stderr: 0n }, owner);
       if (!stdin) process.stdin.destroy();
-    });
+    };
+    await this.request(type, payload, { take });
     if (process === undefined) throw new DvmError("internal", "cannot start a process");
     return process;
   }

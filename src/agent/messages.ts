@@ -36,6 +36,19 @@ export function encodeMachine(setup: MachineSetup, clock: ClockReading): Buffer 
   return new MessageWriter().u64(clock.guestNs).u64(clock.hostNs).bytes(setup.entropy).finish();
 }
 
+/** SET_CLOCK, as guest/setup.c reads it. */
+export function encodeClock({ guestNs, hostNs, doubtNs }: ClockReading): Buffer {
+  return new MessageWriter().u64(guestNs).u64(hostNs).u64(doubtNs).finish();
+}
+
+/** Its answer: how many milliseconds the guest's wall clock was behind; negative: ahead. */
+export function decodeClockError(payload: Buffer): number {
+  const from = new MessageReader(payload);
+  const behindNs = BigInt.asIntN(64, from.u64());
+  from.end();
+  return Number(behindNs) / 1e6;
+}
+
 /** What the requests that are about one container begin with, or consist of. */
 export function encodeContainerId(id: string): Buffer {
   return new MessageWriter().text(id).finish();

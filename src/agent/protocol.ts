@@ -48,6 +48,7 @@ export const request = {
   record: 33,
   create: 34,
   destroy: 35,
+  setClock: 36,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 

@@ -7,7 +7,7 @@ import { listen, buildServer } from "../api/server.ts";
 import { describeError, DvmError } from "../base/errors.ts";
 import { remember } from "../base/remember.ts";
 import { Engine } from "../engine/core.ts";
-import { reconcile } from "../engine/upkeep.ts";
+import { keepClocks, reconcile } from "../engine/upkeep.ts";
 import { certificateFolders, places, settingsFolders, type Places } from "../host/places.ts";
 import { exitProcess } from "../host/exit-process.ts";
 import { hostTscKhz } from "../host/tsc.ts";
@@ -84,6 +84,7 @@ async function serve(
     log: (message) => console.error(`${new Date().toISOString()} ${message}`),
   });
   await reconcile(engine);
+  using _clocks = keepClocks(engine);
   const app = buildServer(engine);
   await listen(app, where.socketPath);
   console.error(`${new Date().toISOString()} listening on ${where.socketPath}`);

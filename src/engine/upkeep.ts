@@ -11,6 +11,7 @@ export {
   pruneVolumes,
   removeImage,
 } from "./upkeep/prune.ts";
+export { keepClocks } from "./upkeep/keep-clocks.ts";
 export { reconcile } from "./upkeep/reconcile.ts";
 export {
   createTemplate,

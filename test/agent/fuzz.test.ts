@@ -12,6 +12,7 @@ import {
   decodeProcesses,
   decodeResumed,
   decodeStatistics,
+  encodeClock,
   encodeContainer,
   encodeContainerId,
   encodeMachine,
@@ -34,7 +35,7 @@ before(() => promisify(execFile)("make", ["-s", "-C", guest, "fuzz"]));
 function legalStream(count: number): Buffer {
   const frames = [syncFrame(randomBytes(nonceBytes))];
   for (let index = 0; index < count; index += 1)
-    frames.push(encodeFrame(randomInt(2, 36), randomInt(2 ** 32), randomBytes(randomInt(3000))));
+    frames.push(encodeFrame(randomInt(2, 37), randomInt(2 ** 32), randomBytes(randomInt(3000))));
   return Buffer.concat(frames);
 }
 
@@ -118,13 +119,14 @@ function legalRequests(): { type: number; payload: Buffer }[] {
   });
   const spec = shell("true", { rlimits: [{ resource: 7, soft: 1n, hard: 2n }], groupsAdd: ["x"] });
   const { cards } = network;
-  const clock = { guestNs: 1n, hostNs: 2n };
+  const clock = { guestNs: 1n, hostNs: 2n, doubtNs: 3n };
   return [
     {
       type: request.prepare,
       payload: encodePreparation({ disks: setup.disks, newScratch: true, image: false, cards }),
     },
     { type: request.setUp, payload: encodeMachine({ entropy: randomBytes(64) }, clock) },
+    { type: request.setClock, payload: encodeClock(clock) },
     { type: request.create, payload: encodeContainer("id", setup) },
     { type: request.start, payload: Buffer.concat([encodeContainerId("id"), encodeProcess(spec)]) },
   ];
@@ -140,7 +142,7 @@ function asInput({ type, payload }: { type: number; payload: Buffer }): Buffer {
 
 test("the agent's readers of requests take what the host sends, and no input leads them astray", async () => {
   const legal = legalRequests();
-  assert.equal(await agentParser(Buffer.concat(legal.map(asInput)), "fuzz_requests"), 4);
+  assert.equal(await agentParser(Buffer.concat(legal.map(asInput)), "fuzz_requests"), 5);
   const end = Date.now() + fuzzMs;
   let [rounds, whole] = [0, 0];
   for (; Date.now() < end; rounds += 1) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { FakeBoard } from "../../src/machine/drivers/fake/fake-guest.ts";
 import { machineOf, type Fault, type FaultPoint } from "../support/fake-machine/faults.ts";
 import { fasterTime, type FasterTime } from "../support/faster-time.ts";
@@ -71,6 +72,18 @@ suite("a guest that doesn't answer", { concurrency: true }, () => {
     assertTook(begin, 60_000);
     assert.equal(await engine.wait(id), 255);
     assert.equal(engine.guestOf(id), undefined);
+  });
+
+  test("to take the time has it later: its container goes on after a second, and is kept", async () => {
+    const id = await faulty(["sleep", "6000"], "setClock");
+    await start(id);
+    await engine.succeeds("POST", `/containers/${id}/pause`);
+    const begin = performance.now();
+    await engine.succeeds("POST", `/containers/${id}/unpause`);
+    assertTook(begin, 1_000);
+    while (time.tookMs(begin) < 150_000) await delay(100);
+    assert.equal(await engine.status(id), "running 0");
+    await engine.succeeds("POST", `/containers/${id}/kill`);
   });
 
   test("at its end is ended after ten seconds, with its program's code", async () => {

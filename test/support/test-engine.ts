@@ -8,6 +8,7 @@ import type { LogOptions } from "../../src/client/container-calls.ts";
 import { EngineClient } from "../../src/client/engine-client.ts";
 import { asObject, parseJson, requireText, type JsonObject } from "../../src/client/json.ts";
 import { Engine, type EngineParts } from "../../src/engine/core/engine.ts";
+import { keepClocks } from "../../src/engine/upkeep/keep-clocks.ts";
 import { reconcile } from "../../src/engine/upkeep/reconcile.ts";
 import { places, type Places } from "../../src/host/places.ts";
 import { ImageStore } from "../../src/image/store/image-store.ts";
@@ -53,6 +54,7 @@ interface Daemon {
   engine: Engine;
   app: FastifyInstance;
   client: EngineClient;
+  clocks: Disposable;
 }
 
 /** The API over a real engine with real stores, whose machines are fake ones with scripted guests. */
@@ -99,16 +101,18 @@ export class TestEngine implements AsyncDisposable {
   async startDaemon(): Promise<void> {
     const engine = await Engine.open(await this.#parts());
     await reconcile(engine);
+    const clocks = keepClocks(engine);
     const app = buildServer(engine);
     await listen(app, this.socketPath);
     const client = new EngineClient({ socketPath: this.socketPath });
-    this.#daemon = { engine, app, client };
+    this.#daemon = { engine, app, client, clocks };
   }
 
   /** The daemon goes, its machines stay. */
   async endDaemon(): Promise<void> {
-    const { engine, app, client } = this.#running;
+    const { engine, app, client, clocks } = this.#running;
     this.#daemon = undefined;
+    clocks[Symbol.dispose]();
     client[Symbol.dispose]();
     await app.close();
     await engine[Symbol.asyncDispose]();

@@ -95,9 +95,9 @@ export class Run {
   }
 
   async resume(): Promise<void> {
-    const { agent, machine, hasRoom } = this.machine;
+    const { agent, hasRoom } = this.machine;
     agent.standStill(false);
-    if (!hasRoom) await machine.resume();
+    if (!hasRoom) await this.machine.wake();
     await agent.thaw(this.#containerId);
   }
 
@@ -106,7 +106,7 @@ export class Run {
     const { agent, machine, hasRoom } = this.machine;
     if (hasRoom) return action();
     agent.standStill(false);
-    await machine.resume();
+    await this.machine.wake();
     try {
       return await action();
     } finally {

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { AgentClient } from "../../agent/agent-client.ts";
 import { DvmError } from "../../base/errors.ts";
 import { shortId } from "../../base/ids.ts";
@@ -7,6 +8,9 @@ import type { Machine } from "../../machine/machine.ts";
 import type { FileServer } from "../../sharing/shared-path.ts";
 import { diskNames, emptyDisks } from "../../supply/disk-names.ts";
 import { leaveMachine } from "../../supply/leave-machine.ts";
+
+/** So long a guest that wakes up has to take its new time. */
+const clockDeadlineMs = 1_000;
 
 interface MachineParts {
   machine: Machine;
@@ -76,6 +80,14 @@ export class RunningMachine {
     this.#residents.add(containerId);
     this.#own(slot, containerId);
     return slot;
+  }
+
+  /** Has it go on after a pause. Its clock is right before anything of a frozen container runs. */
+  async wake(): Promise<void> {
+    await this.machine.resume();
+    // a guest that has hung, or is too busy, must not keep it from going on
+    const late = delay(clockDeadlineMs, undefined, { ref: false });
+    await Promise.race([this.agent.correctClock().catch(() => {}), late]);
   }
 
   /** Where it is kept how much of a container's output is in its log. */

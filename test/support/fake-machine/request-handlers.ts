@@ -143,6 +143,14 @@ export const requestHandlers: Record<keyof typeof request, Handler> = {
     to.u64(process.hrtime.bigint());
   },
 
+  setClock: (agent, from, to) => {
+    const reading = { guestNs: from.u64(), hostNs: from.u64(), doubtNs: from.u64() };
+    from.end();
+    agent.clockSettings.push(reading);
+    to.u64(BigInt.asUintN(64, agent.clockBehindNs));
+    agent.clockBehindNs = 0n;
+  },
+
   files: (agent, from, to) => {
     const container = containerIn(agent, from);
     const [operation] = [from.u8(), from.u8()];

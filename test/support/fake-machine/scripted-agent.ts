@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { ClockReading } from "../../../src/agent/agent-types.ts";
 import { encodeFrame, syncFrame, type Frame } from "../../../src/agent/frames.ts";
 import { frameType, request } from "../../../src/agent/protocol.ts";
 import { MessageReader, MessageWriter } from "../../../src/agent/wire.ts";
@@ -22,6 +23,8 @@ export class ScriptedAgent implements FakeGuest, ScriptedGuest {
   readonly script: MachineScript;
   readonly state: GuestState;
   isSetUp = false;
+  readonly clockSettings: ClockReading[] = [];
+  clockBehindNs = 0n;
   readonly containers = new Map<string, ScriptedContainer>();
   /** Of the last request, front parts. */
   #parts: Buffer[] = [];

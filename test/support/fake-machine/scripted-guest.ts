@@ -1,4 +1,5 @@
 import type {
+  ClockReading,
   ContainerSetup,
   MachinePreparation,
   ProcessSpec,
@@ -40,6 +41,10 @@ export interface ScriptedGuest {
   readonly script: MachineScript;
   readonly state: GuestState;
   isSetUp: boolean;
+  /** What SET_CLOCK was asked with, in order. */
+  readonly clockSettings: ClockReading[];
+  /** What the next one is answered with; it is right then. */
+  clockBehindNs: bigint;
   readonly containers: Map<string, ScriptedContainer>;
   /** Whether this container is in it, or was to be. */
   isOf(containerId: string): boolean;
