@@ -87,6 +87,22 @@ test("a container with a namespace of its own has its own card, or only a loopba
   });
 });
 
+test("whatever namespace it is in, a container may bind low ports and ping, unless told", async () => {
+  const look = "cd /proc/sys/net; cat ipv4/ip_unprivileged_port_start ipv4/tcp_max_syn_backlog";
+  await within([networkOf("pod", [0]), networkOf("alone")], async () => {
+    for (const id of ["c0", "c1"]) {
+      assert.equal(await run(guest.agent, id, look), "0\n4096\n");
+      const groups = await run(guest.agent, id, "cat /proc/sys/net/ipv4/ping_group_range");
+      assert.equal(groups, "0\t2147483647\n");
+    }
+  });
+  const sysctls = { "net.ipv4.ip_unprivileged_port_start": "1024" };
+  const told = containerOn(0, { network: networkOf("told"), sysctls });
+  await guest.agent.launch({ id: "c0", setup: told, spec: forever });
+  assert.equal(await run(guest.agent, "c0", look), "1024\n4096\n");
+  await guest.agent.destroyContainer("c0");
+});
+
 test("a namespace outlives the container that made it, and goes with the last", async () => {
   const { agent } = guest;
   await within([networkOf("pod", [0]), networkOf("pod")], async () => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { createInterface } from "node:readline";
 import { createHash } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { clockAheadMs } from "../support/clock-ahead.ts";
 import { TestDaemon } from "../support/test-daemon.ts";
 
 const image = "dvm-fixture:debian";
@@ -141,28 +141,7 @@ while True:
 
 test("the clocks of clones and of machines from the pool are right to 50 ms", async () => {
   for (let times = 0; times < 4; times += 1) {
-    const offset = await clockOffsetMs();
+    const offset = await clockAheadMs(daemon, ["run", "--rm", "-i", image]);
     assert(Math.abs(offset) < 50, `${offset} ms`);
   }
 });
-
-/** What the container's clock is ahead of the host's: measured over many questions and answers. */
-async function clockOffsetMs(): Promise<number> {
-  const loop = "import sys,time\nfor _ in sys.stdin: print(time.time_ns(), flush=True)";
-  const child = daemon.spawnClient(["run", "--rm", "-i", image, "python3", "-c", loop]);
-  assert(child.stdin !== null && child.stdout !== null);
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const found: { took: number; offset: number }[] = [];
-  for (let times = 0; times < 10; times += 1) {
-    const before = Date.now();
-    child.stdin.write("\n");
-    const theirs = Number((await answers.next()).value) / 1e6;
-    const after = Date.now();
-    found.push({ took: after - before, offset: theirs - (before + after) / 2 });
-  }
-  child.stdin.end();
-  await once(child, "close");
-  const [best] = found.toSorted((a, b) => a.took - b.took);
-  assert(best !== undefined && best.took < 40, "no answer came soon enough to tell");
-  return best.offset;
-}
