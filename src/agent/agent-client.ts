@@ -1,3 +1,4 @@
+import { bothClocks } from "../base/both-clocks.ts";
 import type {
   AgentHello,
   BootReport,
@@ -44,8 +45,6 @@ const clockIntervalMs = 60;
 const clockTries = 5;
 /** There is more time for it when a machine runs already. */
 const goodIntervalMs = 10;
-/** What Date.now() counts in. */
-const wallClockStepMs = 1;
 /** The clocks of host and guest drift apart in longer times. */
 const freshMs = 1_000;
 
@@ -303,11 +302,12 @@ export class AgentClient implements AsyncDisposable {
       if (to - from < best.to - best.from)
         best = { from, to, guestNs: new MessageReader(answer).u64() };
     }
-    const ageMs = performance.now() - (best.from + best.to) / 2;
+    const { wallMs, atMs, doubtMs } = bothClocks();
+    const hostMs = wallMs - (atMs - (best.from + best.to) / 2);
     return {
       guestNs: best.guestNs,
-      hostNs: BigInt(Math.round((Date.now() + wallClockStepMs / 2 - ageMs) * 1e6)),
-      doubtNs: BigInt(Math.ceil((best.to - best.from + wallClockStepMs) * 5e5)),
+      hostNs: BigInt(Math.round(hostMs * 1e6)),
+      doubtNs: BigInt(Math.ceil(((best.to - best.from) / 2 + doubtMs) * 1e6)),
     };
   }
 }

@@ -1,3 +1,4 @@
+import { bothClocks, type BothClocks } from "../../base/both-clocks.ts";
 import type { Engine } from "../core.ts";
 import type { RunningMachine } from "../runs.ts";
 
@@ -27,12 +28,12 @@ export function keepClocks({ machines }: Pick<Engine, "machines">): Disposable {
   const begin = performance.now();
   for (const machine of machines.running())
     checks.set(machine, { dueAt: begin, intervalMs: firstCheckMs, isUnderWay: false });
-  let last = { at: begin, skewMs: skewMs() };
+  let last = bothClocks();
   const look = () => {
-    const now = { at: performance.now(), skewMs: skewMs() };
-    const isOff = Math.abs(now.skewMs - last.skewMs) > jumpMs || now.at - last.at > lateMs;
+    const now = bothClocks();
+    const isOff = hasJumped(last, now) || now.atMs - last.atMs > lateMs;
     last = now;
-    checkAll(machines.running(), checks, { at: now.at, isOff });
+    checkAll(machines.running(), checks, { at: now.atMs, isOff });
   };
   const timer = setInterval(look, lookMs).unref();
   look();
@@ -40,8 +41,9 @@ export function keepClocks({ machines }: Pick<Engine, "machines">): Disposable {
 }
 
 /** The monotonic clock stands still while the host is suspended. */
-function skewMs(): number {
-  return Date.now() - performance.now();
+function hasJumped(last: BothClocks, now: BothClocks): boolean {
+  const apartMs = now.wallMs - last.wallMs - (now.atMs - last.atMs);
+  return Math.abs(apartMs) > jumpMs + last.doubtMs + now.doubtMs;
 }
 
 function checkAll(
