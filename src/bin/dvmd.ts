@@ -8,6 +8,7 @@ import { describeError, DvmError } from "../base/errors.ts";
 import { remember } from "../base/remember.ts";
 import { Engine } from "../engine/core.ts";
 import { keepClocks, reconcile } from "../engine/upkeep.ts";
+import { DiskReserve } from "../host/disk-reserve.ts";
 import { certificateFolders, places, settingsFolders, type Places } from "../host/places.ts";
 import { exitProcess } from "../host/exit-process.ts";
 import { hostTscKhz } from "../host/tsc.ts";
@@ -59,9 +60,11 @@ async function serve(
   const hypervisor = await chooseHypervisor(where.dataRoot, settings.hypervisor);
   const { kernelFeatures: features } = hypervisor;
   const agent = remember(() => agentBinary(where.dataRoot));
-  const images = await ImageStore.open(join(where.dataRoot, "images"));
+  const reserve = new DiskReserve(where.dataRoot);
+  const images = await ImageStore.open(join(where.dataRoot, "images"), () => reserve.release());
   await using engine = await Engine.open({
     places: where,
+    reserve,
     images,
     downloads: await LayerDownloads.open(images.root),
     registries: {

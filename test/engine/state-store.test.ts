@@ -82,8 +82,10 @@ test("a record that can't be read is put aside and costs no other one", async ()
   const database = new DatabaseSync(path);
   database.prepare("UPDATE containers SET record = '[]' WHERE id = 'a1'").run();
   database.close();
-  using store = new StateStore(path, (message) => log.push(message));
-  assert.deepEqual(store.containers(), []);
+  {
+    using store = new StateStore(path, (message) => log.push(message));
+    assert.deepEqual(store.containers(), []);
+  }
   assert.match(log[2] ?? "", /container a1, it is put aside/);
   const kept = new DatabaseSync(path);
   const rows = kept.prepare("SELECT id, record FROM unreadable ORDER BY id").all();

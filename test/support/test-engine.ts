@@ -10,6 +10,7 @@ import { asObject, parseJson, requireText, type JsonObject } from "../../src/cli
 import { Engine, type EngineParts } from "../../src/engine/core/engine.ts";
 import { keepClocks } from "../../src/engine/upkeep/keep-clocks.ts";
 import { reconcile } from "../../src/engine/upkeep/reconcile.ts";
+import { DiskReserve } from "../../src/host/disk-reserve.ts";
 import { places, type Places } from "../../src/host/places.ts";
 import { ImageStore } from "../../src/image/store/image-store.ts";
 import { LayerDownloads } from "../../src/image/transfer/layer-downloads.ts";
@@ -249,6 +250,7 @@ export class TestEngine implements AsyncDisposable {
     const { templates = false, pool = 0 } = this.#options;
     return {
       places: where,
+      reserve: new DiskReserve(where.dataRoot),
       images,
       downloads: await LayerDownloads.open(images.root),
       registries: { folders: { settings: [], certificates: [] }, environment: {} },

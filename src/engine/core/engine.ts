@@ -7,6 +7,7 @@ import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { Hypervisor } from "../../machine/machine.ts";
 import type { TemplateStore } from "../../machine/template-store.ts";
 import type { FileServers } from "../../sharing/shared-path.ts";
+import type { DiskReserve } from "../../host/disk-reserve.ts";
 import type { Places } from "../../host/places.ts";
 import type { PolicyPlace } from "../../image/trust/policy.ts";
 import { type ContainerRecord, type FoundNeeds, StateStore } from "../records.ts";
@@ -25,6 +26,8 @@ export { userNetwork } from "../../network/user-network.ts";
 /** What the engine is made of; the composition root chooses the parts. */
 export interface EngineParts {
   places: Places;
+  /** Space on the data root's disk that is given up when the daemon can't write. */
+  reserve: DiskReserve;
   images: ImageStore;
   downloads: LayerDownloads;
   /** How registries are spoken to. */
@@ -77,7 +80,9 @@ export class Engine implements AsyncDisposable {
     }
     const log = (message: string) => parts.log(message);
     const trash = await Trash.open(join(parts.places.dataRoot, "trash"), log);
-    return new Engine(parts, new StateStore(join(parts.places.dataRoot, "state.db"), log), trash);
+    const makeRoom = () => parts.reserve.release();
+    const state = new StateStore(join(parts.places.dataRoot, "state.db"), log, makeRoom);
+    return new Engine(parts, state, trash);
   }
 
   /** A container's streams, which live as long as it does. */

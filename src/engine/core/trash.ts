@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError, ignore } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
@@ -19,8 +19,9 @@ export class Trash implements AsyncDisposable {
 
   /** `folder` lies on the file system of what will be thrown away. */
   static async open(folder: string, log: (message: string) => void): Promise<Trash> {
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(folder))
+      await rm(join(folder, name), { recursive: true, force: true });
     return new Trash(folder, log);
   }
 

@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { describeError, DvmError } from "../../base/errors.ts";
+import { SmallDatabase } from "../../host/small-database.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import { upgradeFirstVersion } from "./first-version.ts";
 import { machineRecordSchema, type MachineRecord } from "./machine-record.ts";
@@ -34,92 +34,93 @@ const schema = `
  * other container.
  */
 export class StateStore implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #database: SmallDatabase;
   readonly #log: (message: string) => void;
 
-  constructor(path: string, log: (message: string) => void) {
+  /** `makeRoom`: see {@link SmallDatabase}. */
+  constructor(path: string, log: (message: string) => void, makeRoom?: () => boolean) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.#log = log;
-    this.#database = new DatabaseSync(path);
-    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+    this.#database = new SmallDatabase(path, { synchronous: "NORMAL", makeRoom });
     this.#upgrade(path);
   }
 
   containers(): ContainerRecord[] {
-    const rows = this.#database.prepare("SELECT id, record FROM containers").all();
+    const rows = this.#database.all("SELECT id, record FROM containers");
     return rows.flatMap((row) => this.#read(row, decodeContainer) ?? []);
   }
 
   saveContainer(record: ContainerRecord): void {
-    this.#database
-      .prepare(
-        "INSERT INTO containers VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
-      )
-      .run(record.id, encodeContainer(record));
+    this.#database.run(
+      "INSERT INTO containers VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+      record.id,
+      encodeContainer(record),
+    );
   }
 
   deleteContainer(id: string): void {
-    this.#database.prepare("DELETE FROM containers WHERE id = ?").run(id);
+    this.#database.run("DELETE FROM containers WHERE id = ?", id);
   }
 
   machines(): MachineRecord[] {
-    const rows = this.#database.prepare("SELECT id, record FROM machines").all();
+    const rows = this.#database.all("SELECT id, record FROM machines");
     return rows.map((row) => machineRecordSchema.parse(JSON.parse(String(row["record"]))));
   }
 
   saveMachine(record: MachineRecord): void {
-    this.#database
-      .prepare("INSERT OR REPLACE INTO machines VALUES (?, ?)")
-      .run(record.id, JSON.stringify(record));
+    this.#database.run(
+      "INSERT OR REPLACE INTO machines VALUES (?, ?)",
+      record.id,
+      JSON.stringify(record),
+    );
   }
 
   deleteMachine(id: string): void {
-    this.#database.prepare("DELETE FROM machines WHERE id = ?").run(id);
+    this.#database.run("DELETE FROM machines WHERE id = ?", id);
   }
 
   volumes(): VolumeRecord[] {
     return this.#database
-      .prepare("SELECT record FROM volumes ORDER BY name")
-      .all()
+      .all("SELECT record FROM volumes ORDER BY name")
       .map((row) => volumeSchema.parse(JSON.parse(String(row["record"]))));
   }
 
   saveVolume(record: VolumeRecord): void {
-    this.#database
-      .prepare(
-        "INSERT INTO volumes VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET record = excluded.record",
-      )
-      .run(record.name, JSON.stringify(record));
+    this.#database.run(
+      "INSERT INTO volumes VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET record = excluded.record",
+      record.name,
+      JSON.stringify(record),
+    );
   }
 
   deleteVolume(name: string): void {
-    this.#database.prepare("DELETE FROM volumes WHERE name = ?").run(name);
+    this.#database.run("DELETE FROM volumes WHERE name = ?", name);
   }
 
   /** What is remembered of an image's needs: JSON that its reader parses. */
   fit(imageId: string): unknown {
-    const row = this.#database.prepare("SELECT record FROM fits WHERE image = ?").get(imageId);
+    const row = this.#database.get("SELECT record FROM fits WHERE image = ?", imageId);
     return row && JSON.parse(String(row["record"]));
   }
 
   saveFit(imageId: string, record: object): void {
-    this.#database
-      .prepare(
-        "INSERT INTO fits VALUES (?, ?) ON CONFLICT (image) DO UPDATE SET record = excluded.record",
-      )
-      .run(imageId, JSON.stringify(record));
+    this.#database.run(
+      "INSERT INTO fits VALUES (?, ?) ON CONFLICT (image) DO UPDATE SET record = excluded.record",
+      imageId,
+      JSON.stringify(record),
+    );
   }
 
   deleteFit(imageId: string): void {
-    this.#database.prepare("DELETE FROM fits WHERE image = ?").run(imageId);
+    this.#database.run("DELETE FROM fits WHERE image = ?", imageId);
   }
 
   [Symbol.dispose](): void {
-    this.#database.close();
+    this.#database[Symbol.dispose]();
   }
 
   #upgrade(path: string): void {
-    const row = this.#database.prepare("PRAGMA user_version").get();
+    const row = this.#database.get("PRAGMA user_version");
     const version = Number(row?.["user_version"] ?? 0);
     if (version === storeVersion) return;
     if (version > storeVersion)
@@ -127,10 +128,8 @@ export class StateStore implements Disposable {
         "unsupported",
         `cannot read ${path}: a newer version of DVM wrote it (${version}; this one reads up to ${storeVersion})`,
       );
-    this.#inOne(() => {
-      const isFirst = this.#database
-        .prepare("SELECT 1 FROM sqlite_schema WHERE name = 'containers'")
-        .get();
+    this.#database.transaction(() => {
+      const isFirst = this.#database.get("SELECT 1 FROM sqlite_schema WHERE name = 'containers'");
       if (isFirst === undefined) this.#database.exec(schema);
       else this.#upgradeFirst();
       this.#database.exec(`PRAGMA user_version = ${storeVersion}`);
@@ -139,14 +138,17 @@ export class StateStore implements Disposable {
 
   /** The first version held a container's name beside its record; the other tables are as they were. */
   #upgradeFirst(): void {
-    const rows = this.#database.prepare("SELECT id, record FROM containers").all();
+    const rows = this.#database.all("SELECT id, record FROM containers");
     this.#database.exec("DROP TABLE containers");
     this.#database.exec(schema.replaceAll("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "));
-    const insert = this.#database.prepare("INSERT INTO containers VALUES (?, ?)");
     for (const row of rows) {
       const upgraded = this.#read(row, upgradeFirstVersion);
       if (upgraded === undefined) continue;
-      insert.run(upgraded.id, JSON.stringify(upgraded));
+      this.#database.run(
+        "INSERT INTO containers VALUES (?, ?)",
+        upgraded.id,
+        JSON.stringify(upgraded),
+      );
       const { state, id } = upgraded;
       if ("machineId" in state)
         this.saveMachine({ version: 1, id, createdAt: state.startedAt, slots: [id] });
@@ -160,22 +162,9 @@ export class StateStore implements Disposable {
     } catch (error) {
       const reason = describeError(error);
       this.#log(`cannot read what is stored of container ${id}, it is put aside: ${reason}`);
-      this.#database
-        .prepare("INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?)")
-        .run(id, record, reason);
-      this.#database.prepare("DELETE FROM containers WHERE id = ?").run(id);
+      this.#database.run("INSERT OR REPLACE INTO unreadable VALUES (?, ?, ?)", id, record, reason);
+      this.#database.run("DELETE FROM containers WHERE id = ?", id);
       return undefined;
-    }
-  }
-
-  #inOne(action: () => void): void {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      action();
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
     }
   }
 }

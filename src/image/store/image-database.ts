@@ -1,5 +1,5 @@
-import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { SmallDatabase } from "../../host/small-database.ts";
 import {
   schemaText,
   imageRow,
@@ -87,18 +87,36 @@ export interface NewImageRow {
 
 /** What the store knows: which images there are, what they are called, which layers they share. */
 export class ImageDatabase implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #database: SmallDatabase;
 
-  constructor(path: string) {
-    this.#database = new DatabaseSync(path);
-    this.#database.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-    );
-    this.#database.exec(`${schemaText} PRAGMA user_version = ${storeVersion};`);
+  private constructor(database: SmallDatabase) {
+    this.#database = database;
+  }
+
+  /** Gives the version instead where it is another one's. */
+  static open(path: string, makeRoom?: () => boolean): ImageDatabase | number {
+    const database = new SmallDatabase(path, { synchronous: "FULL", makeRoom });
+    try {
+      const row = database.get("PRAGMA user_version");
+      const { user_version: version } = z.object({ user_version: z.number() }).parse(row);
+      const isNew = database.get("SELECT 1 FROM sqlite_schema LIMIT 1") === undefined;
+      if (!isNew && version !== storeVersion) {
+        database[Symbol.dispose]();
+        return version;
+      }
+      if (isNew)
+        database.transaction(() =>
+          database.exec(`${schemaText} PRAGMA user_version = ${storeVersion};`),
+        );
+      return new ImageDatabase(database);
+    } catch (error) {
+      database[Symbol.dispose]();
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {
-    this.#database.close();
+    this.#database[Symbol.dispose]();
   }
 
   images(): StoredImage[] {
@@ -285,15 +303,7 @@ export class ImageDatabase implements Disposable {
 
   /** All that `action` changes, or nothing. */
   transaction<T>(action: () => T): T {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = action();
-      this.#database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
-    }
+    return this.#database.transaction(action);
   }
 
   #blobs(column: "diff_id" | "digest", value: string): KnownBlob[] {
@@ -310,26 +320,12 @@ export class ImageDatabase implements Disposable {
   }
 
   #all<T>(row: z.ZodType<T>, sql: string, ...values: string[]): T[] {
-    return this.#database
-      .prepare(sql)
-      .all(...values)
-      .map((one) => row.parse(one));
+    return this.#database.all(sql, ...values).map((one) => row.parse(one));
   }
 
   /** Gives the number of rows that changed. */
   #run(sql: string, ...values: (string | number | null | Uint8Array)[]): number {
-    return Number(this.#database.prepare(sql).run(...values).changes);
-  }
-}
-
-/** The version of the store at `path`; undefined when there is none. */
-export function storedVersion(path: string): number {
-  const database = new DatabaseSync(path, { readOnly: true });
-  try {
-    const row = database.prepare("PRAGMA user_version").get();
-    return z.object({ user_version: z.number() }).parse(row).user_version;
-  } finally {
-    database.close();
+    return this.#database.run(sql, ...values);
   }
 }
 

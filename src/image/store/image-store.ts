@@ -25,7 +25,7 @@ import type {
 import { LayerHolds } from "./layer-holds.ts";
 import { layerTar } from "../layer/layer-tar.ts";
 import { checkRemoval } from "./removal-rules.ts";
-import { databaseFile, setOtherVersionAside, syncFolder, takeLayer } from "./store-files.ts";
+import { databaseFile, setAside, syncFolder, takeLayer } from "./store-files.ts";
 import { stageLayer } from "../layer/stage-layer.ts";
 
 /** The only architecture that machines have so far. */
@@ -43,16 +43,21 @@ export class ImageStore implements AsyncDisposable {
   readonly #parsed = new Map<string, ParsedConfig>();
   #lock: Promise<unknown> = Promise.resolve();
 
-  private constructor(root: string) {
+  private constructor(root: string, database: ImageDatabase) {
     this.root = root;
-    this.database = new ImageDatabase(databaseFile(root));
+    this.database = database;
   }
 
-  static async open(root: string): Promise<ImageStore> {
-    await setOtherVersionAside(root);
+  /** `makeRoom`: frees space for the database when the disk is full. */
+  static async open(root: string, makeRoom?: () => boolean): Promise<ImageStore> {
     for (const folder of ["layers", "disks", "tmp"])
       await mkdir(join(root, folder), { recursive: true, mode: 0o700 });
-    const store = new ImageStore(root);
+    const database = ImageDatabase.open(databaseFile(root), makeRoom);
+    if (typeof database === "number") {
+      await setAside(root, database);
+      return ImageStore.open(root, makeRoom);
+    }
+    const store = new ImageStore(root, database);
     await store.cleanUp();
     return store;
   }

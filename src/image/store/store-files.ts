@@ -1,8 +1,6 @@
 import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ignore } from "../../base/errors.ts";
-import { storedVersion } from "./image-database.ts";
-import { storeVersion } from "./image-tables.ts";
 
 /** A layer that is there already is as good: it has the same bytes. Whether `staged` was taken. */
 export async function takeLayer(staged: string, target: string): Promise<boolean> {
@@ -22,9 +20,6 @@ export function databaseFile(root: string): string {
 }
 
 /** A store of another version can't be read; it is kept beside, with its version's number. */
-export async function setOtherVersionAside(root: string): Promise<void> {
-  if ((await ignore("ENOENT", () => stat(databaseFile(root)))) === undefined) return;
-  const version = storedVersion(databaseFile(root));
-  if (version === storeVersion) return;
+export async function setAside(root: string, version: number): Promise<void> {
   await rename(root, `${root}.version-${version}-${Date.now()}`);
 }
