@@ -10,6 +10,7 @@ import type {
   ProcessEntry,
   ProcessSpec,
 } from "./agent-types.ts";
+import type { DvmError } from "../base/errors.ts";
 import { Conversation } from "./conversation.ts";
 import type { GuestProcess } from "./guest-process.ts";
 import {
@@ -172,11 +173,16 @@ export class AgentClient implements AsyncDisposable {
 
   /** The container's processes stand still until {@link thaw}; the agent and others don't. */
   async freeze(id: string): Promise<void> {
-    await this.#conversation.request(request.freeze, encodeContainerId(id));
+    const take = (_: Buffer, isLate: boolean) => {
+      if (isLate) this.thaw(id).catch(() => {}); // who asked for it has heard that it isn't so
+    };
+    await this.#conversation.request(request.freeze, encodeContainerId(id), { take });
   }
 
+  /** One that is held goes on when its machine does. */
   async thaw(id: string): Promise<void> {
-    await this.#conversation.request(request.thaw, encodeContainerId(id));
+    const payload = encodeContainerId(id);
+    await this.#conversation.request(request.thaw, payload, { whenHeld: "settle" });
   }
 
   async processes(id: string): Promise<ProcessEntry[]> {
@@ -195,7 +201,8 @@ export class AgentClient implements AsyncDisposable {
    */
   async destroyContainer(id: string): Promise<void> {
     const take = () => this.#conversation.forget(id);
-    await this.#conversation.request(request.destroy, encodeContainerId(id), { take });
+    const asking = { take, whenHeld: "wait" } as const;
+    await this.#conversation.request(request.destroy, encodeContainerId(id), asking);
   }
 
   /** All containers and processes that the agent knows; for a host that came back. */
@@ -223,6 +230,18 @@ export class AgentClient implements AsyncDisposable {
   /** Whether the machine, or a container of it, is made to stand still: then no answer is waited for. */
   standStill(isStill: boolean): void {
     this.#conversation.standStill(isStill);
+  }
+
+  /**
+   * The guest is held, as `reason` says: who asks it for something hears that at once. Undefined: it
+   * goes on.
+   */
+  hold(reason: DvmError | undefined): void {
+    this.#conversation.hold(reason);
+  }
+
+  get isHeld(): boolean {
+    return this.#conversation.isHeld;
   }
 
   /** What the boot came to, asked before a container runs. */
@@ -255,9 +274,12 @@ export class AgentClient implements AsyncDisposable {
     return decodeClockError(await this.#conversation.request(request.setClock, payload, asking));
   }
 
-  /** Ends all containers, syncs and unmounts the disks; then the machine leaves by itself. */
+  /**
+   * Ends all containers, syncs and unmounts the disks; then the machine leaves by itself. One that is
+   * held does so when it goes on.
+   */
   async shutDown(): Promise<void> {
-    await this.#conversation.request(request.shutDown);
+    await this.#conversation.request(request.shutDown, undefined, { whenHeld: "wait" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

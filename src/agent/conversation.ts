@@ -16,19 +16,30 @@ import { brokenProtocol, MessageReader, MessageWriter } from "./wire.ts";
 /** A guest that answers no request within this has hung. SHUT_DOWN syncs disks: its caller waits. */
 const answerDeadlineMs = 60_000;
 
+/**
+ * What becomes of a request while the guest is held: its caller hears why at once; waits for the
+ * answer as long as it takes; or hears that it is done, as it will be when the guest goes on.
+ */
+export type WhenHeld = "refuse" | "wait" | "settle";
+
 /** How an answer is taken. */
 export interface Asking {
-  /** Sees the result before any later frame is looked at. */
-  take?: (result: Buffer) => void;
+  /** Sees the result before any later frame is looked at. `isLate`: who asked was refused meanwhile. */
+  take?: (result: Buffer, isLate: boolean) => void;
   /** No answer is a fault: nobody waits for it, and the guest may stand still unbeknown to us. */
   isPatient?: boolean;
+  whenHeld?: WhenHeld;
 }
 
 interface Pending {
   resolve: (result: Buffer) => void;
   reject: (error: Error) => void;
   timer: NodeJS.Timeout;
+  /** The guest can't answer for now. */
+  hold: (reason: DvmError) => void;
 }
+
+const killSignal = 9;
 
 /** A process that frames are for. */
 interface KnownProcess {
@@ -47,7 +58,8 @@ export class Conversation {
   readonly closed: Promise<void>;
   readonly #channel: Channel;
   readonly #pending = new Map<number, Pending>();
-  #areAnswersDue = true;
+  #standsStill = false;
+  #held: DvmError | undefined;
   readonly #processes = new Map<number, KnownProcess>();
   /** Parts of the answer that comes next, by the id of its request. */
   #front: { id: number; parts: Buffer[]; length: number } | undefined;
@@ -75,9 +87,10 @@ export class Conversation {
   async request(
     type: RequestType,
     payload: Buffer = Buffer.alloc(0),
-    { take = () => {}, isPatient = false }: Asking = {},
+    asking: Asking = {},
   ): Promise<Buffer> {
     if (this.#error !== undefined) throw this.#error;
+    if (this.#held !== undefined && whenHeldOf(asking) === "refuse") throw this.#held;
     if (payload.length > maximumMessageBytes) {
       throw new DvmError(
         "invalid",
@@ -87,19 +100,7 @@ export class Conversation {
     }
     this.#lastRequest = (this.#lastRequest % 0xffff_fffe) + 1;
     const id = this.#lastRequest;
-    const result = new Promise<Buffer>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        if (isPatient || !this.#areAnswersDue) return void timer.refresh();
-        this.close(
-          new DvmError("deadline", `the agent did not answer within ${answerDeadlineMs / 1000} s`),
-        );
-      }, answerDeadlineMs);
-      const taking = (bytes: Buffer) => {
-        take(bytes);
-        resolve(bytes);
-      };
-      this.#pending.set(id, { resolve: taking, reject, timer });
-    });
+    const result = this.#answerOf(id, asking);
     this.#sendRequest(type, id, payload);
     return result;
   }
@@ -112,12 +113,13 @@ export class Conversation {
   ): Promise<GuestProcess> {
     // the process must be known before the frame after the answer, which may be its output
     let process: GuestProcess | undefined;
-    const take = (result: Buffer) => {
+    const take = (result: Buffer, isLate: boolean) => {
       const from = new MessageReader(result);
       const ids = { id: from.u32(), pid: from.u32() };
       const owner = { container, isKept: type === request.start };
       process = this.know(ids, { stdin: 0n, stdout: 0n, stderr: 0n }, owner);
       if (!stdin) process.stdin.destroy();
+      if (isLate) process.signal(killSignal).catch(() => {}); // nobody knows of it
     };
     await this.request(type, payload, { take });
     if (process === undefined) throw new DvmError("internal", "cannot start a process");
@@ -153,8 +155,21 @@ export class Conversation {
 
   /** No answer is due while the guest stands still; what was asked then has its whole time after. */
   standStill(isStill: boolean): void {
-    this.#areAnswersDue = !isStill;
+    this.#standsStill = isStill;
     for (const { timer } of this.#pending.values()) timer.refresh();
+  }
+
+  /** The guest can't go on, as `reason` says, which requests hear from now on; undefined: it can. */
+  hold(reason: DvmError | undefined): void {
+    this.#held = reason;
+    for (const pending of this.#pending.values()) {
+      pending.timer.refresh();
+      if (reason !== undefined) pending.hold(reason);
+    }
+  }
+
+  get isHeld(): boolean {
+    return this.#held !== undefined;
   }
 
   close(cause?: Error): void {
@@ -180,7 +195,37 @@ export class Conversation {
     if (this.#processes.get(id)?.isKept !== false) return;
     this.#processes.delete(id);
     const payload = new MessageWriter().u32(id).finish();
-    this.request(request.release, payload).catch(() => {}); // the machine has gone, and it with it
+    const released = this.request(request.release, payload, { whenHeld: "settle" });
+    released.catch(() => {}); // the machine has gone, and it with it
+  }
+
+  #answerOf(id: number, asking: Asking): Promise<Buffer> {
+    const { take = () => {}, isPatient = false } = asking;
+    const whenHeld = whenHeldOf(asking);
+    return new Promise<Buffer>((resolve, reject) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        if (isPatient || this.#standsStill || this.#held !== undefined) return void timer.refresh();
+        this.close(
+          new DvmError("deadline", `the agent did not answer within ${answerDeadlineMs / 1000} s`),
+        );
+      }, answerDeadlineMs);
+      const pending = {
+        resolve: (bytes: Buffer) => {
+          take(bytes, isLate);
+          resolve(bytes);
+        },
+        hold: (reason: DvmError) => {
+          if (whenHeld === "wait") return;
+          isLate = true;
+          if (whenHeld === "settle") resolve(Buffer.alloc(0));
+          else reject(reason);
+        },
+        ...{ reject, timer },
+      };
+      this.#pending.set(id, pending);
+      if (this.#held !== undefined) pending.hold(this.#held);
+    });
   }
 
   #sendRequest(type: RequestType, id: number, payload: Buffer): void {
@@ -223,4 +268,11 @@ export class Conversation {
       pending.reject(error instanceof Error ? error : new Error(describeError(error)));
     }
   }
+}
+
+function whenHeldOf({
+  isPatient = false,
+  whenHeld = isPatient ? "wait" : "refuse",
+}: Asking): WhenHeld {
+  return whenHeld;
 }

@@ -47,7 +47,7 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     Created: record.createdAt,
     Path: path,
     Args: args,
-    State: describeState(record),
+    State: describeState(engine, record),
     Image: record.run.imageId,
     ResolvConfPath: "",
     HostnamePath: "",
@@ -89,7 +89,7 @@ function describeStart({ origin, madeTemplate, kernel, phases }: StartReport) {
   };
 }
 
-function describeState(record: ContainerRecord) {
+function describeState(engine: Engine, record: ContainerRecord) {
   const { state } = record;
   const failure = state.kind === "created" ? state.failure : undefined;
   const exited = state.kind === "exited" ? state : undefined;
@@ -103,7 +103,7 @@ function describeState(record: ContainerRecord) {
     Dead: false,
     Pid: "run" in state ? (state.run.machine.machine.processId ?? 0) : 0,
     ExitCode: exited?.exitCode ?? failure?.exitCode ?? 0,
-    Error: exited?.error ?? failure?.error ?? "",
+    Error: exited?.error ?? failure?.error ?? engine.space.troubleOf(state) ?? "",
     StartedAt: "startedAt" in state ? state.startedAt : neverTime,
     FinishedAt: exited?.finishedAt ?? lastFinishedAt ?? neverTime,
   };

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { describeError, DvmError, type ErrorCode } from "../base/errors.ts";
+import { describeError, DvmError, type ErrorCode, systemErrorCode } from "../base/errors.ts";
 
 /** The one place where an error class becomes an HTTP status. */
 const statuses: Record<ErrorCode, number> = {
@@ -24,7 +24,11 @@ export function statusOf(error: unknown): number {
   if (error instanceof Error && "statusCode" in error && typeof error.statusCode === "number") {
     return error.statusCode;
   }
-  return 500;
+  return isFullDisk(error) ? statuses["no-space"] : 500;
+}
+
+function isFullDisk(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT"].includes(systemErrorCode(error) ?? "");
 }
 
 /** Answers as the Engine API does: `{"message": …}`, with the hint on a line of its own. */

@@ -9,6 +9,7 @@ import { remember } from "../base/remember.ts";
 import { Engine } from "../engine/core.ts";
 import { keepClocks, reconcile } from "../engine/upkeep.ts";
 import { DiskReserve } from "../host/disk-reserve.ts";
+import { freeSpace } from "../host/free-space.ts";
 import { certificateFolders, places, settingsFolders, type Places } from "../host/places.ts";
 import { exitProcess } from "../host/exit-process.ts";
 import { hostTscKhz } from "../host/tsc.ts";
@@ -65,6 +66,7 @@ async function serve(
   await using engine = await Engine.open({
     places: where,
     reserve,
+    freeSpace: () => freeSpace(where.dataRoot),
     images,
     downloads: await LayerDownloads.open(images.root),
     registries: {

@@ -24,7 +24,6 @@ export async function freeSpace(folder: string): Promise<FreeSpace> {
 }
 
 /** Whether so little is left that nothing should be put there which can be done without. */
-export async function spaceIsShort(folder: string): Promise<boolean> {
-  const { bytes, totalBytes, files } = await freeSpace(folder);
+export function isShort({ bytes, totalBytes, files }: FreeSpace): boolean {
   return bytes < Math.min(mostKeptBytes, totalBytes * keptPart) || files < keptFiles;
 }

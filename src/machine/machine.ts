@@ -109,6 +109,11 @@ export interface Machine {
   /** Stops the virtual CPUs. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /**
+   * Whether the VMM has stopped the guest because the host's disk has no room for what it writes.
+   * It goes on by {@link resume}, which tries that write again: nothing of it is lost.
+   */
+  isOutOfSpace(): Promise<boolean>;
   /** Writes a machine that was started to be a template into its folder, and ends it. */
   save(): Promise<void>;
   /** Puts `disk` in the place of the empty one of this name, which the guest has not read. */

@@ -1,5 +1,5 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { DvmError } from "../base/errors.ts";
 
 const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
@@ -18,8 +18,19 @@ export async function makeVolumeFolder(dataRoot: string, name: string): Promise<
     );
   }
   const folder = volumeFolder(dataRoot, name);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  return folder;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    return folder;
+  } catch (error) {
+    await removeEmptyVolume(dataRoot, name);
+    throw error;
+  }
+}
+
+/** What was made of a volume that can't be kept. */
+export async function removeEmptyVolume(dataRoot: string, name: string): Promise<void> {
+  const folder = volumeFolder(dataRoot, name);
+  for (const path of [folder, dirname(folder)]) await rmdir(path).catch(() => {});
 }
 
 export async function removeVolumeFolder(dataRoot: string, name: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ContainerSetup, MachineSetup, ProcessSpec } from "../agent/agent-client.ts";
+import type { FreeSpace } from "../host/free-space.ts";
 import type { Kernel } from "../kernel/kernel-catalogue.ts";
 import type { Hypervisor, MachineSpec } from "../machine/machine.ts";
 import type { TemplateStore } from "../machine/template-store.ts";
@@ -12,6 +13,8 @@ export interface SupplyParts {
   useTemplates: boolean;
   pool: PoolLimits;
   dataRoot: string;
+  /** What its disk still takes. */
+  freeSpace(): Promise<FreeSpace>;
   runRoot: string;
   log(message: string): void;
 }

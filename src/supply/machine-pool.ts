@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeError } from "../base/errors.ts";
 import { newId, newMacAddress, shortId } from "../base/ids.ts";
+import { isShort } from "../host/free-space.ts";
 import type { MachineSpec } from "../machine/machine.ts";
 import { withoutPorts } from "../machine/nics.ts";
 import { shapeKey, type Shape, type Template } from "../machine/template-store.ts";
@@ -123,7 +124,8 @@ export class MachinePool implements AsyncDisposable {
     for (;;) {
       while (!this.#closed && performance.now() - this.#lastStart < quietMs)
         await Promise.race([delay(quietMs, undefined, { ref: false }), this.#closing.promise]);
-      const shelf = this.#closed || memoryIsShort(2) ? undefined : this.#neediest();
+      const isBadTime = memoryIsShort(2) || isShort(await this.#parts.freeSpace());
+      const shelf = this.#closed || isBadTime ? undefined : this.#neediest();
       if (shelf === undefined) return;
       if (!(await this.#fillShelf(shelf))) await this.#giveUp(shelf);
     }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { describeError } from "../base/errors.ts";
 import type { Stopwatch } from "../base/stopwatch.ts";
+import { isShort } from "../host/free-space.ts";
 import type { MachineSpec } from "../machine/machine.ts";
 import { withoutPorts } from "../machine/nics.ts";
 import { canClone, requireSupport } from "../machine/support.ts";
@@ -155,15 +156,18 @@ export class MachineSupply implements AsyncDisposable {
   async #makeOnce(shape: Shape, order: MachineOrder): Promise<Template | undefined> {
     const key = shapeKey(shape);
     if (this.#hopeless.has(key)) return undefined;
+    if (!this.#making.has(key) && isShort(await this.#parts.freeSpace())) return undefined;
     const underWay = this.#making.get(key);
     if (underWay !== undefined) return underWay;
     const { signal } = this.#closing;
-    const making = makeTemplate(this.#parts, { shape, order, signal }).catch((error: unknown) => {
-      if (signal.aborted) return undefined;
-      this.#parts.log(`cannot make template ${key}: ${describeError(error)}`);
-      this.#hopeless.add(key);
-      return undefined;
-    });
+    const making = makeTemplate(this.#parts, { shape, order, signal }).catch(
+      async (error: unknown) => {
+        if (signal.aborted) return undefined;
+        this.#parts.log(`cannot make template ${key}: ${describeError(error)}`);
+        if (!isShort(await this.#parts.freeSpace())) this.#hopeless.add(key);
+        return undefined;
+      },
+    );
     this.#making.set(key, making);
     try {
       return await making;

@@ -11,6 +11,7 @@ import { Engine, type EngineParts } from "../../src/engine/core/engine.ts";
 import { keepClocks } from "../../src/engine/upkeep/keep-clocks.ts";
 import { reconcile } from "../../src/engine/upkeep/reconcile.ts";
 import { DiskReserve } from "../../src/host/disk-reserve.ts";
+import { freeSpace, type FreeSpace } from "../../src/host/free-space.ts";
 import { places, type Places } from "../../src/host/places.ts";
 import { ImageStore } from "../../src/image/store/image-store.ts";
 import { LayerDownloads } from "../../src/image/transfer/layer-downloads.ts";
@@ -66,6 +67,8 @@ export class TestEngine implements AsyncDisposable {
   hypervisor: Hypervisor;
   /** What guests are let have of the host. */
   readonly served = new ServedFiles();
+  /** What its disk seems to have, where a test says so. */
+  free: Partial<FreeSpace> = {};
   /** What the daemons wrote to their log. */
   readonly log: string[] = [];
   readonly #options: TestEngineOptions;
@@ -251,6 +254,7 @@ export class TestEngine implements AsyncDisposable {
     return {
       places: where,
       reserve: new DiskReserve(where.dataRoot),
+      freeSpace: async () => ({ ...(await freeSpace(where.dataRoot)), ...this.free }),
       images,
       downloads: await LayerDownloads.open(images.root),
       registries: { folders: { settings: [], certificates: [] }, environment: {} },

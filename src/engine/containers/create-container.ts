@@ -15,6 +15,7 @@ import {
 } from "../plan.ts";
 import { type ContainerRecord, type DockerRequest } from "../records.ts";
 import { ensureVolume } from "../volumes.ts";
+import { removeAnonymousVolumes } from "./anonymous-volumes.ts";
 import { cleanName, freeName } from "./container-name.ts";
 import { resolveSharedNetwork } from "./shared-network.ts";
 
@@ -39,13 +40,14 @@ export async function createContainer(
   const record = await newRecord(request, { id: newId(), name, image });
   checkRequest(record, engine.parts.hostCpus);
   checkAccelerator(engine.parts.hypervisor, record.run.machine.accelerator ?? "auto");
-  await makeVolumes(engine, record);
   const folder = engine.containerFolder(record.id);
   try {
+    await makeVolumes(engine, record);
     await mkdir(folder, { mode: 0o700 });
     containers.add(wanted === undefined ? { ...record, name: freeName(containers) } : record);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
+    await removeAnonymousVolumes(engine, record);
     throw error;
   }
   const made = containers.find(record.id);

@@ -4,6 +4,7 @@ import type { Engine, Exec } from "../core.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
 import { execProcessSpec } from "../plan.ts";
 import type { ContainerRecord, ExecRequest } from "../records.ts";
+import type { Run } from "../runs.ts";
 import { runOf } from "./run-of.ts";
 
 /** Notes a further process for a running container; {@link startExec} starts it. */
@@ -34,6 +35,7 @@ export async function startExec(
   }
   engine.announce(`exec_start: ${commandOf(exec)}`, record, { execID: id });
   try {
+    await requireSpace(engine, runOf(record));
     const isKnown = consoleSize.some((cells) => cells > 0);
     const asked = isKnown ? { ...exec.request, ConsoleSize: consoleSize } : exec.request;
     const process = await runOf(record).machine.agent.exec(
@@ -67,6 +69,12 @@ function requireAwake({ id, state }: ContainerRecord, named: string): void {
       `Container ${named} is paused, unpause the container before exec`,
     );
   if (state.kind !== "running") throw new DvmError("conflict", `container ${id} is not running`);
+}
+
+/** Nothing starts in a machine that stands still. */
+async function requireSpace(engine: Engine, { machine }: Run): Promise<void> {
+  await engine.space.check(machine);
+  if (machine.outOfSpace !== undefined) throw machine.outOfSpace;
 }
 
 /** As Docker's events name it: the program, and its arguments. */

@@ -1,4 +1,5 @@
 import type { GuestProcess } from "../../agent/agent-client.ts";
+import { shortId } from "../../base/ids.ts";
 import type { Engine } from "../core.ts";
 import { ContainerLog, Run, type RunningMachine } from "../runs.ts";
 
@@ -15,6 +16,8 @@ interface OpenRun {
 export async function openRun(engine: Engine, { resume = false, ...run }: OpenRun): Promise<Run> {
   const { containerId, machine } = run;
   const position = machine.logPosition(containerId);
-  const log = await ContainerLog.open(engine.logPath(containerId), position, { resume });
+  const say = (message: string) =>
+    engine.parts.log(`container ${shortId(containerId)}: ${message}`);
+  const log = await ContainerLog.open(engine.logPath(containerId), position, { resume, say });
   return new Run({ ...run, log, streams: engine.streams(containerId) });
 }

@@ -11,6 +11,7 @@ export async function pauseContainer(engine: Engine, container: string): Promise
     if (state.kind === "paused")
       throw new DvmError("conflict", `Container ${id} is already paused`);
     if (state.kind !== "running") throw new DvmError("conflict", `container ${id} is not running`);
+    await engine.space.check(state.run.machine);
     await state.run.pause();
     engine.announce("pause", held.apply({ kind: "paused" }));
   });

@@ -1,9 +1,10 @@
 import { DvmError } from "../../base/errors.ts";
 import { type Engine, hasEnded } from "../core.ts";
 import { type ContainerRecord, isRunning } from "../records.ts";
-import { killSignal } from "../runs.ts";
+import { killSignal, type Run } from "../runs.ts";
+import { endParked } from "./end-parked.ts";
 import { announceKill } from "./announce-kill.ts";
-import { removeVolume, volumeUsers } from "../volumes.ts";
+import { removeAnonymousVolumes } from "./anonymous-volumes.ts";
 
 interface RemoveOptions {
   force: boolean;
@@ -68,17 +69,13 @@ async function endForRemoval(
         : "running: stop the container before removing or force remove";
     throw new DvmError("conflict", `cannot remove container "${name}": container is ${doing}`);
   }
-  if ("run" in state) {
-    announceKill(engine, record, killSignal);
-    await state.run.kill();
-  }
+  announceKill(engine, record, killSignal);
+  if (await endParked(engine, record)) return;
+  if ("run" in state) await endRun(engine, state.run);
   await engine.containers.waitFor(id, hasEnded);
 }
 
-async function removeAnonymousVolumes(engine: Engine, record: ContainerRecord): Promise<void> {
-  for (const { anonymous, volume } of record.run.mounts) {
-    if (anonymous !== true || volume === undefined) continue;
-    const known = engine.state.volumes().some((one) => one.name === volume);
-    if (known && volumeUsers(engine, volume).length === 0) await removeVolume(engine, volume);
-  }
+async function endRun(engine: Engine, run: Run): Promise<void> {
+  await engine.space.check(run.machine);
+  await run.kill();
 }

@@ -5,6 +5,7 @@ import { signalNumber } from "../plan.ts";
 import { type ContainerRecord, isRunning } from "../records.ts";
 import { killDeadlineMs, killSignal, type Run } from "../runs.ts";
 import { unpauseContainer } from "./pause-container.ts";
+import { endParked } from "./end-parked.ts";
 import { runOf } from "./run-of.ts";
 import { saidWhy } from "./said-why.ts";
 import { whileAwake } from "./while-awake.ts";
@@ -39,10 +40,13 @@ async function endInOrder(
   const signal = signalNumber(firstSignal(options.signal, stop.signal) ?? "TERM");
   const seconds = options.timeoutSeconds ?? stop.timeoutSeconds ?? defaultStopTimeoutSeconds;
   announceKill(engine, record, signal);
+  if (await endParked(engine, record)) return engine.announce("stop", record);
   await unpauseIfNeeded(engine, record);
   const run = runOf(record);
   const ended = endOf(engine, record.id, run);
-  sendSignal(run, signal);
+  await engine.space.check(run.machine);
+  if (run.machine.outOfSpace === undefined) sendSignal(run, signal);
+  else await run.kill(); // its process would hear of nothing
   if (seconds >= 0) {
     const done = await Promise.race([ended, delay(seconds * 1000, false, { ref: false })]);
     if (!done) {
@@ -72,8 +76,11 @@ async function signalContainer(
   number: number,
 ): Promise<void> {
   if (!isRunning(record)) throw new DvmError("conflict", `container ${record.id} is not running`);
+  if (number === killSignal && (await endParked(engine, record)))
+    return announceKill(engine, record, number);
   const run = runOf(record);
   announceKill(engine, record, number);
+  await engine.space.check(run.machine);
   if (number !== killSignal) {
     if (wakes(record, number)) await unpauseIfNeeded(engine, record);
     return whileAwake(engine, record, ({ main }) => main.signal(number));
@@ -125,6 +132,7 @@ function sendSignal(run: Run, signal: number): void {
 }
 
 async function forceEnd(run: Run, ended: Promise<boolean>): Promise<void> {
+  if (run.machine.outOfSpace !== undefined) return run.kill();
   sendSignal(run, killSignal);
   const done = await Promise.race([ended, delay(killDeadlineMs, false, { ref: false })]);
   if (!done) await run.kill();

@@ -8,6 +8,7 @@ import type { Hypervisor } from "../../machine/machine.ts";
 import type { TemplateStore } from "../../machine/template-store.ts";
 import type { FileServers } from "../../sharing/shared-path.ts";
 import type { DiskReserve } from "../../host/disk-reserve.ts";
+import type { FreeSpace } from "../../host/free-space.ts";
 import type { Places } from "../../host/places.ts";
 import type { PolicyPlace } from "../../image/trust/policy.ts";
 import { type ContainerRecord, type FoundNeeds, StateStore } from "../records.ts";
@@ -18,6 +19,7 @@ import { ExecTable } from "./exec-table.ts";
 import { Machines } from "./machines.ts";
 import type { PoolLimits } from "../../supply/pool-size.ts";
 import { MachineSupply } from "../../supply/machine-supply.ts";
+import { SpaceWatch } from "./space-watch.ts";
 import { Trash } from "./trash.ts";
 
 export type { Image } from "../../image/store/image-types.ts";
@@ -28,6 +30,8 @@ export interface EngineParts {
   places: Places;
   /** Space on the data root's disk that is given up when the daemon can't write. */
   reserve: DiskReserve;
+  /** What the data root's disk still takes. */
+  freeSpace(): Promise<FreeSpace>;
   images: ImageStore;
   downloads: LayerDownloads;
   /** How registries are spoken to. */
@@ -60,6 +64,7 @@ export class Engine implements AsyncDisposable {
   readonly machines: Machines;
   readonly supply: MachineSupply;
   readonly trash: Trash;
+  readonly space: SpaceWatch;
   /** Images that are being tried, by image and command. */
   readonly fits = new Map<string, Promise<FoundNeeds>>();
   readonly #streams = new Map<string, ContainerStreams>();
@@ -72,6 +77,7 @@ export class Engine implements AsyncDisposable {
     this.supply = new MachineSupply({ ...parts, dataRoot, runRoot });
     this.containers = new Containers(state);
     this.machines = new Machines(state, { runRoot, fileServers: parts.fileServers });
+    this.space = new SpaceWatch({ ...parts, dataRoot, running: () => this.machines.running() });
   }
 
   static async open(parts: EngineParts): Promise<Engine> {
@@ -124,6 +130,7 @@ export class Engine implements AsyncDisposable {
   /** Machines live on; only what this process holds is let go. */
   async [Symbol.asyncDispose](): Promise<void> {
     const runs = this.containers.list().flatMap(({ state }) => ("run" in state ? [state.run] : []));
+    await this.space[Symbol.asyncDispose]();
     await Promise.all(runs.map((run) => run.detach()));
     await this.supply[Symbol.asyncDispose]();
     await this.trash[Symbol.asyncDispose]();

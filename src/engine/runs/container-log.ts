@@ -1,8 +1,8 @@
-import { createReadStream, watch } from "node:fs";
+import { constants, createReadStream, watch } from "node:fs";
 import { open, readFile, type FileHandle } from "node:fs/promises";
 import { StringDecoder } from "node:string_decoder";
 import { z } from "zod";
-import { DvmError, ignore } from "../../base/errors.ts";
+import { describeError, DvmError, ignore } from "../../base/errors.ts";
 import { timestamp } from "../../base/timestamps.ts";
 
 export type OutputStream = "stdout" | "stderr";
@@ -41,31 +41,40 @@ export class ContainerLog implements AsyncDisposable {
   readonly #position: LogPosition;
   /** Lines that have no end yet; as bytes, for a character may be cut too. */
   readonly #partial: Record<OutputStream, Buffer> = { stdout: nothing, stderr: nothing };
+  readonly #say: (message: string) => void;
   #writing: Promise<void> = Promise.resolve();
+  #lostBytes = 0;
   #isClosed = false;
 
-  private constructor(file: FileHandle, positionFile: FileHandle, position: LogPosition) {
-    this.#file = file;
-    this.#positionFile = positionFile;
-    this.#position = position;
+  private constructor(parts: LogParts) {
+    this.#file = parts.file;
+    this.#positionFile = parts.positionFile;
+    this.#position = parts.position;
+    this.#say = parts.say;
   }
 
-  /** The log for a new run, or with `resume` for one that an earlier daemon began. */
+  /**
+   * The log for a new run, or with `resume` for one that an earlier daemon began. `say` hears when
+   * the disk takes no more of it, and when it does again.
+   */
   static async open(
     path: string,
     positionPath: string,
-    options: { resume?: boolean } = {},
+    options: { resume?: boolean; say?: (message: string) => void } = {},
   ): Promise<ContainerLog> {
     await using undo = new AsyncDisposableStack();
     const file = undo.use(await open(path, "a", 0o600));
     const known = options.resume === true ? await readPosition(positionPath) : undefined;
     if (known !== undefined) await file.truncate(known.fileBytes);
     const { size } = await file.stat();
-    const positionFile = undo.use(await open(positionPath, "w", 0o600));
+    // not emptied first: on a full disk it would stay empty
+    const positionFile = undo.use(
+      await open(positionPath, constants.O_RDWR | constants.O_CREAT, 0o600),
+    );
     const position = known ?? { fileBytes: size, streams: { stdout: 0, stderr: 0 } };
     await positionFile.write(encodePosition(position), 0, positionBytes, 0);
     undo.move();
-    return new ContainerLog(file, positionFile, position);
+    return new ContainerLog({ file, positionFile, position, say: options.say ?? (() => {}) });
   }
 
   /** How many bytes of a stream of this run are kept. */
@@ -116,18 +125,37 @@ export class ContainerLog implements AsyncDisposable {
     const text = lines
       .map((line) => `${JSON.stringify({ log: line.toString("utf8"), stream, time })}\n`)
       .join("");
-    const position = this.#position;
-    position.streams[stream] += lines.reduce((sum, line) => sum + line.length, 0);
-    // a full disk must not stop the container: its lines are lost then, as with Docker
-    this.#writing = this.#writing
-      .then(async () => {
-        await this.#file.appendFile(text);
-        position.fileBytes += Buffer.byteLength(text);
-        await this.#positionFile.write(encodePosition(position), 0, positionBytes, 0);
-      })
-      .catch(() => {});
+    this.#position.streams[stream] += lines.reduce((sum, line) => sum + line.length, 0);
+    this.#writing = this.#writing.then(() => this.#keep(text)).catch(() => {});
     await this.#writing;
   }
+
+  /** A full disk must not stop the container: what it prints is lost then, as with Docker. */
+  async #keep(text: string): Promise<void> {
+    const position = this.#position;
+    const bytes = Buffer.byteLength(text);
+    try {
+      await this.#file.appendFile(text);
+      position.fileBytes += bytes;
+      if (this.#lostBytes > 0)
+        this.#say(`its log is written again; ${this.#lostBytes} bytes of it are lost`);
+      this.#lostBytes = 0;
+    } catch (error) {
+      if (this.#lostBytes === 0)
+        this.#say(`its log can't be written, what it prints is lost: ${describeError(error)}`);
+      this.#lostBytes += bytes;
+      // half a line would spoil the next one
+      await this.#file.truncate(position.fileBytes).catch(() => {});
+    }
+    await this.#positionFile.write(encodePosition(position), 0, positionBytes, 0);
+  }
+}
+
+interface LogParts {
+  file: FileHandle;
+  positionFile: FileHandle;
+  position: LogPosition;
+  say: (message: string) => void;
 }
 
 const positionBytes = 24;

@@ -81,7 +81,8 @@ export class Run {
   /** Ends a run at once, and its machine with it if nobody else is in that, or its guest has hung. */
   async kill(): Promise<void> {
     this.#killed = true;
-    if (this.machine.isShared && (await this.#endsBySignal())) return;
+    const { isShared, outOfSpace } = this.machine;
+    if (isShared && outOfSpace === undefined && (await this.#endsBySignal())) return;
     await this.machine.machine.kill();
   }
 

@@ -41,6 +41,7 @@ export class RunningMachine {
   readonly #slots: (string | null)[];
   readonly #residents: Set<string>;
   #isEnding = false;
+  #outOfSpace: DvmError | undefined;
   #leaving: Promise<unknown> = Promise.resolve();
 
   constructor(parts: MachineParts) {
@@ -65,6 +66,17 @@ export class RunningMachine {
   /** More than one container is in it. */
   get isShared(): boolean {
     return this.#residents.size > 1;
+  }
+
+  /** Why the machine stands still, when the host's disk has no room for what it writes. */
+  get outOfSpace(): DvmError | undefined {
+    return this.#outOfSpace;
+  }
+
+  /** Who asks its guest for something hears `reason`; undefined: it goes on. */
+  hold(reason: DvmError | undefined): void {
+    this.#outOfSpace = reason;
+    this.agent.hold(reason);
   }
 
   /** Gives a container a place, by the number of its disks. */

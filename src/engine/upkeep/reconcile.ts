@@ -14,23 +14,24 @@ import { openRun, removeContainer, supervise } from "../containers.ts";
 
 const reconnectDeadlineMs = 10_000;
 const lostExitCode = 255;
+const killedExitCode = 137;
 const goneReason = "the machine went away while no daemon ran";
 
 /** After a start of the daemon: takes up the machines that live on, and books the others as ended. */
 export async function reconcile(engine: Engine): Promise<void> {
   await pruneTemplates(engine, false);
   const stored = engine.machines.stored();
-  const reasons = await Promise.all(stored.map((one) => takeUpMachine(engine, one)));
-  await bookLost(engine, new Map(stored.map(({ id }, index) => [id, reasons[index]])));
+  await Promise.all(stored.map((one) => takeUpMachine(engine, one)));
+  await bookLost(engine, (machineId) => !engine.space.parked.has(machineId), goneReason);
   await endStrays(engine);
   await engine.supply.pool.recover();
 }
 
 /** Ends machines that no container has: an earlier daemon was killed while it made them. */
-async function endStrays({ parts, machines }: Engine): Promise<void> {
+async function endStrays({ parts, machines, space }: Engine): Promise<void> {
   const { runRoot } = parts.places;
-  const known = machines.running().map(({ machine }) => machine);
-  const folders = new Set(machines.running().map(({ id }) => shortId(id)));
+  const known = [...machines.running(), ...space.parked.values()].map(({ machine }) => machine);
+  const folders = new Set(known.map(({ id }) => shortId(id)));
   for (const ended of await parts.hypervisor.endStrays(runRoot, known))
     parts.log(`ended a machine that no container has: ${ended}`);
   const root = machineFolders(runRoot);
@@ -38,22 +39,53 @@ async function endStrays({ parts, machines }: Engine): Promise<void> {
     if (!folders.has(name)) await rm(join(root, name), { recursive: true, force: true });
 }
 
-/** Gives the reason where it can't, for who was in it. */
-async function takeUpMachine(engine: Engine, stored: MachineRecord): Promise<string | undefined> {
+/** One that can't be taken up is ended, and who was in it; one that waits for space is parked. */
+async function takeUpMachine(engine: Engine, stored: MachineRecord): Promise<void> {
   const { parts } = engine;
   const { id } = stored;
   const machine = await parts.hypervisor.find(id, machineFolder(parts.places.runRoot, id));
   try {
     if (machine === undefined) throw new DvmError("unavailable", goneReason);
+    if (await standsForSpace(machine)) return park(engine, machine, stored);
     await takeUpResidents(engine, machine, stored);
-    return undefined;
   } catch (error) {
+    if (machine !== undefined && (await standsForSpace(machine)))
+      return park(engine, machine, stored);
     const reason = describeError(error);
     parts.log(`cannot take up machine ${shortId(id)}: ${reason}`);
     await machine?.kill();
     engine.machines.forget(id);
-    return reason;
+    await bookLost(engine, (machineId) => machineId === id, reason);
   }
+}
+
+async function standsForSpace(machine: Machine): Promise<boolean> {
+  try {
+    return await machine.isOutOfSpace();
+  } catch {
+    return false; // it has gone, or its VMM has hung: taking it up will tell
+  }
+}
+
+/** Its agent can't answer before there is room on the disk. */
+function park(engine: Engine, machine: Machine, stored: MachineRecord): void {
+  const { space, machines, parts } = engine;
+  const { id } = stored;
+  const reason = space.reason();
+  parts.log(`machine ${shortId(id)} is taken up when it goes on: ${reason.message}`);
+  const takeUp = async () => {
+    await takeUpMachine(engine, stored);
+    const isOver = (machineId: string) => machineId === id && !space.parked.has(id);
+    await bookLost(engine, isOver, goneReason);
+  };
+  space.parked.set(id, { machine, reason, takeUp });
+  void machine.exited.then(async () => {
+    if (space.parked.get(id)?.machine !== machine) return;
+    space.parked.delete(id);
+    machines.forget(id);
+    await rm(machineFolder(parts.places.runRoot, id), { recursive: true, force: true });
+    await bookLost(engine, (machineId) => machineId === id, reason.message, killedExitCode);
+  });
 }
 
 async function takeUpResidents(
@@ -98,21 +130,20 @@ async function takeUpContainer(
   void supervise(engine, containerId, run);
 }
 
-/** What this daemon could not take up has ended while none ran. */
+/** Who was in machines that have gone has ended with them. */
 async function bookLost(
   engine: Engine,
-  reasons: ReadonlyMap<string, string | undefined>,
+  hasGone: (machineId: string) => boolean,
+  error: string,
+  exitCode = lostExitCode,
 ): Promise<void> {
-  const lost = engine.containers.list().filter(({ state }) => state.kind === "detached");
-  for (const record of lost) {
-    const { id, name, run } = record;
-    const error = reasons.get(machineOf(record) ?? "") ?? goneReason;
-    engine.parts.log(`container ${name} ended while no daemon ran: ${error}`);
+  const lost = engine.containers
+    .list()
+    .filter((one) => one.state.kind === "detached" && hasGone(one.state.machineId));
+  for (const { id, name, run } of lost) {
+    engine.parts.log(`container ${name} ended with a machine that could not be taken up: ${error}`);
     await engine.containers.change(id, async (held) =>
-      held.apply({
-        ...{ kind: "ended", at: timestamp(), error },
-        ...{ exitCode: lostExitCode, oomKilled: false },
-      }),
+      held.apply({ kind: "ended", at: timestamp(), error, exitCode, oomKilled: false }),
     );
     if (run.removeWhenEnded) await removeContainer(engine, id, { force: true, volumes: true });
   }

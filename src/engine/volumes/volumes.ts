@@ -1,6 +1,11 @@
 import { DvmError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
-import { makeVolumeFolder, removeVolumeFolder, volumeFolder } from "../../storage/volumes.ts";
+import {
+  makeVolumeFolder,
+  removeEmptyVolume,
+  removeVolumeFolder,
+  volumeFolder,
+} from "../../storage/volumes.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine } from "../core.ts";
 import type { VolumeRecord } from "../records.ts";
@@ -43,12 +48,18 @@ export async function createVolume(
   const name = request.name === "" ? newId() : request.name;
   const existing = engine.state.volumes().find((one) => one.name === name);
   if (existing !== undefined) return existing;
-  await makeVolumeFolder(engine.parts.places.dataRoot, name);
+  const { dataRoot } = engine.parts.places;
   const labels = anonymous
     ? { ...request.labels, "com.docker.volume.anonymous": "" }
     : request.labels;
   const volume = { name, createdAt: timestamp(), labels, anonymous };
-  engine.state.saveVolume(volume);
+  await makeVolumeFolder(dataRoot, name);
+  try {
+    engine.state.saveVolume(volume);
+  } catch (error) {
+    await removeEmptyVolume(dataRoot, name);
+    throw error;
+  }
   engine.events.emit("volume", "create", name, { driver: "local" });
   return volume;
 }

@@ -7,6 +7,8 @@ export interface FakeBoard {
   readonly spec: MachineSpec;
   /** Prints on the machine's console. */
   say(text: string): void;
+  /** As where the host's disk is full, or has room again: then the machine goes on when it is told to. */
+  fillDisk(isFull: boolean): void;
   /** Ends the machine from inside, as a reboot or a VMM that gives up does. */
   leave(exit?: Partial<MachineExit>): void;
 }

@@ -89,7 +89,11 @@ export class FakeMachine implements Machine {
 
   async resume(): Promise<void> {
     this.#require("pause");
-    this.#inside.socket.release();
+    this.#inside.goOn();
+  }
+
+  async isOutOfSpace(): Promise<boolean> {
+    return this.#inside.isOutOfSpace;
   }
 
   async save(): Promise<void> {
@@ -144,6 +148,8 @@ class Inside {
   readonly #exit = Promise.withResolvers<MachineExit>();
   #runFolder: string;
   #ended = false;
+  #isDiskFull = false;
+  #isOutOfSpace = false;
 
   private constructor(parts: FakeParts, spec: MachineSpec, place: InsidePlace) {
     this.parts = parts;
@@ -178,6 +184,15 @@ class Inside {
       await inside.exited;
       throw error;
     }
+  }
+
+  get isOutOfSpace(): boolean {
+    return this.#isOutOfSpace;
+  }
+
+  goOn(): void {
+    this.#isOutOfSpace &&= this.#isDiskFull;
+    if (!this.#isOutOfSpace) this.socket.release();
   }
 
   publish(ports: readonly PublishedPort[]): Promise<void> {
@@ -223,6 +238,12 @@ class Inside {
       spec: this.#spec,
       say: (text) => {
         if (!this.#ended) writeSync(this.#console, text);
+      },
+      fillDisk: (isFull) => {
+        this.#isDiskFull = isFull;
+        if (!isFull) return;
+        this.#isOutOfSpace = true;
+        this.socket.hold();
       },
       // not before the one who leaves has gone in
       leave: (exit) =>

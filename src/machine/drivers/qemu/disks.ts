@@ -12,7 +12,11 @@ export function diskArguments(disk: DiskSpec): string[] {
     ...diskAccess(disk),
     file: diskContent(disk),
   });
-  const device = `virtio-blk-device,drive=${diskNode(disk.name)["node-name"]},serial=${disk.name}`;
+  const device = [
+    `virtio-blk-device,drive=${diskNode(disk.name)["node-name"]},serial=${disk.name}`,
+    // an error would have the guest lose what it has written: it stands still, see `isOutOfSpace`
+    ...(disk.readOnly ? [] : ["werror=enospc"]),
+  ].join(",");
   return ["-blockdev", node, "-device", device];
 }
 

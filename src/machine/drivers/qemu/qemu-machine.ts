@@ -75,6 +75,11 @@ export class QemuMachine implements Machine {
     await control.execute("cont");
   }
 
+  async isOutOfSpace(): Promise<boolean> {
+    await using control = await this.#control();
+    return runState(await control.execute("query-status")) === "io-error";
+  }
+
   async save(): Promise<void> {
     const { template } = this.#parts;
     if (template === undefined)
@@ -105,6 +110,13 @@ export class QemuMachine implements Machine {
   #control(): Promise<QmpConnection> {
     return QmpConnection.open(this.#files.controlSocket);
   }
+}
+
+/** `io-error`: a write that `werror=enospc` stops for. */
+function runState(answer: unknown): unknown {
+  return typeof answer === "object" && answer !== null && "status" in answer
+    ? answer.status
+    : undefined;
 }
 
 async function exitOf(companion: Companion, files: MachineFiles): Promise<MachineExit> {

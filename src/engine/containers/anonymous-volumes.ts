@@ -1,0 +1,15 @@
+import type { Engine } from "../core.ts";
+import type { ContainerRecord } from "../records.ts";
+import { removeVolume, volumeUsers } from "../volumes.ts";
+
+/** Removes the volumes that were made for this container alone. */
+export async function removeAnonymousVolumes(
+  engine: Engine,
+  record: ContainerRecord,
+): Promise<void> {
+  for (const { anonymous, volume } of record.run.mounts) {
+    if (anonymous !== true || volume === undefined) continue;
+    const known = engine.state.volumes().some((one) => one.name === volume);
+    if (known && volumeUsers(engine, volume).length === 0) await removeVolume(engine, volume);
+  }
+}

@@ -1,0 +1,165 @@
+import { describeError, DvmError } from "../../base/errors.ts";
+import { shortId } from "../../base/ids.ts";
+import type { DiskReserve } from "../../host/disk-reserve.ts";
+import type { FreeSpace } from "../../host/free-space.ts";
+import type { Machine } from "../../machine/machine.ts";
+import type { ContainerState } from "../records.ts";
+import type { RunningMachine } from "../runs.ts";
+
+const lookMs = 1_000;
+/** Quotas and file systems that count otherwise stop machines on disks that seem to have room. */
+const looksToAll = 30;
+/** Below this a machine may have been stopped. */
+const low = { bytes: 64 * 2 ** 20, part: 0.04, files: 64 };
+/** From here on it is worth while to go on. */
+const enough = { bytes: 32 * 2 ** 20, part: 0.02 };
+/** One that was told to go on in vain waits twice as long, up to this. */
+const mostWaitMs = 30_000;
+
+/** A machine that no container can be reached in before it goes on. */
+export interface ParkedMachine {
+  machine: Machine;
+  reason: DvmError;
+  /** Tries to have its containers again; it runs. */
+  takeUp(): Promise<void>;
+}
+
+interface WatchParts {
+  dataRoot: string;
+  freeSpace(): Promise<FreeSpace>;
+  reserve: DiskReserve;
+  running(): RunningMachine[];
+  log(message: string): void;
+}
+
+interface Attempt {
+  at: number;
+  waitMs: number;
+}
+
+/**
+ * Looks after machines that stand still because the host's disk is full: says why to who asks for
+ * something, and has them go on when there is room. Restores the daemon's reserve.
+ */
+export class SpaceWatch implements AsyncDisposable {
+  /** By their ids. */
+  readonly parked = new Map<string, ParkedMachine>();
+  readonly #parts: WatchParts;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #timer: NodeJS.Timeout;
+  #looking: Promise<void> | undefined;
+  #looks = 0;
+  #isClosed = false;
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => this.#look(), lookMs).unref();
+  }
+
+  /** Why the guest of a machine can't go on; it is told to its containers. */
+  reason(): DvmError {
+    const { dataRoot } = this.#parts;
+    return new DvmError(
+      "no-space",
+      `the machine stands still: no space left on device, on the host's disk of ${dataRoot}`,
+      { hint: "it goes on by itself when there is room; stop, kill and rm -f end it at once" },
+    );
+  }
+
+  /** Why a container that runs can't go on; undefined: it can. */
+  troubleOf(state: ContainerState): string | undefined {
+    if ("run" in state) return state.run.machine.outOfSpace?.message;
+    return "machineId" in state ? this.parked.get(state.machineId)?.reason.message : undefined;
+  }
+
+  /** Before a guest is asked for something: whether it stands still is known when this returns. */
+  async check(machine: RunningMachine): Promise<void> {
+    const space = await this.#parts.freeSpace();
+    if (isLow(space) || machine.outOfSpace !== undefined) await this.#lookAt(machine, space);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  #look(): void {
+    this.#looking ??= this.#lookAround()
+      .catch((error: unknown) =>
+        this.#parts.log(`cannot look after the disk's space: ${describeError(error)}`),
+      )
+      .finally(() => (this.#looking = undefined));
+  }
+
+  async #lookAround(): Promise<void> {
+    const space = await this.#parts.freeSpace();
+    const isTurnOfAll = (this.#looks += 1) % looksToAll === 0;
+    for (const machine of this.#parts.running())
+      if (isLow(space) || isTurnOfAll || machine.outOfSpace !== undefined)
+        await this.#lookAt(machine, space);
+    for (const id of this.parked.keys()) await this.#lookAtParked(id, space);
+    if (!isLow(space) && !this.#isClosed) await this.#parts.reserve.restore();
+  }
+
+  async #lookAt(running: RunningMachine, space: FreeSpace): Promise<void> {
+    const { id, machine } = running;
+    const before = running.outOfSpace;
+    const stands = await goesOnOrStands(machine, this.#mayGoOn(id, space));
+    if (stands === undefined || stands === (before !== undefined)) return;
+    running.hold(stands ? this.reason() : undefined);
+    this.#parts.log(
+      stands
+        ? `machine ${shortId(id)} stands still: no space left on device for what it writes`
+        : `machine ${shortId(id)} goes on: there is room on the disk again`,
+    );
+  }
+
+  async #lookAtParked(id: string, space: FreeSpace): Promise<void> {
+    const parked = this.parked.get(id);
+    if (parked === undefined) return;
+    const stands = await goesOnOrStands(parked.machine, this.#mayGoOn(id, space));
+    if (stands !== false || !this.parked.has(id)) return;
+    this.parked.delete(id);
+    await parked.takeUp();
+  }
+
+  #mayGoOn(id: string, space: FreeSpace): () => boolean {
+    return () => {
+      if (this.#isClosed || !hasEnough(space)) return false;
+      const now = performance.now();
+      const last = this.#attempts.get(id);
+      if (last !== undefined && now - last.at < last.waitMs) return false;
+      const isInVain = last !== undefined && now - last.at < 2 * last.waitMs;
+      const waitMs = isInVain ? Math.min(2 * last.waitMs, mostWaitMs) : lookMs;
+      this.#attempts.set(id, { at: now, waitMs });
+      return true;
+    };
+  }
+}
+
+/**
+ * Whether it stands still for want of space, after it was told to go on where it may. Undefined: it
+ * has just gone, or will be found to have hung.
+ */
+async function goesOnOrStands(
+  machine: Machine,
+  mayGoOn: () => boolean,
+): Promise<boolean | undefined> {
+  try {
+    if (!(await machine.isOutOfSpace())) return false;
+    if (!mayGoOn()) return true;
+    await machine.resume();
+    return await machine.isOutOfSpace();
+  } catch {
+    return undefined;
+  }
+}
+
+function isLow({ bytes, totalBytes, files }: FreeSpace): boolean {
+  return bytes < Math.min(low.bytes, totalBytes * low.part) || files < low.files;
+}
+
+function hasEnough({ bytes, totalBytes }: FreeSpace): boolean {
+  return bytes >= Math.min(enough.bytes, totalBytes * enough.part);
+}
