@@ -73,6 +73,9 @@
  * kernel/source/dvm_record.c draws them, DVM_USES_MAX bytes at most}. A kernel without the
  * recorder: STATUS_UNSUPPORTED.
  *
+ * SPACE {u64 bytes} says how much the containers' own disks, which seem to have plenty, may still
+ * take: the host's disk has no more. All ones: as much as they seem to have.
+ *
  * Requests carry an id of the host's choice; the answer is REPLY {u16 status, then for status 0 the
  * result, else string message}. What doesn't fit a frame goes ahead of it in *_PART frames.
  *
@@ -171,7 +174,8 @@ enum frame_type {
     REQUEST_CREATE = 34,
     REQUEST_DESTROY = 35,
     REQUEST_SET_CLOCK = 36,
-    FRAME_TYPE_MAX = 36,
+    REQUEST_SPACE = 37,
+    FRAME_TYPE_MAX = 37,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };

@@ -11,6 +11,7 @@
 #include "machine.h"
 #include "process_io.h"
 #include "rehearse.h"
+#include "space.h"
 #include "start.h"
 #include "stat.h"
 #include "uses.h"
@@ -170,6 +171,20 @@ static enum outcome shut_down(struct request *request) {
     give_up("cannot reboot: %s", error_text(errno));
 }
 
+/* Of all containers: they write to one disk of the host. */
+static enum outcome limit_space(struct request *request) {
+    uint64_t bytes = read_u64(&request->reader);
+    if (!is_whole(request))
+        return broken(request);
+    for (unsigned slot = 0; slot < CONTAINERS_MAX; slot++) {
+        const struct container *container = container_at(slot);
+        if (container != NULL && !container->is_ending &&
+            space_limit(&container->root, bytes, &request->failure) < 0)
+            return FAILED;
+    }
+    return DONE;
+}
+
 static enum outcome tell_clock(struct request *request) {
     write_u64(&request->result, uptime_ns());
     return DONE;
@@ -224,6 +239,8 @@ static enum outcome dispatch(struct request *request) {
         return tell_clock(request);
     case REQUEST_SET_CLOCK:
         return correct_clock(request);
+    case REQUEST_SPACE:
+        return limit_space(request);
     case REQUEST_SHUT_DOWN:
         return shut_down(request);
     default:

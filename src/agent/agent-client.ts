@@ -46,6 +46,7 @@ const clockIntervalMs = 60;
 const clockTries = 5;
 /** There is more time for it when a machine runs already. */
 const goodIntervalMs = 10;
+const unlimited = 2n ** 64n - 1n;
 /** The clocks of host and guest drift apart in longer times. */
 const freshMs = 1_000;
 
@@ -242,6 +243,12 @@ export class AgentClient implements AsyncDisposable {
 
   get isHeld(): boolean {
     return this.#conversation.isHeld;
+  }
+
+  /** The containers' own disks take only so many bytes more; infinite: as many as they have. */
+  async limitSpace(bytes: number): Promise<void> {
+    const limit = Number.isFinite(bytes) ? BigInt(Math.floor(bytes)) : unlimited;
+    await this.#conversation.request(request.space, new MessageWriter().u64(limit).finish());
   }
 
   /** What the boot came to, asked before a container runs. */

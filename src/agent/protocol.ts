@@ -49,6 +49,7 @@ export const request = {
   create: 34,
   destroy: 35,
   setClock: 36,
+  space: 37,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 

@@ -5,7 +5,7 @@ import { startFailureExitCode } from "./failure-exit-code.ts";
 import { execProcessSpec } from "../plan.ts";
 import type { ContainerRecord, ExecRequest } from "../records.ts";
 import type { Run } from "../runs.ts";
-import { runOf } from "./run-of.ts";
+import { runOf, unreachable } from "./run-of.ts";
 
 /** Notes a further process for a running container; {@link startExec} starts it. */
 export function createExec(engine: Engine, container: string, request: ExecRequest): Exec {
@@ -63,6 +63,7 @@ function endExec(engine: Engine, exec: Exec, end: { exitCode: number; pid: numbe
 }
 
 function requireAwake({ id, state }: ContainerRecord, named: string): void {
+  if (state.kind === "detached") throw unreachable(id);
   if (state.kind === "paused")
     throw new DvmError(
       "conflict",

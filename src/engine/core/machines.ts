@@ -33,21 +33,12 @@ export class Machines {
     const createdAt = timestamp();
     const record = { version: 1 as const, id: reached.machine.id, createdAt, slots };
     this.#store.saveMachine(record);
-    return this.takeUp(reached, record);
+    return this.#keep(reached, record, { isNew: true });
   }
 
   /** A machine of an earlier daemon, found again. */
-  takeUp({ machine, agent }: Reached, record: MachineRecord): RunningMachine {
-    const { runRoot, fileServers } = this.#parts;
-    const folder = machineFolder(runRoot, machine.id);
-    const running = new RunningMachine({
-      ...{ machine, agent, slots: record.slots, folder },
-      files: () => fileServers.find({ folder, machineSocket: machine.filesSocket }),
-      changed: ({ slots }) => this.#store.saveMachine({ ...record, slots: [...slots] }),
-      gone: (id) => this.forget(id),
-    });
-    this.#running.set(machine.id, running);
-    return running;
+  takeUp(reached: Reached, record: MachineRecord): RunningMachine {
+    return this.#keep(reached, record, { isNew: false });
   }
 
   running(): RunningMachine[] {
@@ -62,5 +53,22 @@ export class Machines {
   forget(id: string): void {
     this.#running.delete(id);
     this.#store.deleteMachine(id);
+  }
+
+  #keep(
+    { machine, agent }: Reached,
+    record: MachineRecord,
+    { isNew }: { isNew: boolean },
+  ): RunningMachine {
+    const { runRoot, fileServers } = this.#parts;
+    const folder = machineFolder(runRoot, machine.id);
+    const running = new RunningMachine({
+      ...{ machine, agent, isNew, slots: record.slots, folder },
+      files: () => fileServers.find({ folder, machineSocket: machine.filesSocket }),
+      changed: ({ slots }) => this.#store.saveMachine({ ...record, slots: [...slots] }),
+      gone: (id) => this.forget(id),
+    });
+    this.#running.set(machine.id, running);
+    return running;
   }
 }

@@ -1,16 +1,22 @@
+import type { AgentClient } from "../../agent/agent-client.ts";
 import { describeError, DvmError } from "../../base/errors.ts";
 import { shortId } from "../../base/ids.ts";
 import type { DiskReserve } from "../../host/disk-reserve.ts";
 import type { FreeSpace } from "../../host/free-space.ts";
 import type { Machine } from "../../machine/machine.ts";
 import type { ContainerState } from "../records.ts";
-import type { RunningMachine } from "../runs.ts";
 
 const lookMs = 1_000;
 /** Quotas and file systems that count otherwise stop machines on disks that seem to have room. */
 const looksToAll = 30;
 /** Below this a machine may have been stopped. */
 const low = { bytes: 64 * 2 ** 20, part: 0.04, files: 64 };
+/** What stays free when guests have written all that they may. */
+const kept = { bytes: 96 * 2 ** 20, part: 0.06 };
+/** With so much free beside that, no guest needs to know. */
+const plentyBytes = 4 * 2 ** 30;
+/** A smaller change isn't told. */
+const changeBytes = 2 ** 20;
 /** From here on it is worth while to go on. */
 const enough = { bytes: 32 * 2 ** 20, part: 0.02 };
 /** One that was told to go on in vain waits twice as long, up to this. */
@@ -24,12 +30,30 @@ export interface ParkedMachine {
   takeUp(): Promise<void>;
 }
 
+/** A machine whose agent answers, unless the disk is full. */
+export interface WatchedMachine {
+  readonly id: string;
+  readonly machine: Machine;
+  readonly agent: AgentClient;
+  /** Why it stands still. */
+  readonly outOfSpace: DvmError | undefined;
+  /** What its guest knows that it may write, in bytes; undefined: nobody knows. */
+  toldSpace: number | undefined;
+  /** It stands still, as `reason` says; undefined: it goes on. */
+  hold(reason: DvmError | undefined): void;
+}
+
 interface WatchParts {
   dataRoot: string;
   freeSpace(): Promise<FreeSpace>;
   reserve: DiskReserve;
-  running(): RunningMachine[];
+  running(): WatchedMachine[];
   log(message: string): void;
+}
+
+interface GuardedMachine extends Disposable {
+  /** Why it was ended. */
+  reason(): DvmError | undefined;
 }
 
 interface Attempt {
@@ -45,6 +69,7 @@ export class SpaceWatch implements AsyncDisposable {
   /** By their ids. */
   readonly parked = new Map<string, ParkedMachine>();
   readonly #parts: WatchParts;
+  readonly #others = new Set<WatchedMachine>();
   readonly #attempts = new Map<string, Attempt>();
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> | undefined;
@@ -73,9 +98,25 @@ export class SpaceWatch implements AsyncDisposable {
   }
 
   /** Before a guest is asked for something: whether it stands still is known when this returns. */
-  async check(machine: RunningMachine): Promise<void> {
+  async check(machine: WatchedMachine): Promise<void> {
     const space = await this.#parts.freeSpace();
     if (isLow(space) || machine.outOfSpace !== undefined) await this.#lookAt(machine, space);
+  }
+
+  /** Looks after a machine that no container runs in. One that would have to stand still is ended. */
+  guard({ machine, agent }: Pick<WatchedMachine, "machine" | "agent">): GuardedMachine {
+    const guarded: WatchedMachine & { outOfSpace: DvmError | undefined } = {
+      ...{ id: machine.id, machine, agent, outOfSpace: undefined, toldSpace: Infinity },
+      hold(reason) {
+        guarded.outOfSpace = reason;
+        if (reason !== undefined) void machine.kill();
+      },
+    };
+    this.#others.add(guarded);
+    return {
+      reason: () => guarded.outOfSpace,
+      [Symbol.dispose]: () => void this.#others.delete(guarded),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -95,14 +136,29 @@ export class SpaceWatch implements AsyncDisposable {
   async #lookAround(): Promise<void> {
     const space = await this.#parts.freeSpace();
     const isTurnOfAll = (this.#looks += 1) % looksToAll === 0;
-    for (const machine of this.#parts.running())
+    const all = [...this.#parts.running(), ...this.#others];
+    for (const machine of all)
       if (isLow(space) || isTurnOfAll || machine.outOfSpace !== undefined)
         await this.#lookAt(machine, space);
+    for (const machine of all) this.#tell(machine, space);
     for (const id of this.parked.keys()) await this.#lookAtParked(id, space);
     if (!isLow(space) && !this.#isClosed) await this.#parts.reserve.restore();
   }
 
-  async #lookAt(running: RunningMachine, space: FreeSpace): Promise<void> {
+  /** Who writes shall get an error, as on the host itself, before the machine must stand still. */
+  #tell(running: WatchedMachine, space: FreeSpace): void {
+    const rest = Math.max(0, space.bytes - Math.min(kept.bytes, space.totalBytes * kept.part));
+    const bytes = rest > plentyBytes ? Infinity : rest;
+    const known = running.toldSpace;
+    const isKnown =
+      known !== undefined && (known === bytes || Math.abs(known - bytes) < changeBytes);
+    if (isKnown || running.outOfSpace !== undefined) return;
+    running.toldSpace = bytes;
+    // it is told again when that changes; a machine that stands still has other cares
+    running.agent.limitSpace(bytes).catch(() => (running.toldSpace = undefined));
+  }
+
+  async #lookAt(running: WatchedMachine, space: FreeSpace): Promise<void> {
     const { id, machine } = running;
     const before = running.outOfSpace;
     const stands = await goesOnOrStands(machine, this.#mayGoOn(id, space));

@@ -33,8 +33,10 @@ export async function withAgent<T>(
   });
 }
 
-function onRunning<T>(record: ContainerRecord, action: Action<T>): Promise<T> {
-  return action(runOf(record).machine.agent, record);
+async function onRunning<T>(record: ContainerRecord, action: Action<T>): Promise<T> {
+  const { machine } = runOf(record);
+  if (machine.outOfSpace !== undefined) throw machine.outOfSpace;
+  return action(machine.agent, record);
 }
 
 async function onStopped<T>(
@@ -48,10 +50,13 @@ async function onStopped<T>(
   try {
     const order = { ...orderOf(plan), rehearsed: undefined };
     const supplied = await engine.supply.provide(order, new Stopwatch());
+    using guarded = engine.space.guard(supplied);
     try {
       await sharePlaced(engine, supplied.machine, plan.placed);
       await supplied.agent.createContainer(record.id, containerSetup(plan, ""), machineSetup());
       return await action(supplied.agent, record);
+    } catch (error) {
+      throw guarded.reason() ?? error;
     } finally {
       await leaveMachine(supplied);
       await supplied.machine.kill();

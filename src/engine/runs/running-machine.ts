@@ -19,6 +19,8 @@ interface MachineParts {
   folder: string;
   /** The file server, if it has one. */
   files: () => Promise<FileServer | undefined>;
+  /** It came up for this daemon. */
+  isNew: boolean;
   /** Whose disks each slot has: a container's id; null: nobody's. */
   slots: (string | null)[];
   /** Is told when a slot has changed hands. */
@@ -37,6 +39,8 @@ export class RunningMachine {
   readonly id: string;
   readonly machine: Machine;
   readonly agent: AgentClient;
+  /** What its guest knows that it may write, in bytes; undefined: an earlier daemon told it. */
+  toldSpace: number | undefined;
   readonly #parts: MachineParts;
   readonly #slots: (string | null)[];
   readonly #residents: Set<string>;
@@ -48,6 +52,7 @@ export class RunningMachine {
     this.id = parts.machine.id;
     this.machine = parts.machine;
     this.agent = parts.agent;
+    this.toldSpace = parts.isNew ? Infinity : undefined;
     this.#parts = parts;
     this.#slots = [...parts.slots];
     this.#residents = new Set(parts.slots.filter((owner) => owner !== null));
@@ -90,6 +95,7 @@ export class RunningMachine {
         { hint: "start its first container with --room N for N more" },
       );
     this.#residents.add(containerId);
+    this.toldSpace = undefined; // the new one's disk has heard of nothing
     this.#own(slot, containerId);
     return slot;
   }

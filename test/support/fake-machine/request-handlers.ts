@@ -139,6 +139,10 @@ export const requestHandlers: Record<keyof typeof request, Handler> = {
     to.list(processes, ({ process, place }) => process.resumed(to, place));
   },
 
+  space: (agent, from) => {
+    agent.spaceBytes = from.u64();
+  },
+
   clock: (_agent, _from, to) => {
     to.u64(process.hrtime.bigint());
   },

@@ -25,6 +25,7 @@ export class ScriptedAgent implements FakeGuest, ScriptedGuest {
   isSetUp = false;
   readonly clockSettings: ClockReading[] = [];
   clockBehindNs = 0n;
+  spaceBytes: bigint | undefined;
   readonly containers = new Map<string, ScriptedContainer>();
   /** Of the last request, front parts. */
   #parts: Buffer[] = [];

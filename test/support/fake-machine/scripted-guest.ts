@@ -45,6 +45,8 @@ export interface ScriptedGuest {
   readonly clockSettings: ClockReading[];
   /** What the next one is answered with; it is right then. */
   clockBehindNs: bigint;
+  /** What its containers' own disks may take, once it was told so. */
+  spaceBytes: bigint | undefined;
   readonly containers: Map<string, ScriptedContainer>;
   /** Whether this container is in it, or was to be. */
   isOf(containerId: string): boolean;
