@@ -13,8 +13,8 @@ export const needsRoot =
 /** A disk of its own, an ext4 in a file, which a test may fill. */
 export interface SmallDisk extends AsyncDisposable {
   path: string;
-  /** Leaves not a byte of it, and not one for root. */
-  fill(): Promise<void>;
+  /** Leaves so many bytes, or not one, and none for root either. */
+  fill(leftBytes?: number): Promise<void>;
   /** Leaves no place for a file. */
   fillInodes(): Promise<void>;
   /** Takes away what {@link fill} and {@link fillInodes} have put there. */
@@ -56,13 +56,15 @@ class Ext4 implements SmallDisk {
     this.#undo = undo;
   }
 
-  async fill(): Promise<void> {
+  async fill(leftBytes = 0): Promise<void> {
     const name = join(this.path, `filler-${(this.#filler += 1)}`);
     await using file = await open(name, "w");
-    for (const bytes of [2 ** 20, 4096]) {
-      const block = Buffer.alloc(bytes, 1);
-      while (await fits(() => file.writeFile(block)));
-      await file.sync().catch(() => {});
+    // what is written takes less room than it seems to before it is on the disk
+    while ((await this.freeBytes()) > leftBytes) {
+      const left = (await this.freeBytes()) - leftBytes;
+      const block = Buffer.alloc(Math.min(2 ** 20, Math.max(4096, left)), 1);
+      if (!(await fits(() => file.writeFile(block)))) await file.datasync();
+      else if (left < 2 ** 24) await file.datasync();
     }
   }
 
@@ -77,8 +79,8 @@ class Ext4 implements SmallDisk {
   }
 
   async freeBytes(): Promise<number> {
-    const { bfree, bsize } = await statfs(this.path);
-    return bfree * bsize;
+    const { bavail, bsize } = await statfs(this.path);
+    return bavail * bsize;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

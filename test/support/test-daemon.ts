@@ -27,23 +27,30 @@ interface ClientOptions {
   cwd?: string;
 }
 
+interface DaemonOptions {
+  images?: string[];
+  /** The daemon's, such as `DVM_POOL`. */
+  settings?: Record<string, string>;
+  /** A folder of another disk, which its data root is. */
+  disk?: string;
+}
+
 /** A daemon with a data root of its own, which shares kernels with the other tests'. */
 export class TestDaemon implements AsyncDisposable {
   readonly root: string;
   readonly #settings: Record<string, string>;
+  readonly #disk: string | undefined;
   #process: ChildProcess | undefined;
 
-  private constructor(root: string, settings: Record<string, string>) {
+  private constructor(root: string, { settings = {}, disk }: DaemonOptions) {
     this.root = root;
     this.#settings = settings;
+    this.#disk = disk;
   }
 
-  /** `settings`: the daemon's, such as `DVM_POOL`. */
-  static async start(
-    options: { images?: string[]; settings?: Record<string, string> } = {},
-  ): Promise<TestDaemon> {
+  static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
     const root = await mkdtemp(join(tmpdir(), "dvm-test-"));
-    const daemon = new TestDaemon(root, options.settings ?? {});
+    const daemon = new TestDaemon(root, options);
     try {
       await daemon.#prepare(options.images ?? []);
       return daemon;
@@ -54,8 +61,11 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   async #prepare(images: string[]): Promise<void> {
-    await mkdir(join(this.root, "data"));
-    for (const shared of ["kernels", "initramfs", "scratch", "agent", "tools"]) {
+    if (this.#disk === undefined) await mkdir(join(this.root, "data"));
+    else await symlink(this.#disk, join(this.root, "data"));
+    // what is built is moved to its place, which another disk's can't be
+    const built = this.#disk === undefined ? ["agent", "tools"] : [];
+    for (const shared of ["kernels", "initramfs", "scratch", ...built]) {
       await mkdir(join(testCache, "data", shared), { recursive: true });
       await symlink(join(testCache, "data", shared), join(this.root, "data", shared));
     }
