@@ -21,8 +21,8 @@ const writer = `md5sum -c /kept.sum 2>/dev/null || {
   }
   ${yes} | dd bs=1M count=12 iflag=fullblock of=/data 2>/dev/null; md5sum /data >/sum
   trap 'sync; echo synced; md5sum -c /sum' USR1; echo ready; while :; do sleep 1; done`;
-/** Prints a line a second. */
-const other = "n=0; while :; do n=$((n+1)); echo line $n; sleep 1; done";
+/** Has written all that its start had to, and prints a line a second. */
+const other = "sync; n=0; while :; do n=$((n+1)); echo line $n; sleep 1; done";
 
 describe("the host's disk is full", needsRoot, () => {
   let disk: SmallDisk;

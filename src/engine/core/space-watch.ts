@@ -26,8 +26,9 @@ const mostWaitMs = 30_000;
 export interface ParkedMachine {
   machine: Machine;
   reason: DvmError;
-  /** Tries to have its containers again; it runs. */
+  /** Tries to have its containers again, now that it runs. */
   takeUp(): Promise<void>;
+  isBeingTakenUp: boolean;
 }
 
 /** A machine whose agent answers, unless the disk is full. */
@@ -175,9 +176,12 @@ export class SpaceWatch implements AsyncDisposable {
     const parked = this.parked.get(id);
     if (parked === undefined) return;
     const stands = await goesOnOrStands(parked.machine, this.#mayGoOn(id, space));
-    if (stands !== false || !this.parked.has(id)) return;
-    this.parked.delete(id);
-    await parked.takeUp();
+    if (stands !== false || parked.isBeingTakenUp) return;
+    parked.isBeingTakenUp = true;
+    // nobody else waits for a guest that has much to write before it answers
+    parked.takeUp().catch((error: unknown) => {
+      this.#parts.log(`cannot take up machine ${shortId(id)}: ${describeError(error)}`);
+    });
   }
 
   #mayGoOn(id: string, space: FreeSpace): () => boolean {

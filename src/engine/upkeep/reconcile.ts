@@ -13,6 +13,8 @@ import { pruneTemplates } from "./templates.ts";
 import { openRun, removeContainer, supervise } from "../containers.ts";
 
 const reconnectDeadlineMs = 10_000;
+/** Of a guest that writes what it could not while the disk was full. */
+const busyDeadlineMs = 120_000;
 const lostExitCode = 255;
 const killedExitCode = 137;
 const goneReason = "the machine went away while no daemon ran";
@@ -40,19 +42,25 @@ async function endStrays({ parts, machines, space }: Engine): Promise<void> {
 }
 
 /** One that can't be taken up is ended, and who was in it; one that waits for space is parked. */
-async function takeUpMachine(engine: Engine, stored: MachineRecord): Promise<void> {
+async function takeUpMachine(
+  engine: Engine,
+  stored: MachineRecord,
+  deadlineMs = reconnectDeadlineMs,
+): Promise<void> {
   const { parts } = engine;
   const { id } = stored;
   const machine = await parts.hypervisor.find(id, machineFolder(parts.places.runRoot, id));
   try {
     if (machine === undefined) throw new DvmError("unavailable", goneReason);
     if (await standsForSpace(machine)) return park(engine, machine, stored);
-    await takeUpResidents(engine, machine, stored);
+    await takeUpResidents(engine, machine, { stored, deadlineMs });
+    engine.space.parked.delete(id);
   } catch (error) {
     if (machine !== undefined && (await standsForSpace(machine)))
       return park(engine, machine, stored);
     const reason = describeError(error);
     parts.log(`cannot take up machine ${shortId(id)}: ${reason}`);
+    engine.space.parked.delete(id);
     await machine?.kill();
     engine.machines.forget(id);
     await bookLost(engine, (machineId) => machineId === id, reason);
@@ -74,11 +82,11 @@ function park(engine: Engine, machine: Machine, stored: MachineRecord): void {
   const reason = space.reason();
   parts.log(`machine ${shortId(id)} is taken up when it goes on: ${reason.message}`);
   const takeUp = async () => {
-    await takeUpMachine(engine, stored);
+    await takeUpMachine(engine, stored, busyDeadlineMs);
     const isOver = (machineId: string) => machineId === id && !space.parked.has(id);
     await bookLost(engine, isOver, goneReason);
   };
-  space.parked.set(id, { machine, reason, takeUp });
+  space.parked.set(id, { machine, reason, takeUp, isBeingTakenUp: false });
   void machine.exited.then(async () => {
     if (space.parked.get(id)?.machine !== machine) return;
     space.parked.delete(id);
@@ -91,14 +99,14 @@ function park(engine: Engine, machine: Machine, stored: MachineRecord): void {
 async function takeUpResidents(
   engine: Engine,
   machine: Machine,
-  stored: MachineRecord,
+  { stored, deadlineMs }: { stored: MachineRecord; deadlineMs: number },
 ): Promise<void> {
   const residents = engine.containers.list().filter((record) => machineOf(record) === stored.id);
   const isPaused = ({ state }: ContainerRecord) => state.kind === "detached" && state.isPaused;
   // the agent of a machine that stands still can't answer: it runs for the moment that the greeting takes
   const standsStill = stored.slots.length === 1 && residents.every(isPaused);
   if (standsStill) await machine.resume();
-  const agent = await AgentClient.connect(machine.agentSocket, { deadlineMs: reconnectDeadlineMs });
+  const agent = await AgentClient.connect(machine.agentSocket, { deadlineMs });
   const found = await agent.resume();
   const living = residents.flatMap((record) => {
     const main = found.get(record.id)?.main;
@@ -142,9 +150,12 @@ async function bookLost(
     .filter((one) => one.state.kind === "detached" && hasGone(one.state.machineId));
   for (const { id, name, run } of lost) {
     engine.parts.log(`container ${name} ended with a machine that could not be taken up: ${error}`);
-    await engine.containers.change(id, async (held) =>
-      held.apply({ kind: "ended", at: timestamp(), error, exitCode, oomKilled: false }),
-    );
-    if (run.removeWhenEnded) await removeContainer(engine, id, { force: true, volumes: true });
+    const isEnded = await engine.containers.change(id, async (held) => {
+      if (held.record.state.kind !== "detached") return false;
+      held.apply({ kind: "ended", at: timestamp(), error, exitCode, oomKilled: false });
+      return true;
+    });
+    if (isEnded && run.removeWhenEnded)
+      await removeContainer(engine, id, { force: true, volumes: true });
   }
 }
