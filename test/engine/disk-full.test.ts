@@ -87,8 +87,11 @@ suite("a machine that the host's full disk has stopped", () => {
 
   test("goes on by itself, and can do what it could", async () => {
     const id = await held();
+    const settings = engine.guestOf(id)?.clockSettings ?? [];
+    const before = settings.length;
     free();
     await until("it goes on", async () => (await trouble(id)) === "");
+    await until("its clock is set right", () => settings.length > before);
     assert.equal((await exec(id, "true")).status, 200);
     await engine.succeeds("POST", `/containers/${id}/stop`);
     assert.equal(await engine.status(id), "exited 3");

@@ -165,6 +165,8 @@ export class SpaceWatch implements AsyncDisposable {
     const stands = await goesOnOrStands(machine, this.#mayGoOn(id, space));
     if (stands === undefined || stands === (before !== undefined)) return;
     running.hold(stands ? this.reason() : undefined);
+    // its clock stood still with it
+    if (!stands) running.agent.correctClock().catch(() => {});
     this.#parts.log(
       stands
         ? `machine ${shortId(id)} stands still: no space left on device for what it writes`

@@ -83,6 +83,8 @@ function park(engine: Engine, machine: Machine, stored: MachineRecord): void {
   parts.log(`machine ${shortId(id)} is taken up when it goes on: ${reason.message}`);
   const takeUp = async () => {
     await takeUpMachine(engine, stored, busyDeadlineMs);
+    const found = machines.running().find((one) => one.id === id);
+    found?.agent.correctClock().catch(() => {}); // it stood still with its machine
     const isOver = (machineId: string) => machineId === id && !space.parked.has(id);
     await bookLost(engine, isOver, goneReason);
   };
