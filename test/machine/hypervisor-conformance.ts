@@ -83,6 +83,7 @@ export function hypervisorConformance(
         assert.deepEqual(await conversation(machine.agentSocket, ["a"]), ["1 a"]);
         if (!expected.pause) return await refuses(() => machine.pause());
         await machine.pause();
+        assert.equal(await machine.isOutOfSpace(), false);
         let answered = false;
         const answer = conversation(machine.agentSocket, ["b"]);
         void answer.then(() => (answered = true));

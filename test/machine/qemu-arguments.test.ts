@@ -76,7 +76,7 @@ test("disks keep their order, are found by their names, and only the writable on
     valuesOf({ disks }, "-device").filter((device) => device.startsWith("virtio-blk")),
     [
       "virtio-blk-device,drive=disk-image0,serial=image0",
-      "virtio-blk-device,drive=disk-scratch0,serial=scratch0",
+      "virtio-blk-device,drive=disk-scratch0,serial=scratch0,werror=enospc",
     ],
   );
 });
