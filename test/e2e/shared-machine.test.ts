@@ -105,7 +105,7 @@ test("both are taken up by the next daemon, and one that ended meanwhile has its
 });
 
 test("each container of a machine has its own volumes and binds, and leaves them", async () => {
-  await startTogether("first");
+  await daemon.succeeds(["run", "-d", "--name", "first", "--room", "1", image, "sleep 1000"]);
   const second = ["run", "-d", "--name", "second", "--network", "container:first"];
   const folder = join(daemon.root, "folder");
   await mkdir(folder);
