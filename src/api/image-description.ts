@@ -44,7 +44,7 @@ export function describeImage(image: Image, trust: ImageTrust) {
       ...raw.config,
       User: config.user,
       ExposedPorts: Object.fromEntries(config.exposedPorts.map((port) => [port, {}])),
-      Env: config.env,
+      Env: config.env.length === 0 ? null : config.env,
       Entrypoint: config.entrypoint ?? null,
       Cmd: config.cmd ?? null,
       Volumes:
@@ -52,7 +52,7 @@ export function describeImage(image: Image, trust: ImageTrust) {
           ? null
           : Object.fromEntries(config.volumes.map((path) => [path, {}])),
       WorkingDir: config.workingDir,
-      Labels: config.labels,
+      Labels: Object.keys(config.labels).length === 0 ? null : config.labels,
       ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
     },
     Architecture: image.architecture,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/* Fields of request bodies. What is left out, or null, as clients in Go send it, is empty. */
+/* Fields of request bodies and images. What is left out, or null, as Go writes it, is empty. */
 
 export const string = z
   .string()
@@ -32,6 +32,21 @@ export const consoleSize = z
   .length(2)
   .nullish()
   .transform((value) => value ?? [0, 0]);
+
+/**
+ * An object whose fields are known whatever the case of their names, as to Go's encoding/json. Of
+ * several that mean the same the last one counts.
+ */
+export function anyCase<T extends z.ZodRawShape>(shape: T) {
+  const known = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]));
+  const named = (value: unknown) =>
+    typeof value !== "object" || value === null || Array.isArray(value)
+      ? value
+      : Object.fromEntries(
+          Object.entries(value).map(([name, one]) => [known.get(name.toLowerCase()) ?? name, one]),
+        );
+  return z.preprocess(named, z.object(shape));
+}
 
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null;

@@ -35,6 +35,11 @@ export function parseReference(text: string): Reference {
   if (given !== undefined && !tagPattern.test(given)) throw invalid(text);
   const { registry: first = dockerHub, path } = splitRegistry(name);
   const registry = first === hubIndex ? dockerHub : first;
+  if (/^[0-9a-f]{64}$/.test(name))
+    throw new DvmError(
+      "invalid",
+      `invalid repository name (${name}), cannot specify 64-byte hexadecimal strings`,
+    );
   if (!registryPattern.test(registry) || !path.split("/").every((part) => component.test(part))) {
     throw invalid(text);
   }
@@ -52,6 +57,15 @@ export function parseReference(text: string): Reference {
     familiar: familiarName + suffix,
     canonical: `${registry}/${repository}${suffix}`,
   };
+}
+
+/** As `parseReference`; undefined for what is no name. */
+export function tryParseReference(text: string): Reference | undefined {
+  try {
+    return parseReference(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a name has neither tag nor digest. */

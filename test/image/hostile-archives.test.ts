@@ -156,7 +156,7 @@ const cases: Case[] = [
       { path: "0/other", type: "2", link: "layer.tar" },
     ]),
     code: "damaged",
-    says: /layer "0\/layer\.tar" is missing/,
+    says: /"0\/layer\.tar": too many links/,
   },
   {
     what: "a layer that is a file with holes, and claims a terabyte",
@@ -249,10 +249,16 @@ const cases: Case[] = [
     says: /layer "0\/layer\.tar" is missing/,
   },
   {
-    what: "xz",
+    what: "what only begins as xz",
     archive: Buffer.concat([Buffer.from("\xfd7zXZ\0", "latin1"), Buffer.alloc(600)]),
-    code: "unsupported",
-    says: /xz or bzip2/,
+    code: "damaged",
+    says: /compressed data is damaged \(xz: /,
+  },
+  {
+    what: "what only begins as bzip2",
+    archive: Buffer.concat([Buffer.from("BZh9"), Buffer.alloc(600)]),
+    code: "damaged",
+    says: /compressed data is damaged \(bzip2: /,
   },
 ];
 

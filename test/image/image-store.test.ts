@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { ImageStore } from "../../src/image/store/image-store.ts";
 import { dockerArchive, makeTar, streamOf } from "../support/tar.ts";
@@ -145,11 +146,13 @@ test("an import takes Dockerfile instructions", async () => {
   });
 });
 
-test("an import of nothing is refused", async () => {
+test("an import of nothing is an empty image, as Docker has it", async () => {
   await using folder = await temporaryFolder();
   await using store = await ImageStore.open(folder.path);
-  await assert.rejects(store.importRootFs(streamOf(Buffer.alloc(0))), /the layer: it is empty/);
-  assert.deepEqual(store.list(), []);
+  const { id } = await store.importRootFs(streamOf(Buffer.alloc(0)));
+  const nothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+  assert.deepEqual(store.find(id).layers, [nothing]);
+  assert.equal((await buffer(store.openLayerTar(nothing))).length, 0);
 });
 
 test("a name is read as Docker reads it, and a bad one is refused", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -160,16 +161,19 @@ touch -d '1999-12-31 23:59:59.5 UTC' sub/deeper
 if [ "$(id -u)" = 0 ]; then chown 70000:123 sub/file; mknod null c 1 3; fi
 `;
 
-test("a layer is the same plain, by gzip and by zstd, and is kept once", async () => {
+test("a layer is the same however it is compressed, and is kept once", async () => {
   await using folder = await temporaryFolder();
   await using store = await ImageStore.open(folder.path);
   const layer = makeTar([{ path: "file", content: "content" }]);
-  const packings = { plain: layer, gzip: gzipSync(layer), zstd: zstdCompressSync(layer) };
-  for (const [name, bytes] of Object.entries(packings)) {
-    const archive = makeTar(dockerArchive([bytes], { name, diffIds: [digestOf(layer)] }));
-    await store.load(streamOf(archive));
-  }
-  assert.deepEqual(store.list()[0]?.references, ["gzip:latest", "plain:latest", "zstd:latest"]);
+  const packed = [
+    layer,
+    gzipSync(layer),
+    zstdCompressSync(layer),
+    ...["xz", "bzip2"].map((program) => execFileSync(program, ["-c"], { input: layer })),
+  ];
+  for (const bytes of packed)
+    await store.load(streamOf(makeTar(dockerArchive([bytes], { diffIds: [digestOf(layer)] }))));
+  assert.equal(store.list().length, 1);
   assert.equal((await readdir(join(folder.path, "layers"))).length, 1);
 });
 

@@ -12,6 +12,8 @@ export interface Archive {
   documents: Map<string, Buffer>;
   /** Paths of what is no layer, and larger than a document may be. */
   tooLarge: Set<string>;
+  /** What links lead to, seen from the archive's root. */
+  links: Map<string, string>;
 }
 
 interface ReadOptions {
@@ -36,8 +38,12 @@ export async function readArchive(
   source: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): Promise<Archive> {
-  const archive: Archive = { layers: new Map(), documents: new Map(), tooLarge: new Set() };
-  const links = new Map<string, string>();
+  const archive: Archive = {
+    layers: new Map(),
+    documents: new Map(),
+    tooLarge: new Set(),
+    links: new Map(),
+  };
   const { start, whole } = await peek(source, sniffBytes);
   if (start.length === 0) throw new DvmError("damaged", "cannot read the archive: it is empty");
   const tar = new ByteSource(decompress(compressionOf(start), whole));
@@ -47,11 +53,13 @@ export async function readArchive(
     if (count.entries > maximumEntries) throw tooMany(`${maximumEntries} entries`);
     const path = plainPath(entry.path);
     if (entry.type === "symlink" || entry.type === "hardlink")
-      links.set(path, linkTarget(path, entry));
-    if (entry.type === "file") await addFile(archive, { path, entry, count, options });
+      archive.links.set(path, linkTarget(path, entry));
+    if (entry.type !== "file") continue;
+    archive.links.delete(path);
+    await addFile(archive, { path, entry, count, options });
   }
   await tar.drain();
-  addLinked(archive, links);
+  await stageEmpty(archive, options);
   return archive;
 }
 
@@ -85,25 +93,53 @@ async function addFile(
   }
 }
 
+/** A file of no bytes may be a document, or a layer that holds nothing. */
+async function stageEmpty({ documents, layers }: Archive, options: ReadOptions): Promise<void> {
+  const empty = [...documents].filter(([, { length }]) => length === 0);
+  if (empty.length === 0) return;
+  const layer = await stageLayer(streamOfNothing(), join(options.work, "empty"), options.signal);
+  for (const [path] of empty) layers.set(path, layer);
+}
+
+async function* streamOfNothing(): AsyncGenerator<Uint8Array> {}
+
 function isLayer(head: Buffer): boolean {
   return compressionOf(head) !== "none" || looksLikeTar(head);
 }
 
-/** Archives of older tools name a layer that occurs twice by a link. */
-function addLinked(archive: Archive, links: ReadonlyMap<string, string>): void {
-  for (const path of links.keys()) {
-    let target = path;
-    for (let hop = 0; hop < maximumLinkHops && links.has(target); hop += 1)
-      target = links.get(target) ?? target;
-    const layer = archive.layers.get(target);
-    if (layer !== undefined) archive.layers.set(path, layer);
-    const document = archive.documents.get(target);
-    if (document !== undefined) archive.documents.set(path, document);
+/**
+ * Where `path` leads in the archive: links are followed, in folders too, as inside a root that nothing
+ * leads out of.
+ */
+export function located(archive: Archive, path: string): string {
+  let hops = 0;
+  let [done, left] = ["", path.split("/")];
+  while (left.length > 0) {
+    const here = plainPath(join(done, left[0] ?? ""));
+    left = left.slice(1);
+    const target = archive.links.get(here);
+    if (target === undefined) done = here;
+    else {
+      hops += 1;
+      if (hops > maximumLinkHops)
+        throw new DvmError(
+          "damaged",
+          `cannot read the archive: ${printable(path)}: too many links`,
+        );
+      [done, left] = ["", [...target.split("/"), ...left]];
+    }
   }
+  return done;
+}
+
+export function hasFile(archive: Archive, path: string): boolean {
+  const place = located(archive, path);
+  return archive.documents.has(place) || archive.tooLarge.has(place);
 }
 
 function linkTarget(path: string, { type, linkTarget: target }: TarEntry): string {
-  return plainPath(type === "symlink" ? join("/", path, "..", target) : target);
+  const relative = type === "symlink" && !target.startsWith("/");
+  return plainPath(relative ? join("/", path, "..", target) : target);
 }
 
 function plainPath(path: string): string {

@@ -1,9 +1,10 @@
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress, zstdDecompressSync } from "node:zlib";
 import { DvmError } from "../../base/errors.ts";
+import { unpackedBy, unpackers } from "./unpack-by-program.ts";
 import { looksLikeZstd, zstdFrames } from "./zstd-frames.ts";
 
-export type Compression = "gzip" | "zstd" | "none";
+export type Compression = "gzip" | "zstd" | "xz" | "bzip2" | "none";
 
 const smallFrameBytes = 256 * 1024;
 const smallContentBytes = 4 * 2 ** 20;
@@ -12,25 +13,21 @@ const smallContentBytes = 4 * 2 ** 20;
 export function compressionOf(bytes: Buffer): Compression {
   if (bytes.length >= 2 && bytes.readUInt16BE(0) === 0x1f8b) return "gzip";
   if (looksLikeZstd(bytes)) return "zstd";
-  if (bytes.toString("latin1", 0, 6) === "\xfd7zXZ\0" || bytes.toString("latin1", 0, 3) === "BZh") {
-    throw new DvmError(
-      "unsupported",
-      "cannot read the archive: it is compressed with xz or bzip2",
-      {
-        hint: "gzip, zstd and no compression are understood",
-      },
-    );
-  }
+  if (bytes.toString("latin1", 0, 6) === "\xfd7zXZ\0") return "xz";
+  if (bytes.toString("latin1", 0, 3) === "BZh") return "bzip2";
   return "none";
 }
 
-/** The stream as it was before compression: all members of gzip, all frames of zstd. */
+/** The stream as it was before compression: all that follow each other, should there be several. */
 export function decompress(
   compression: Compression,
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> {
   if (compression === "none") return pieces;
-  return compression === "gzip" ? unpacked(pieces, createGunzip()) : unpackedFrames(pieces);
+  if (compression === "gzip") return unpacked(pieces, createGunzip());
+  return compression === "zstd"
+    ? unpackedFrames(pieces)
+    : unpackedBy(unpackers[compression], pieces);
 }
 
 async function* unpackedFrames(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

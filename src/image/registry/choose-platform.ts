@@ -35,12 +35,33 @@ export function parsePlatform(text: string): DescribedPlatform {
   };
 }
 
-/** The entry of an index that `wanted` should run. */
+/**
+ * The entry of an index that `wanted` should run; as Docker has it, when there is none the first of
+ * which no platform is told.
+ */
 export function choosePlatform(
   manifests: readonly Descriptor[],
   wanted: DescribedPlatform,
   what: string,
 ): Descriptor {
+  const found =
+    findPlatform(manifests, wanted) ?? manifests.find(({ platform }) => platform === undefined);
+  if (found !== undefined) return found;
+  const there = manifests.flatMap(({ platform: one }) =>
+    one === undefined || one.os === "unknown" ? [] : [platformText(one)],
+  );
+  throw new DvmError(
+    "not-found",
+    `no matching manifest for ${platformText(wanted)} in the manifest list entries of ${what}`,
+    { hint: `it is there for: ${printableText(there.slice(0, 20).join(", ")) || "no platform"}` },
+  );
+}
+
+/** The best entry of those that are said to be for `wanted`. */
+export function findPlatform<T extends Pick<Descriptor, "platform">>(
+  manifests: readonly T[],
+  wanted: DescribedPlatform,
+): T | undefined {
   for (const variant of variantsFor(wanted)) {
     const found = manifests.find(
       ({ platform: one }) =>
@@ -50,14 +71,7 @@ export function choosePlatform(
     );
     if (found !== undefined) return found;
   }
-  const there = manifests.flatMap(({ platform: one }) =>
-    one === undefined || one.os === "unknown" ? [] : [platformText(one)],
-  );
-  throw new DvmError(
-    "not-found",
-    `no matching manifest for ${platformText(wanted)} in the manifest list entries of ${what}`,
-    { hint: `it is there for: ${printableText(there.slice(0, 20).join(", ")) || "no platform"}` },
-  );
+  return undefined;
 }
 
 /** In docker's words, when an image is for another platform than the one asked for. */

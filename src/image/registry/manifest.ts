@@ -34,6 +34,20 @@ export const mediaTypes = {
   ociLayer: "application/vnd.oci.image.layer.v1.tar",
 } as const;
 
+/** What the configuration of an image is; of old tools it has no type. */
+export const configTypes: ReadonlySet<string> = new Set([
+  "",
+  mediaTypes.dockerConfig,
+  mediaTypes.ociConfig,
+]);
+/** How it is compressed, the bytes themselves tell. */
+const layerType =
+  /^application\/vnd\.(?:oci\.image\.layer\.v1|docker\.image\.rootfs\.diff)\.tar(?:[.+](?:gzip|zstd|xz|bzip2))?$/;
+
+export function isLayerType(mediaType: string): boolean {
+  return mediaType === "" || layerType.test(mediaType);
+}
+
 export const maximumManifestBytes = 4 * 2 ** 20;
 const maximumLayers = 1024;
 const maximumManifests = 4096;

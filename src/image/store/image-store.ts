@@ -9,7 +9,7 @@ import { composeApart } from "../disk/compose-apart.ts";
 import { diskFiles } from "../disk/composed-disk.ts";
 import { digestHex, digestOf } from "../digest.ts";
 import { applyChanges } from "../dockerfile-changes.ts";
-import { parseImageConfig, type ParsedConfig } from "../image-config.ts";
+import { checkNewImage, parseImageConfig, type ParsedConfig } from "../image-config.ts";
 import { ImageDatabase } from "./image-database.ts";
 import { isNamed, namesToTake, nameToGive, referenceOf, splitDigest } from "./image-names.ts";
 import type {
@@ -221,6 +221,7 @@ export class ImageStore implements AsyncDisposable {
 
   /** Moves layers to their places, makes the disks, and only then lets the images be known: all or none. */
   async add(images: readonly NewImage[], work: ImageWork): Promise<void> {
+    for (const { config } of images) checkNewImage(parseImageConfig(config));
     await this.#exclusive(async () => {
       const made: string[] = [];
       try {

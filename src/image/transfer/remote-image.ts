@@ -3,7 +3,8 @@ import type { StoredManifest } from "../store/image-database.ts";
 import { printableText } from "../registry/answer-error.ts";
 import { choosePlatform, ownPlatform } from "../registry/choose-platform.ts";
 import {
-  mediaTypes,
+  configTypes,
+  isLayerType,
   parseManifest,
   type DescribedPlatform,
   type Descriptor,
@@ -28,16 +29,6 @@ interface Wanted {
 }
 
 const maximumIndexDepth = 4;
-const layerTypes = new Set<string>([
-  "",
-  mediaTypes.dockerLayer,
-  "application/vnd.docker.image.rootfs.diff.tar",
-  "application/vnd.docker.image.rootfs.diff.tar.zstd",
-  mediaTypes.ociLayer,
-  `${mediaTypes.ociLayer}+gzip`,
-  `${mediaTypes.ociLayer}+zstd`,
-]);
-const configTypes = new Set<string>(["", mediaTypes.dockerConfig, mediaTypes.ociConfig]);
 const foreignType = /foreign|nondistributable/;
 
 /** Finds the image of a tag or digest; of an index, the one for the platform. */
@@ -73,7 +64,7 @@ function checkTypes(what: string, { config, layers }: Omit<RemoteImage, "manifes
       `cannot pull ${what}: it is no image, but ${printableText(config.mediaType)}`,
     );
   for (const { mediaType } of layers) {
-    if (layerTypes.has(mediaType)) continue;
+    if (isLayerType(mediaType)) continue;
     throw new DvmError(
       "unsupported",
       foreignType.test(mediaType)
