@@ -23,4 +23,4 @@ export { bindPorts } from "./plan/port-map.ts";
 export { execProcessSpec, mainProcessSpec } from "./plan/process-spec.ts";
 export { resourceLimits } from "./plan/resource-limits.ts";
 export { checkSecurityOptions } from "./plan/security-options.ts";
-export { signalNumber } from "./plan/signals.ts";
+export { isSupported, parseSignal, signalNumber, stopSignal } from "./plan/signals.ts";

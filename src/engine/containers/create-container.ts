@@ -10,8 +10,8 @@ import {
   checkResources,
   checkSecurityOptions,
   newRecord,
+  parseSignal,
   resourceLimits,
-  signalNumber,
 } from "../plan.ts";
 import { type ContainerRecord, type DockerRequest } from "../records.ts";
 import { ensureVolume } from "../volumes.ts";
@@ -31,6 +31,7 @@ export async function createContainer(
   { name: wanted, platform, ...asked }: CreateRequest,
 ): Promise<ContainerRecord> {
   const { containers } = engine;
+  checkStopSignal(asked);
   const request = resolveSharedNetwork(containers, asked);
   const image = engine.parts.images.find(request.config.Image);
   if (platform !== undefined) checkPlatform(request.config.Image, image, parsePlatform(platform));
@@ -63,6 +64,11 @@ async function makeVolumes(engine: Engine, { run }: ContainerRecord): Promise<vo
   }
 }
 
+/** That there is no such number, a stop finds out; what an image says is looked at then, too. */
+function checkStopSignal({ config: { StopSignal = "" } }: DockerRequest): void {
+  if (StopSignal !== "") parseSignal(StopSignal);
+}
+
 /** Says now what would otherwise fail at the start. */
 function checkRequest(record: ContainerRecord, hostCpus: number): void {
   const { run, request } = record;
@@ -71,7 +77,6 @@ function checkRequest(record: ContainerRecord, hostCpus: number): void {
   capabilityMask({ ...run.process.capabilities, privileged: false });
   resourceLimits(run.process.limits);
   checkSecurityOptions(hostConfig.SecurityOpt);
-  if (run.stop.signal !== "") signalNumber(run.stop.signal);
   if (config.WorkingDir !== "" && !config.WorkingDir.startsWith("/")) {
     throw new DvmError(
       "invalid",

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { DvmError } from "../../base/errors.ts";
 import type { Engine } from "../core.ts";
-import { signalNumber } from "../plan.ts";
+import { isSupported, signalNumber, stopSignal } from "../plan.ts";
 import { type ContainerRecord, isRunning } from "../records.ts";
 import { killDeadlineMs, killSignal, type Run } from "../runs.ts";
 import { unpauseContainer } from "./pause-container.ts";
@@ -37,16 +37,19 @@ async function endInOrder(
   options: StopOptions,
 ): Promise<void> {
   const { stop } = record.run;
-  const signal = signalNumber(firstSignal(options.signal, stop.signal) ?? "TERM");
-  const seconds = options.timeoutSeconds ?? stop.timeoutSeconds ?? defaultStopTimeoutSeconds;
+  const asked = options.signal ?? "";
+  const signal = asked === "" ? stopSignal(stop.signal) : signalNumber(asked);
+  const wanted = options.timeoutSeconds ?? stop.timeoutSeconds ?? defaultStopTimeoutSeconds;
+  // there is no such signal, so nobody will end by it
+  const seconds = isSupported(signal) ? wanted : 0;
   announceKill(engine, record, signal);
   if (await endParked(engine, record)) return engine.announce("stop", record);
   await unpauseIfNeeded(engine, record);
   const run = runOf(record);
   const ended = endOf(engine, record.id, run);
   await engine.space.check(run.machine);
-  if (run.machine.outOfSpace === undefined) sendSignal(run, signal);
-  else await run.kill(); // its process would hear of nothing
+  if (run.machine.outOfSpace !== undefined) await run.kill(); // its process would hear of nothing
+  else if (isSupported(signal)) sendSignal(run, signal);
   if (seconds >= 0) {
     const done = await Promise.race([ended, delay(seconds * 1000, false, { ref: false })]);
     if (!done) {
@@ -114,7 +117,7 @@ async function unpauseIfNeeded(engine: Engine, { id, state }: ContainerRecord): 
 
 /** Whether a paused container goes on by a signal: by any, or where it names its own to stop, by that. */
 function wakes({ run: { stop } }: ContainerRecord, signal: number): boolean {
-  return stop.signal === "" || signalNumber(stop.signal) === signal;
+  return stop.signal === "" || stopSignal(stop.signal) === signal;
 }
 
 /** What is about to be ended is not said to go on. */
@@ -144,8 +147,4 @@ function endOf(engine: Engine, id: string, run: Run): Promise<boolean> {
     const now = record !== undefined && "run" in record.state ? record.state.run : undefined;
     return now === run ? undefined : true;
   });
-}
-
-function firstSignal(...signals: (string | undefined)[]): string | undefined {
-  return signals.find((signal) => signal !== undefined && signal !== "");
 }
