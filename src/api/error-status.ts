@@ -12,6 +12,7 @@ const statuses: Record<ErrorCode, number> = {
   forbidden: 403,
   "not-modified": 304,
   unsupported: 501,
+  unclassified: 500,
   unavailable: 500,
   "no-space": 507,
   deadline: 504,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { chmod, rm } from "node:fs/promises";
 import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import fastify, { type FastifyInstance } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { DvmError } from "../base/errors.ts";
 import type { Engine } from "../engine/core.ts";
 import { sendError } from "./error-status.ts";
@@ -34,9 +34,10 @@ export function buildServer(engine: Engine): FastifyInstance {
   });
   acceptBodies(app);
   // docker's client takes an error for JSON only when nothing follows the type
-  app.addHook("onSend", async (_request, reply) => {
-    if (reply.getHeader("content-type") === "application/json; charset=utf-8")
-      void reply.header("content-type", "application/json");
+  app.addHook("onSend", async (_request, reply, payload) => {
+    const isOurs = reply.getHeader("content-type") === "application/json; charset=utf-8";
+    if (isOurs) void reply.header("content-type", "application/json");
+    return isOurs && typeof payload === "string" ? endedLine(reply, payload) : payload;
   });
   app.setErrorHandler((error, request, reply) => {
     const failed = sendError(reply, error);
@@ -76,6 +77,12 @@ export function buildServer(engine: Engine): FastifyInstance {
     for (const socket of upgraded) socket.destroy();
   });
   return app;
+}
+
+/** As Go's encoder ends what it writes: a shell's prompt comes on a line of its own. */
+function endedLine(reply: FastifyReply, json: string): string {
+  void reply.header("content-length", Buffer.byteLength(json) + 1);
+  return `${json}\n`;
 }
 
 /** Listens on a unix socket that only its owner may use. */

@@ -7,6 +7,7 @@ export type ErrorCode =
   | "not-modified" // it is so already
   | "unsupported" // DVM does not do this, and says so
   | "unauthorized" // a registry wants to know who asks, or refuses who does
+  | "unclassified" // the caller's input is wrong, where Docker's daemon takes the fault for its own
   | "unavailable" // something on this host is missing or refuses
   | "no-space"
   | "deadline"

@@ -15,11 +15,11 @@ export const number = z
   .nullish()
   .transform((value) => value ?? 0);
 export const strings = z
-  .array(z.string())
+  .array(string)
   .nullish()
   .transform((value) => value ?? []);
 export const stringMap = z
-  .record(z.string(), z.string())
+  .record(z.string(), string)
   .nullish()
   .transform((value) => value ?? {});
 export const emptyMap = z

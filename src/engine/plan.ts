@@ -21,6 +21,6 @@ export { plainSetup } from "./plan/plain-setup.ts";
 export { planMachine } from "./plan/plan-machine.ts";
 export { bindPorts } from "./plan/port-map.ts";
 export { execProcessSpec, mainProcessSpec } from "./plan/process-spec.ts";
-export { resourceLimits } from "./plan/resource-limits.ts";
+export { checkRun } from "./plan/check-run.ts";
 export { checkSecurityOptions } from "./plan/security-options.ts";
 export { isSupported, parseSignal, signalNumber, stopSignal } from "./plan/signals.ts";

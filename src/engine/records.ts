@@ -27,7 +27,12 @@ export {
   judgingVersion,
 } from "./records/fit-record.ts";
 export type { MachineRecord } from "./records/machine-record.ts";
-export type { BoundPort, Mount, RunSpecification } from "./records/run-specification.ts";
+export type {
+  BoundPort,
+  Mount,
+  RequestedPort,
+  RunSpecification,
+} from "./records/run-specification.ts";
 export { sharingContainer, specifyRun, terminalSize } from "./records/specify-run.ts";
 export { StateStore, type VolumeRecord } from "./records/state-store.ts";
 export { machineOf } from "./records/stored-container.ts";

@@ -53,7 +53,7 @@ const ownNode = { ...installed, "node_modules/node/bin/node": node("own", "v24.1
 test("the checkout's own Node is taken, whatever PATH has", async () => {
   await using tree = await checkout({ ...ownNode, "tools/node": node("other", "v26.0.0") });
   const { code, stdout, stderr } = tree.run("ps", "-a", "two words");
-  assert.equal(stdout, `own ${tree.path}/src/bin/dvm.ts ps -a two words\n`);
+  assert.equal(stdout, `own -- ${tree.path}/src/bin/dvm.ts ps -a two words\n`);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
 });
 
@@ -103,4 +103,12 @@ test("a link to the launcher finds the checkout", async () => {
   const env = { PATH: join(tree.path, "tools") };
   const { stdout } = spawnSync(link, ["ps"], { env, encoding: "utf8" });
   assert.match(stdout, /^own .*\/src\/bin\/dvm\.ts ps\n$/);
+});
+
+test("an --env-file is DVM's to read, not Node's", () => {
+  const { status, stderr } = spawnSync(launcher, ["run", "--env-file", "/absent/file", "image"], {
+    encoding: "utf8",
+  });
+  assert.equal(status, 125);
+  assert.match(stderr, /^dvm: open \/absent\/file: no such file or directory\n/);
 });

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import {
@@ -97,8 +98,16 @@ function checkWords({ Env }: ContainerConfig, { ShmSize, ExtraHosts }: HostConfi
   if (nameless !== undefined)
     throw new DvmError("invalid", `invalid environment variable: ${nameless}`);
   if (ShmSize < 0) throw new DvmError("invalid", "SHM size can not be less than 0");
-  const host = ExtraHosts.find((entry) => !/^[^:=]+[:=]./.test(entry));
-  if (host !== undefined) throw new DvmError("invalid", `bad format for add-host: "${host}"`);
+  for (const host of ExtraHosts) checkExtraHost(host);
+}
+
+/** `NAME:ADDRESS`; an address of IPv6 has more colons. */
+function checkExtraHost(entry: string): void {
+  const colon = entry.indexOf(":");
+  if (colon < 1) throw new DvmError("invalid", `bad format for add-host: ${JSON.stringify(entry)}`);
+  const address = entry.slice(colon + 1);
+  if (address !== "host-gateway" && isIP(address) === 0)
+    throw new DvmError("invalid", `invalid IP address in add-host: ${JSON.stringify(address)}`);
 }
 
 function checkUnsupported(given: Record<string, unknown>): void {

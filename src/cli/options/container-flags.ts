@@ -3,6 +3,13 @@ import { checkEnvironment } from "./environment.ts";
 import { parseMount } from "./mounts.ts";
 import { parseBytes, parseCpus } from "./sizes.ts";
 import { parseUlimit } from "./ulimits.ts";
+import {
+  checkAddress,
+  checkLabel,
+  checkSearchDomain,
+  checkSysctl,
+  readExtraHost,
+} from "./value-checks.ts";
 
 const text = (name: string, value: string, summary: string, short?: string): Flag => ({
   name,
@@ -36,15 +43,15 @@ const boolean = (name: string, summary: string, short?: string): Flag => ({
  */
 export const containerFlags: readonly Flag[] = [
   acceleratorFlag,
-  list("add-host", "Add a custom host-to-IP mapping (host:ip)"),
+  { ...list("add-host", "Add a custom host-to-IP mapping (host:ip)"), check: readExtraHost },
   { ...list("attach", "Attach to STDIN, STDOUT or STDERR", "a"), check: checkStream },
   list("cap-add", "Add Linux capabilities"),
   list("cap-drop", "Drop Linux capabilities"),
   text("cidfile", "string", "Write the container ID to the file"),
   { ...text("cpus", "decimal", "Number of CPUs"), check: parseCpus },
-  list("dns", "Set custom DNS servers"),
+  { ...list("dns", "Set custom DNS servers"), check: checkAddress },
   { ...list("dns-option", "Set DNS options"), aliases: ["dns-opt"] },
-  list("dns-search", "Set custom DNS search domains"),
+  { ...list("dns-search", "Set custom DNS search domains"), check: checkSearchDomain },
   text("domainname", "string", "Container NIS domain name"),
   text("entrypoint", "string", "Overwrite the default ENTRYPOINT of the image"),
   { ...list("env", "Set environment variables", "e"), check: checkEnvironment },
@@ -56,7 +63,7 @@ export const containerFlags: readonly Flag[] = [
   boolean("interactive", "Keep STDIN open even if not attached", "i"),
   boolean("no-template", "Boot the machine, though a clone would be quicker"),
   text("kernel", "name|path", "Kernel of the machine: stock, hyper, fit, or a file"),
-  list("label", "Set meta data on a container", "l"),
+  { ...list("label", "Set meta data on a container", "l"), check: checkLabel },
   list("label-file", "Read in a line delimited file of labels"),
   { ...text("memory", "bytes", "Memory limit", "m"), check: parseBytes },
   { ...list("mount", "Attach a filesystem mount to the container"), check: checkMount },
@@ -85,7 +92,7 @@ export const containerFlags: readonly Flag[] = [
   { ...text("shm-size", "bytes", "Size of /dev/shm"), check: parseBytes },
   text("stop-signal", "string", "Signal to stop the container"),
   { name: "stop-timeout", kind: "integer", summary: "Timeout (in seconds) to stop a container" },
-  list("sysctl", "Sysctl options"),
+  { ...list("sysctl", "Sysctl options"), check: checkSysctl },
   list("tmpfs", "Mount a tmpfs directory"),
   boolean("tty", "Allocate a pseudo-TTY", "t"),
   { ...list("ulimit", "Ulimit options"), check: parseUlimit },

@@ -7,6 +7,7 @@ import { parseMount, readTmpfs, readVolumes } from "./mounts.ts";
 import { readPorts } from "./ports.ts";
 import { parseBytes, parseCpus } from "./sizes.ts";
 import { parseUlimit } from "./ulimits.ts";
+import { readExtraHost } from "./value-checks.ts";
 
 export interface Surroundings {
   environment: Record<string, string | undefined>;
@@ -94,10 +95,10 @@ function hostConfig(flags: ParsedFlags, { cwd, terminal }: Surroundings): JsonOb
     CapDrop: flags.list("cap-drop"),
     GroupAdd: flags.list("group-add"),
     SecurityOpt: flags.list("security-opt"),
-    Dns: flags.list("dns"),
+    Dns: flags.list("dns").map((address) => address.trim()),
     DnsOptions: flags.list("dns-option"),
     DnsSearch: flags.list("dns-search"),
-    ExtraHosts: flags.list("add-host").map(checkedHost),
+    ExtraHosts: flags.list("add-host").map(readExtraHost),
     Memory: memory === undefined ? undefined : parseBytes(memory),
     NanoCpus: cpus === undefined ? undefined : parseCpus(cpus),
     PidsLimit: flags.integer("pids-limit"),
@@ -131,16 +132,9 @@ function isEmpty(value: unknown): boolean {
 }
 
 function workingFolder(path: string | undefined): string | undefined {
-  if (path === undefined || isAbsolute(path)) return path;
+  if (path === undefined || path === "" || isAbsolute(path)) return path;
   throw new DvmError(
     "invalid",
     `the working directory '${path}' is invalid, it needs to be an absolute path`,
   );
-}
-
-/** `name:ip` or `name=ip`, the ip also in brackets → `name:ip`. */
-function checkedHost(setting: string): string {
-  const match = /^([^:=]+)[:=]\[?([0-9A-Fa-f:.]+|host-gateway)\]?$/.exec(setting);
-  if (match === null) throw new DvmError("invalid", `bad format for add-host: "${setting}"`);
-  return `${match[1]}:${match[2]}`;
 }

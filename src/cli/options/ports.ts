@@ -1,4 +1,5 @@
 import { DvmError } from "../../base/errors.ts";
+import { isAddress } from "./value-checks.ts";
 
 export interface PublishedPorts {
   exposed: Record<string, object>;
@@ -72,7 +73,10 @@ function splitAddress(text: string): { hostIp: string; hostPort: string; contain
   const containerPort = parts.pop() ?? "";
   const hostPort = parts.pop() ?? "";
   if (containerPort === "") throw new DvmError("invalid", `no port specified: ${text}<empty>`);
-  return { hostIp: bracketed?.[1] ?? parts.join(":"), hostPort, containerPort };
+  const hostIp = bracketed?.[1] ?? parts.join(":");
+  if (hostIp !== "" && !isAddress(hostIp))
+    throw new DvmError("invalid", `invalid IP address: ${hostIp}`);
+  return { hostIp, hostPort, containerPort };
 }
 
 function parseRange(text: string): PortRange | undefined {

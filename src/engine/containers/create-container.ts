@@ -11,7 +11,6 @@ import {
   checkSecurityOptions,
   newRecord,
   parseSignal,
-  resourceLimits,
 } from "../plan.ts";
 import { type ContainerRecord, type DockerRequest } from "../records.ts";
 import { ensureVolume } from "../volumes.ts";
@@ -75,7 +74,6 @@ function checkRequest(record: ContainerRecord, hostCpus: number): void {
   const { config, hostConfig } = request;
   checkResources(run.limits, hostCpus);
   capabilityMask({ ...run.process.capabilities, privileged: false });
-  resourceLimits(run.process.limits);
   checkSecurityOptions(hostConfig.SecurityOpt);
   if (config.WorkingDir !== "" && !config.WorkingDir.startsWith("/")) {
     throw new DvmError(

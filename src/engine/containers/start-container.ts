@@ -2,6 +2,7 @@ import { describeError, DvmError } from "../../base/errors.ts";
 import { Stopwatch } from "../../base/stopwatch.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine, HeldContainer } from "../core.ts";
+import { checkRun } from "../plan.ts";
 import { isRunning, type StartReport } from "../records.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
 import { removeContainer } from "./remove-container.ts";
@@ -42,6 +43,7 @@ async function startHeld(engine: Engine, held: HeldContainer): Promise<StartRepo
 async function start(engine: Engine, held: HeldContainer): Promise<StartReport> {
   const watch = new Stopwatch();
   const { record } = held;
+  checkRun(record.run);
   requireNetworks(record);
   const { run, network, ...lastStart } =
     record.run.machine.sharedWith === undefined

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { isAbsolute, normalize } from "node:path";
 import { DvmError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
+import { parseBind } from "./bind-specification.ts";
 import type { HostConfig, Mount } from "../records.ts";
 
 /**
@@ -30,35 +31,11 @@ export async function resolveMounts(
 }
 
 async function fromBind(text: string): Promise<Mount> {
-  const parts = text.split(":");
-  const [first = "", second, modes = ""] = parts;
-  if (parts.length > 3 || first === "" || second === "") {
-    throw new DvmError("invalid", `invalid volume specification: '${text}'`);
-  }
-  if (second === undefined) return volume(newId(), first, true, true);
-  const writable = isWritable(modes, text);
-  if (!isAbsolute(first)) return volume(first, second, writable, false);
-  return bind(first, second, writable);
-}
-
-/** `z`, `Z` and `nocopy`-like words of SELinux and propagation mean nothing in a machine of its own. */
-function isWritable(modes: string, whole: string): boolean {
-  const known = new Set([
-    "",
-    "rw",
-    "ro",
-    "z",
-    "Z",
-    "rprivate",
-    "private",
-    "cached",
-    "delegated",
-    "consistent",
-  ]);
-  for (const mode of modes.split(",")) {
-    if (!known.has(mode)) throw new DvmError("invalid", `invalid mode: ${mode} in '${whole}'`);
-  }
-  return !modes.split(",").includes("ro");
+  const { source, target, writable } = parseBind(text);
+  if (source === "") return volume(newId(), target, true, true);
+  return isAbsolute(source)
+    ? bind(source, target, writable)
+    : volume(source, target, writable, false);
 }
 
 async function fromMount(request: HostConfig["Mounts"][number]): Promise<Mount> {
@@ -85,10 +62,13 @@ async function fromMount(request: HostConfig["Mounts"][number]): Promise<Mount> 
 
 function checkMount({ Type, Source, Target }: HostConfig["Mounts"][number]): void {
   const refused = (why: string) =>
-    new DvmError("invalid", `invalid mount config for type "${Type}": field ${why}`);
-  if (Target === "") throw refused("Target must not be empty");
-  if (Type === "tmpfs" && Source !== "") throw refused("Source must not be specified");
-  if (Type === "bind" && Source === "") throw refused("Source must not be empty");
+    new DvmError("invalid", `invalid mount config for type "${Type}": ${why}`);
+  if (Target === "") throw refused("field Target must not be empty");
+  const target = badTarget(Target);
+  if (target !== undefined) throw refused(target);
+  if (Type === "tmpfs" && Source !== "") throw refused("field Source must not be specified");
+  if (Type === "bind" && Source === "") throw refused("field Source must not be empty");
+  if (Type === "bind" && !isAbsolute(Source)) throw refused(notAbsolute(Source));
 }
 
 async function bind(source: string, target: string, writable: boolean): Promise<Mount> {
@@ -135,10 +115,17 @@ function tmpfs(target: string, options: string): Mount {
 }
 
 function cleanTarget(target: string): string {
-  if (!isAbsolute(target)) {
-    throw new DvmError("invalid", `invalid mount path: '${target}' mount path must be absolute`);
-  }
-  const path = normalize(target).replace(/(.)\/$/, "$1");
-  if (path === "/") throw new DvmError("invalid", "invalid mount config: destination can't be '/'");
-  return path;
+  const why = badTarget(target);
+  if (why !== undefined) throw new DvmError("invalid", why);
+  return normalize(target).replace(/(.)\/$/, "$1");
+}
+
+/** In docker's words. */
+function badTarget(target: string): string | undefined {
+  if (!isAbsolute(target)) return notAbsolute(target);
+  return normalize(target) === "/" ? "invalid specification: destination can't be '/'" : undefined;
+}
+
+function notAbsolute(path: string): string {
+  return `invalid mount path: '${path}' mount path must be absolute`;
 }

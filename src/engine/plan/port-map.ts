@@ -1,11 +1,14 @@
 import { DvmError } from "../../base/errors.ts";
 import { claimHostPort } from "../../network/host-ports.ts";
-import type { BoundPort, HostConfig } from "../records.ts";
+import type { BoundPort, HostConfig, RequestedPort } from "../records.ts";
 
 const everyAddress = "0.0.0.0";
 
 /** What is to be published, from the API's `PortBindings` and `PublishAllPorts`. */
-export function requestedPorts(hostConfig: HostConfig, exposed: readonly string[]): BoundPort[] {
+export function requestedPorts(
+  hostConfig: HostConfig,
+  exposed: readonly string[],
+): RequestedPort[] {
   const ports = Object.entries(hostConfig.PortBindings).flatMap(([key, bindings]) => {
     const { port, protocol } = parsePortKey(key);
     const list = bindings.length === 0 ? [{ HostIp: "", HostPort: "" }] : bindings;
@@ -13,7 +16,7 @@ export function requestedPorts(hostConfig: HostConfig, exposed: readonly string[
       containerPort: port,
       protocol,
       hostAddress: binding.HostIp === "" ? everyAddress : binding.HostIp,
-      hostPort: parsePort(binding.HostPort === "" ? "0" : binding.HostPort, 0),
+      ...parseHostPort(binding.HostPort),
     }));
   });
   if (!hostConfig.PublishAllPorts) return ports;
@@ -31,26 +34,57 @@ export function requestedPorts(hostConfig: HostConfig, exposed: readonly string[
 }
 
 /** Gives each port its number on the host; a port in use is an error that names it. */
-export async function bindPorts(requested: readonly BoundPort[]): Promise<BoundPort[]> {
+export async function bindPorts(requested: readonly RequestedPort[]): Promise<BoundPort[]> {
   const bound: BoundPort[] = [];
-  for (const port of requested) {
-    const wanted = { protocol: port.protocol, address: port.hostAddress, port: port.hostPort };
-    bound.push({ ...port, hostPort: await claimHostPort(wanted) });
-  }
+  for (const { lastHostPort, ...port } of requested)
+    bound.push({ ...port, hostPort: await claimOne(port, lastHostPort ?? port.hostPort, bound) });
   return bound;
 }
 
+/** The first of its range that is free, and that none of `taken` has. */
+async function claimOne(
+  { protocol, hostAddress: address, hostPort }: BoundPort,
+  last: number,
+  taken: readonly BoundPort[],
+): Promise<number> {
+  const isTaken = (port: number) =>
+    port !== 0 && taken.some((one) => one.protocol === protocol && one.hostPort === port);
+  for (let port = hostPort; port < last; port += 1) {
+    if (isTaken(port)) continue;
+    try {
+      return await claimHostPort({ protocol, address, port });
+    } catch (error) {
+      if (!(error instanceof DvmError)) throw error; // somebody has it: the next one
+    }
+  }
+  return claimHostPort({ protocol, address, port: last });
+}
+
 function parsePortKey(key: string): { port: number; protocol: "tcp" | "udp" } {
-  const [number = "", protocol = "tcp"] = key.split("/");
+  const [number = "", given = "tcp"] = key.split("/");
+  const protocol = given.toLowerCase();
   if (protocol !== "tcp" && protocol !== "udp") {
     throw new DvmError("unsupported", `cannot publish ${key}: only tcp and udp ports can be`);
   }
   return { port: parsePort(number, 1), protocol };
 }
 
-function parsePort(text: string, least: number): number {
+/** One, a range as `8000-8010` to choose from, or none: any. */
+function parseHostPort(text: string): Pick<RequestedPort, "hostPort" | "lastHostPort"> {
+  const [first = "", last, ...more] = (text === "" ? "0" : text).split("-");
+  const hostPort = parsePort(first, 0, text);
+  if (last === undefined) return { hostPort };
+  const lastHostPort = parsePort(last, 0, text);
+  if (more.length > 0 || lastHostPort < hostPort) throw badPort(text);
+  return { hostPort, lastHostPort };
+}
+
+function parsePort(text: string, least: number, whole = text): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
-  if (port < least || port > 65_535)
-    throw new DvmError("invalid", `invalid port specification: "${text}"`);
+  if (port < least || port > 65_535) throw badPort(whole);
   return port;
+}
+
+function badPort(text: string): DvmError {
+  return new DvmError("invalid", `invalid port specification: "${text}"`);
 }

@@ -33,13 +33,14 @@ export function resourceLimits(
   limits: readonly { name: string; soft: number; hard: number }[],
 ): ResourceLimit[] {
   return limits.map(({ name, ...values }) => {
-    const resource = resources[name];
-    if (resource === undefined) throw new DvmError("invalid", `invalid ulimit type: ${name}`);
+    const resource = resources[name.toLowerCase()];
+    if (resource === undefined)
+      throw new DvmError("unclassified", `wrong rlimit value: RLIMIT_${name.toUpperCase()}`);
     const soft = limit(values.soft);
     const hard = limit(values.hard);
     if (soft > hard) {
       throw new DvmError(
-        "invalid",
+        "unclassified",
         `ulimit soft limit must be less than or equal to hard limit: ${values.soft} > ${values.hard}`,
       );
     }

@@ -16,6 +16,9 @@ import {
  * defaults, others are dropped. What runs is decided by the neutral `RunSpecification` made of it.
  */
 
+/** Larger ones than JavaScript counts one by one too: they stand for no limit. */
+const whole = z.number().refine(Number.isInteger, "it must be a whole number");
+
 /** Docker takes a command as a list or as one word. */
 const command = z
   .union([z.array(z.string()), z.string().transform((word) => [word])])
@@ -114,7 +117,7 @@ export const hostConfigSchema = z.object({
   NanoCpus: number,
   PidsLimit: number,
   Ulimits: z
-    .array(z.object({ Name: z.string(), Soft: z.number(), Hard: z.number() }))
+    .array(z.object({ Name: z.string(), Soft: whole, Hard: whole }))
     .nullish()
     .transform((value) => value ?? []),
   Init: flag,

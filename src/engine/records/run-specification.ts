@@ -27,6 +27,12 @@ export const boundPortSchema = z.object({
 });
 export type BoundPort = z.infer<typeof boundPortSchema>;
 
+const requestedPortSchema = boundPortSchema.extend({
+  /** The last of a range on the host that begins with `hostPort`: any that is free is good. */
+  lastHostPort: z.number().optional(),
+});
+export type RequestedPort = z.infer<typeof requestedPortSchema>;
+
 const processSchema = z.object({
   /** The program first. */
   args: strings,
@@ -50,7 +56,7 @@ const processSchema = z.object({
 const networkSchema = z.object({
   mac: z.string(),
   /** Ports as they were asked for; 0 on the host means any. */
-  ports: z.array(boundPortSchema),
+  ports: z.array(requestedPortSchema),
   nameservers: strings,
   search: strings,
   options: strings,

@@ -1,5 +1,5 @@
 import type { DockerRequest } from "./docker-request.ts";
-import type { BoundPort, Mount, RunSpecification } from "./run-specification.ts";
+import type { Mount, RequestedPort, RunSpecification } from "./run-specification.ts";
 
 const defaultTerminal = { rows: 24, columns: 80 };
 
@@ -8,7 +8,7 @@ interface Resolved {
   mounts: Mount[];
   /** Of the network card, if it gets one. */
   mac: string;
-  ports: BoundPort[];
+  ports: RequestedPort[];
 }
 
 /** Docker's request, in which all is filled in, as what is to run. Pure; checks nothing. */

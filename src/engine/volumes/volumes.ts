@@ -48,6 +48,11 @@ export async function createVolume(
   const name = request.name === "" ? newId() : request.name;
   const existing = engine.state.volumes().find((one) => one.name === name);
   if (existing !== undefined) return existing;
+  if (name.length === 1)
+    throw new DvmError(
+      "invalid",
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+    );
   const { dataRoot } = engine.parts.places;
   const labels = anonymous
     ? { ...request.labels, "com.docker.volume.anonymous": "" }

@@ -22,6 +22,7 @@ import type {
   NewImage,
   RemoveOptions,
 } from "./image-types.ts";
+import { parseReference } from "../reference.ts";
 import { LayerHolds } from "./layer-holds.ts";
 import { layerTar } from "../layer/layer-tar.ts";
 import { checkRemoval } from "./removal-rules.ts";
@@ -135,6 +136,7 @@ export class ImageStore implements AsyncDisposable {
       ? images.filter(({ id }) => digestHex(id).startsWith(hex))
       : [];
     const [only] = matches;
+    if (only === undefined && !/^[0-9a-f]{64}$/.test(hex)) parseReference(nameOrId);
     if (only === undefined)
       throw new DvmError("not-found", `No such image: ${reference?.familiar ?? nameOrId}`);
     if (matches.length > 1)
