@@ -158,7 +158,7 @@ suite("taken when it is created, and refused at the start", () => {
 suite("taken, as dockerd takes it", () => {
   const bindings = (HostPort: string, port = "80/tcp") =>
     host({ PortBindings: { [port]: [{ HostPort }] } });
-  for (const more of [
+  const bodies: readonly Fragment[] = [
     host({ ExtraHosts: ["a:1.2.3.4", "b:::1", "c:host-gateway"] }),
     ...["SIGCLD", "cld", "RTMAX-14", "65", "-1"].map((StopSignal) => ({ StopSignal })),
     host({ Ulimits: [{ Name: "NOFILE", Soft: 1024, Hard: 1024 }] }),
@@ -169,13 +169,12 @@ suite("taken, as dockerd takes it", () => {
     host({ PidsLimit: 0 }),
     bindings("0", "80/TCP"),
     bindings("0", "80"),
-    { Labels: { a: null }, Env: ["A", "A B=1", "1=2", null] },
+    { Labels: { a: null }, Env: ["A", "A B=1", "1=2"] },
     { Labels: { "": "x", a: "" } },
-  ])
+  ];
+  for (const more of bodies)
     test(JSON.stringify(more), async () => {
-      // an environment's empty word is none of docker's either
-      const Env = Array.isArray(more["Env"]) ? { Env: more["Env"].filter(Boolean) } : {};
-      const { status, message } = await start({ ...more, ...Env });
+      const { status, message } = await start(more);
       assert.deepEqual([status, message], [204, undefined]);
     });
 
