@@ -106,7 +106,7 @@ static void write_process(struct writer *result, uint32_t pid, int passwd, uint3
 
 void stat_processes(const struct container *container, struct writer *result) {
     cleanup_close int root = open(container->place.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    cleanup_close int passwd = root < 0 ? -1 : open_in(root, "/etc/passwd", O_RDONLY);
+    cleanup_close int passwd = root < 0 ? -1 : open_in(root, "/etc/passwd", O_RDONLY | O_NONBLOCK);
     struct writer entries = {.bound = result->bound - 32};
     uint32_t count = 0;
     DIR *folder = opendir("/proc");

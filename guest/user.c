@@ -1,115 +1,113 @@
 #include "user.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELDS_MAX 8
-#define NUMBER_MAX 2147483647ul
+#include "account.h"
 
-/* Splits a line at colons; the fields that aren't there are "". */
-static void split(char *line, char **fields) {
-    line[strcspn(line, "\r\n")] = 0;
-    for (int index = 0; index < FIELDS_MAX; index++) {
-        fields[index] = line;
-        line += strcspn(line, ":");
-        if (*line == ':')
-            *line++ = 0;
-    }
+#define NUMBER_MAX 2147483647
+#define GROUPS_MAX 1048576u
+#define ARGUMENT_MAX 256u
+
+/* One side of "user:group". */
+struct wanted {
+    char text[ARGUMENT_MAX];
+    bool is_number;
+    int64_t number;
+};
+
+static int want(struct wanted *wanted, const char *kind, const char *text, size_t length,
+                struct failure *failure) {
+    if (length >= sizeof wanted->text)
+        return fail(failure, STATUS_INVALID, "unable to find %s: its name is too long", kind);
+    snprintf(wanted->text, sizeof wanted->text, "%.*s", (int)length, text);
+    wanted->is_number = account_number(wanted->text, &wanted->number);
+    return 0;
 }
 
-static bool is_number(const char *text, unsigned long *number) {
-    char *end;
-    if (!isdigit((unsigned char)text[0]))
-        return false;
-    errno = 0;
-    *number = strtoul(text, &end, 10);
-    return *end == 0 && errno == 0 && *number <= NUMBER_MAX;
+static bool is_wanted(const struct wanted *wanted, const char *name, const char *number) {
+    int64_t value;
+    account_number(number, &value);
+    return wanted->is_number ? value == wanted->number : strcmp(name, wanted->text) == 0;
 }
 
-/* True when a passwd or group entry is the one asked for, by name or by number. */
-static bool is_entry(char **fields, const char *wanted) {
-    unsigned long wanted_number, number;
-    if (fields[0][0] == 0 || fields[0][0] == '#')
-        return false;
-    if (strcmp(fields[0], wanted) == 0)
-        return true;
-    return is_number(wanted, &wanted_number) && is_number(fields[2], &number) &&
-           number == wanted_number;
+static int check_range(int64_t number, struct failure *failure) {
+    if (number < 0 || number > NUMBER_MAX)
+        return fail(failure, STATUS_INVALID, "uids and gids must be in range 0-%d", NUMBER_MAX);
+    return 0;
 }
 
-static bool next_line(FILE *file, char **line, size_t *room) {
-    return file != NULL && getline(line, room, file) >= 0;
+static uint32_t id_of(const char *field) {
+    int64_t number;
+    account_number(field, &number);
+    return (uint32_t)number;
 }
 
-static void close_file(FILE **file) {
-    if (*file != NULL)
-        fclose(*file);
-}
-#define cleanup_file __attribute__((cleanup(close_file)))
-
-/* `name` gets the user's name, or "". */
-static int find_user(const char *wanted, struct user *user, char *name, size_t room,
+/* `name` is the entry's, to be freed, or NULL: there is none. */
+static int find_user(const struct wanted *wanted, struct user *user, char **name,
                      struct failure *failure) {
-    cleanup_file FILE *file = fopen("/etc/passwd", "re");
-    cleanup_free char *line = NULL;
-    size_t size = 0;
-    unsigned long number;
-    char *fields[FIELDS_MAX];
-    name[0] = 0;
-    snprintf(user->home, sizeof user->home, "/");
-    while (next_line(file, &line, &size)) {
-        split(line, fields);
-        unsigned long uid, gid;
-        if (!is_entry(fields, wanted) || !is_number(fields[2], &uid) || !is_number(fields[3], &gid))
+    cleanup_account struct account_file passwd;
+    int result = passwd_open(&passwd, failure);
+    while (result >= 0 && (result = passwd_next(&passwd, failure)) > 0) {
+        char **fields = passwd.fields;
+        if (*name != NULL || !is_wanted(wanted, fields[PASSWD_NAME], fields[PASSWD_UID]))
             continue;
-        user->uid = (uid_t)uid;
-        user->gid = (gid_t)gid;
-        if (fields[5][0] != 0)
-            snprintf(user->home, sizeof user->home, "%s", fields[5]);
-        snprintf(name, room, "%s", fields[0]);
+        user->uid = id_of(fields[PASSWD_UID]);
+        user->gid = id_of(fields[PASSWD_GID]);
+        *name = strdup(fields[PASSWD_NAME]);
+        if (*name == NULL)
+            return fail_errno(failure, "cannot look up a user");
+    }
+    if (result < 0) {
+        struct failure reason = *failure;
+        return fail(failure, reason.status, "unable to find user %s: %.700s", wanted->text,
+                    reason.text);
+    }
+    if (*name != NULL)
+        return 0;
+    if (!wanted->is_number)
+        return fail(failure, STATUS_INVALID,
+                    "unable to find user %s: no matching entries in passwd file", wanted->text);
+    user->uid = (uid_t)wanted->number;
+    return check_range(wanted->number, failure);
+}
+
+static int find_group(const struct wanted *wanted, gid_t *gid, struct failure *failure) {
+    cleanup_account struct account_file groups;
+    int result = group_open(&groups, failure);
+    while (result >= 0 && (result = group_next(&groups, failure)) > 0) {
+        if (!is_wanted(wanted, groups.fields[GROUP_NAME], groups.fields[GROUP_GID]))
+            continue;
+        *gid = id_of(groups.fields[GROUP_GID]);
         return 0;
     }
-    if (!is_number(wanted, &number)) {
-        if (isdigit((unsigned char)wanted[0]) && strspn(wanted, "0123456789") == strlen(wanted))
-            return fail(failure, STATUS_INVALID, "uids and gids must be in range 0-2147483647");
+    if (result < 0)
+        return -1;
+    if (!wanted->is_number)
         return fail(failure, STATUS_INVALID,
-                    "unable to find user %s: no matching entries in passwd file", wanted);
-    }
-    user->uid = (uid_t)number;
-    user->gid = 0;
-    return 0;
+                    "unable to find group %s: no matching entries in group file", wanted->text);
+    *gid = (gid_t)wanted->number;
+    return check_range(wanted->number, failure);
 }
 
-static int find_group(const char *wanted, gid_t *gid, struct failure *failure) {
-    cleanup_file FILE *file = fopen("/etc/group", "re");
-    cleanup_free char *line = NULL;
-    size_t size = 0;
-    unsigned long number;
-    char *fields[FIELDS_MAX];
-    while (next_line(file, &line, &size)) {
-        split(line, fields);
-        if (is_entry(fields, wanted) && is_number(fields[2], &number)) {
-            *gid = (gid_t)number;
-            return 0;
-        }
+static int add_group(struct user *user, gid_t gid, struct failure *failure) {
+    const size_t step = 1024;
+    if (user->group_count >= GROUPS_MAX)
+        return fail(failure, STATUS_INVALID, "unable to setup user: more than %u groups",
+                    GROUPS_MAX);
+    if (user->group_count % step == 0) {
+        size_t room = (user->group_count + step) * sizeof *user->groups;
+        gid_t *groups = realloc(user->groups, room);
+        if (groups == NULL)
+            return fail_errno(failure, "cannot remember a user's groups");
+        user->groups = groups;
     }
-    if (!is_number(wanted, &number))
-        return fail(failure, STATUS_INVALID,
-                    "unable to find group %s: no matching entries in group file", wanted);
-    *gid = (gid_t)number;
+    user->groups[user->group_count++] = gid;
     return 0;
-}
-
-static void add_group(struct user *user, gid_t gid) {
-    for (size_t index = 0; index < user->group_count; index++)
-        if (user->groups[index] == gid)
-            return;
-    if (user->group_count < USER_GROUPS_MAX)
-        user->groups[user->group_count++] = gid;
 }
 
 static bool lists_member(char *members, const char *name) {
@@ -120,67 +118,124 @@ static bool lists_member(char *members, const char *name) {
     return false;
 }
 
-static void add_groups_of(struct user *user, const char *name) {
-    cleanup_file FILE *file = fopen("/etc/group", "re");
-    cleanup_free char *line = NULL;
-    size_t size = 0;
-    unsigned long number;
-    char *fields[FIELDS_MAX];
-    while (next_line(file, &line, &size)) {
-        split(line, fields);
-        if (is_number(fields[2], &number) && lists_member(fields[3], name))
-            add_group(user, (gid_t)number);
+static int add_groups_of(struct user *user, const char *name, struct failure *failure) {
+    cleanup_account struct account_file groups;
+    int result = group_open(&groups, failure);
+    while (result >= 0 && (result = group_next(&groups, failure)) > 0)
+        if (groups.fields[GROUP_MEMBERS][0] != 0 &&
+            lists_member(groups.fields[GROUP_MEMBERS], name) &&
+            add_group(user, id_of(groups.fields[GROUP_GID]), failure) < 0)
+            return -1;
+    return result;
+}
+
+/* The first entry of that name, or whose number is written so. */
+static bool is_additional(char **fields, const char *text) {
+    char number[24];
+    int64_t gid;
+    account_number(fields[GROUP_GID], &gid);
+    snprintf(number, sizeof number, "%lld", (long long)gid);
+    return strcmp(fields[GROUP_NAME], text) == 0 || strcmp(number, text) == 0;
+}
+
+static int add_additional(struct user *user, const char *text, struct failure *failure) {
+    cleanup_account struct account_file groups;
+    int64_t number;
+    int result = group_open(&groups, failure);
+    while (result >= 0 && (result = group_next(&groups, failure)) > 0)
+        if (is_additional(groups.fields, text))
+            return add_group(user, id_of(groups.fields[GROUP_GID]), failure);
+    if (result < 0)
+        return -1;
+    if (!account_number(text, &number))
+        return fail(failure, STATUS_INVALID,
+                    "Unable to find group %.256s: no matching entries in group file", text);
+    return check_range(number, failure) < 0 ? -1 : add_group(user, (gid_t)number, failure);
+}
+
+static int compare_groups(const void *a, const void *b) {
+    gid_t left = *(const gid_t *)a, right = *(const gid_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+static int tidy_groups(struct user *user, struct failure *failure) {
+    size_t kept = 0;
+    qsort(user->groups, user->group_count, sizeof *user->groups, compare_groups);
+    for (size_t index = 0; index < user->group_count; index++)
+        if (kept == 0 || user->groups[kept - 1] != user->groups[index])
+            user->groups[kept++] = user->groups[index];
+    user->group_count = kept;
+    if (kept > NGROUPS_MAX)
+        return fail(failure, STATUS_INVALID,
+                    "unable to setup user: it is in %zu groups, and Linux knows %u", kept,
+                    (unsigned)NGROUPS_MAX);
+    return 0;
+}
+
+/* As runc does with what the daemon gives it: by the number alone. */
+static int find_home(struct user *user, struct failure *failure) {
+    cleanup_account struct account_file passwd;
+    int result = passwd_open(&passwd, failure);
+    snprintf(user->home, sizeof user->home, "/");
+    while (result >= 0 && (result = passwd_next(&passwd, failure)) > 0) {
+        int64_t uid;
+        account_number(passwd.fields[PASSWD_UID], &uid);
+        if (uid != user->uid)
+            continue;
+        if (strlen(passwd.fields[PASSWD_HOME]) >= sizeof user->home)
+            return fail(failure, STATUS_INVALID, "unable to setup user: its home is too long");
+        snprintf(user->home, sizeof user->home, "%s", passwd.fields[PASSWD_HOME]);
+        return 0;
     }
+    return result < 0 ? -1 : check_range(user->uid, failure);
+}
+
+static int find_all(const struct wanted *wanted, const struct wanted *group, struct user *user,
+                    struct failure *failure) {
+    cleanup_free char *name = NULL;
+    if (find_user(wanted, user, &name, failure) < 0)
+        return -1;
+    if (group->text[0] != 0 && find_group(group, &user->gid, failure) < 0)
+        return -1;
+    if (group->text[0] == 0 && name != NULL && name[0] != 0 &&
+        add_groups_of(user, name, failure) < 0)
+        return -1;
+    return add_group(user, user->gid, failure);
 }
 
 int user_look_up(const char *text, char **extra_groups, size_t extra_count, struct user *user,
                  struct failure *failure) {
-    char wanted[256], name[256];
-    const char *colon = strchr(text, ':');
-    const char *group = colon == NULL ? "" : colon + 1;
-    size_t length = colon == NULL ? strlen(text) : (size_t)(colon - text);
-    memset(user, 0, sizeof *user);
-    if (length >= sizeof wanted)
-        return fail(failure, STATUS_INVALID, "unable to find user: its name is too long");
-    snprintf(wanted, sizeof wanted, "%.*s", (int)length, length == 0 ? "0" : text);
-    if (length == 0)
-        snprintf(wanted, sizeof wanted, "0");
-    if (find_user(wanted, user, name, sizeof name, failure) < 0)
+    struct wanted wanted, group;
+    size_t length = strcspn(text, ":");
+    const char *after = text[length] == ':' ? text + length + 1 : "";
+    *user = (struct user){0};
+    if (want(&wanted, "user", length == 0 ? "0" : text, length == 0 ? 1 : length, failure) < 0 ||
+        want(&group, "group", after, strcspn(after, ":"), failure) < 0 ||
+        find_all(&wanted, &group, user, failure) < 0)
         return -1;
-    if (group[0] != 0 && find_group(group, &user->gid, failure) < 0)
-        return -1;
-    add_group(user, user->gid);
-    if (group[0] == 0 && name[0] != 0)
-        add_groups_of(user, name);
-    for (size_t index = 0; index < extra_count; index++) {
-        gid_t gid;
-        if (find_group(extra_groups[index], &gid, failure) < 0)
+    for (size_t index = 0; index < extra_count; index++)
+        if (add_additional(user, extra_groups[index], failure) < 0)
             return -1;
-        add_group(user, gid);
-    }
-    return 0;
+    return tidy_groups(user, failure) < 0 ? -1 : find_home(user, failure);
 }
 
 void user_name(int fd, uid_t uid, char *name, size_t room) {
-    char wanted[16];
-    snprintf(wanted, sizeof wanted, "%u", uid);
-    snprintf(name, room, "%s", wanted);
+    struct failure failure;
+    cleanup_account struct account_file passwd = {0};
+    snprintf(name, room, "%u", uid);
     int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy < 0)
         return;
-    cleanup_file FILE *file = fdopen(copy, "r");
-    if (file == NULL) {
+    account_adopt(&passwd, fdopen(copy, "r"));
+    if (passwd.file == NULL) {
         close(copy);
         return;
     }
-    rewind(file);
-    cleanup_free char *line = NULL;
-    size_t size = 0;
-    char *fields[FIELDS_MAX];
-    while (next_line(file, &line, &size)) {
-        split(line, fields);
-        if (strcmp(fields[2], wanted) == 0) {
-            snprintf(name, room, "%s", fields[0]);
+    rewind(passwd.file);
+    while (passwd_next(&passwd, &failure) > 0) {
+        int64_t number;
+        if (account_number(passwd.fields[PASSWD_UID], &number) && number == uid) {
+            snprintf(name, room, "%s", passwd.fields[PASSWD_NAME]);
             return;
         }
     }

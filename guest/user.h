@@ -5,19 +5,21 @@
 
 #include "agent.h"
 
-#define USER_GROUPS_MAX 256
+#define USER_HOME_MAX 4096u
 
 struct user {
     uid_t uid;
     gid_t gid;
-    char home[256];
-    gid_t groups[USER_GROUPS_MAX];
+    char home[USER_HOME_MAX];
+    gid_t *groups; /* in order, each once */
     size_t group_count;
 };
 
 /*
  * Looks "user[:group]" and further groups up in /etc/passwd and /etc/group of the current root, by
- * Docker's rules. Reads the files itself: a static program has no name service switch.
+ * the rules of Docker's daemon and runc (moby/sys/user, GetExecUser and GetAdditionalGroups): what
+ * is written as a number is that number, whatever an entry's name is. Reads the files itself: a
+ * static program has no name service switch. What it gives lives as long as the process.
  */
 int user_look_up(const char *text, char **extra_groups, size_t extra_count, struct user *user,
                  struct failure *failure);
