@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 
 #include "bind.h"
-#include "mount.h"
+#include "init_layer.h"
+#include "inside.h"
 
 #define MACHINE_ID "machine-id"
 
@@ -23,19 +24,25 @@ static void compose_hostname(struct writer *text, const struct facts *facts) {
     say(text, "\n");
 }
 
+/* The full name, then what stands before its first dot. */
 static void compose_own_address(struct writer *text, const struct facts *facts) {
     const struct container_setup *setup = facts->setup;
     if (facts->address[0] == 0)
         return;
+    size_t short_length = strcspn(setup->hostname, ".");
+    bool has_domain = setup->domainname[0] != 0;
     write_raw(text, facts->address, strcspn(facts->address, "/"));
     say(text, "\t");
-    if (setup->domainname[0] != 0) {
-        say(text, setup->hostname);
+    say(text, setup->hostname);
+    if (has_domain) {
         say(text, ".");
         say(text, setup->domainname);
-        say(text, " ");
     }
-    compose_hostname(text, facts);
+    if (has_domain || setup->hostname[short_length] == '.') {
+        say(text, " ");
+        write_raw(text, setup->hostname, short_length);
+    }
+    say(text, "\n");
 }
 
 static void compose_hosts(struct writer *text, const struct facts *facts) {
@@ -69,12 +76,12 @@ static void compose_words(struct writer *text, const char *key, char **words) {
 }
 
 static void compose_resolver(struct writer *text, const struct facts *facts) {
+    compose_words(text, "search", facts->setup->search);
     for (char **server = facts->setup->nameservers; *server != NULL; server++) {
         say(text, "nameserver ");
         say(text, *server);
         say(text, "\n");
     }
-    compose_words(text, "search", facts->setup->search);
     compose_words(text, "options", facts->setup->options);
 }
 
@@ -108,33 +115,25 @@ static bool is_wanted(int root, const char *name) {
             S_ISREG(information.st_mode));
 }
 
-/* A mount point of ours is no change of the container's. */
-static void keep_time(int root, const struct stat *before) {
-    struct stat now;
-    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before->st_mtim};
-    if (fstatat(root, "etc", &now, AT_SYMLINK_NOFOLLOW) == 0 &&
-        (now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
-         now.st_mtim.tv_nsec != before->st_mtim.tv_nsec) &&
-        utimensat(root, "etc", times, AT_SYMLINK_NOFOLLOW) < 0)
-        complain("cannot set the time of /etc: %s", error_text(errno));
-}
-
 static void path_of(const struct etc *etc, const char *name, char path[80]) {
     snprintf(path, 80, "%s/%s", etc->place->etc, name);
 }
 
+/* Where the image has a link it lies over that, wherever it leads: Docker puts a file there too. */
 static int place(const struct etc *etc, int root, const char *name, struct failure *failure) {
-    char source[80], target[64];
+    char source[80];
     if (!is_wanted(root, name))
         return 0;
     path_of(etc, name, source);
-    snprintf(target, sizeof target, "/etc/%s", name);
-    struct stat folder;
+    struct stat before;
     bool exists =
-        fstatat(root, "etc", &folder, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(folder.st_mode);
-    cleanup_close int fd = make_file_in(root, target, failure);
+        fstatat(root, "etc", &before, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(before.st_mode);
+    cleanup_close int folder = make_folder_in(root, "/etc", failure);
+    if (folder < 0)
+        return -1;
+    cleanup_close int fd = make_file_at(folder, name, failure);
     if (exists)
-        keep_time(root, &folder);
+        keep_folder_time(root, "etc", &before);
     return fd < 0 ? -1 : bind_on(source, fd, false, failure);
 }
 

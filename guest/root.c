@@ -1,5 +1,6 @@
 #include "root.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,6 +12,7 @@
 #include "bind.h"
 #include "devices.h"
 #include "disk.h"
+#include "init_layer.h"
 #include "mount.h"
 
 #define CONTAINERS "/run/containers"
@@ -155,15 +157,32 @@ static int place_prepared(int root, const char *source, const char *path, struct
     return target < 0 ? -1 : bind_on(source, target, false, failure);
 }
 
+/* Nothing was ever written there, not even by the agent. */
+static bool is_empty(const char *path) {
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    bool empty = folder != NULL;
+    while (empty && (entry = readdir(folder)) != NULL)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    if (folder != NULL)
+        closedir(folder);
+    return empty;
+}
+
 int root_join(struct root *root, const char *image_disk, const char *scratch_disk,
               struct failure *failure) {
     const struct place *place = root->place;
     if (mount_image(root, image_disk, failure) < 0 ||
-        mount_scratch(root, scratch_disk, failure) < 0 || mount_overlay(root, failure) < 0)
+        mount_scratch(root, scratch_disk, failure) < 0)
+        return -1;
+    bool is_new = is_empty(place->upper);
+    if (mount_overlay(root, failure) < 0)
         return -1;
     root->joined = true;
     cleanup_close int fd = root_open(root, failure);
     if (fd < 0)
+        return -1;
+    if (is_new && init_layer_make(fd, failure) < 0)
         return -1;
     cleanup_close int proc = make_folder_in(fd, "/proc", failure);
     if (proc < 0 || place_prepared(fd, place->prepared_sys, "/sys", failure) < 0)

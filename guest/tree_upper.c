@@ -62,14 +62,25 @@ static bool is_one_of(const char *path, const char *const *paths, size_t count) 
     return false;
 }
 
-/* Mount points that the agent makes in each container. */
-static bool is_agents(const char *path, const struct stat *information, bool exists) {
+static bool leads_to_mounts(const char *name) {
+    static const char mounts[] = "/proc/mounts";
+    char target[sizeof mounts];
+    return readlink(name, target, sizeof target) == sizeof mounts - 1 &&
+           memcmp(target, mounts, sizeof mounts - 1) == 0;
+}
+
+/* What the agent makes in each container: mount points, and Docker's init layer. */
+static bool is_agents(const char *name, const char *path, const struct stat *information,
+                      bool exists) {
     static const char *const folders[] = {"dev", "proc", "sys"};
-    static const char *const files[] = {"etc/hosts", "etc/hostname", "etc/resolv.conf"};
+    static const char *const files[] = {"etc/hosts", "etc/hostname", "etc/resolv.conf",
+                                        ".dockerenv"};
     if (S_ISDIR(information->st_mode))
         return is_one_of(path, folders, 3);
+    if (S_ISLNK(information->st_mode))
+        return strcmp(path, "etc/mtab") == 0 && leads_to_mounts(name);
     return S_ISREG(information->st_mode) && information->st_size == 0 && !exists &&
-           is_one_of(path, files, 3);
+           is_one_of(path, files, 4);
 }
 
 static bool is_same_time(const struct timespec *a, const struct timespec *b) {
@@ -169,7 +180,7 @@ static int walk_one(const char *name, struct level *level, struct failure *failu
         return errno == ENOENT ? 0 : fail_errno(failure, "cannot read %s", path);
     bool exists =
         level->image >= 0 && fstatat(level->image, name, &below, AT_SYMLINK_NOFOLLOW) == 0;
-    if (is_agents(path, &information, exists))
+    if (is_agents(name, path, &information, exists))
         return 0;
     bool is_whiteout = S_ISCHR(information.st_mode) && information.st_rdev == 0;
     /* no archive can hold a socket, but it hides what was there */
