@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 
 #include "capability.h"
-#include "mount.h"
+#include "find_program.h"
+#include "inside.h"
 #include "read_ahead.h"
 #include "user.h"
 
@@ -55,15 +56,26 @@ static int set_limits(const struct process_spec *spec, struct failure *failure) 
     return 0;
 }
 
-/* Makes the working folder as Docker does: as root, before the user is taken. */
-static int make_folder(const char *folder, struct failure *failure) {
-    if (folder[0] != '/')
+int execute_make_folder(const struct process_spec *spec, struct failure *failure) {
+    if (spec->folder[0] != '/')
         return fail(failure, STATUS_INVALID,
-                    "the working directory '%s' is invalid, it needs to be an absolute path",
-                    folder);
+                    "the working directory '%.800s' is invalid, it needs to be an absolute path",
+                    spec->folder);
     cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    cleanup_close int made = make_folder_in(root, folder, failure);
+    cleanup_close int made = make_folder_in(root, spec->folder, failure);
     return made < 0 ? -1 : 0;
+}
+
+/* 1: root may not enter it; perhaps the user may. */
+static int enter_folder(const char *folder, bool is_last_chance, struct failure *failure) {
+    if (folder[0] != '/')
+        return fail(failure, STATUS_INVALID, "Cwd must be an absolute path");
+    if (chdir(folder) == 0)
+        return 0;
+    if (!is_last_chance && (errno == EACCES || errno == EPERM))
+        return 1;
+    return fail(failure, STATUS_INVALID, "chdir to cwd (\"%.800s\") set in config.json failed: %s",
+                folder, error_text(errno));
 }
 
 /* A program that opens /dev/stdout again must be allowed to. */
@@ -84,14 +96,12 @@ static int take_identity(const struct process_spec *spec, const struct user *use
     uint64_t mask = (spec->privileged ? ~0ull : spec->capabilities) & capabilities_known();
     if (capabilities_bound(mask, failure) < 0)
         return -1;
-    if (setgroups(user->group_count, user->groups) < 0 || setgid(user->gid) < 0)
-        return fail_errno(failure, "cannot take group %u", user->gid);
-    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setuid(user->uid) < 0)
-        return fail_errno(failure, "cannot take user %u", user->uid);
+    if (setgroups(user->group_count, user->groups) < 0 || setgid(user->gid) < 0 ||
+        prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setuid(user->uid) < 0)
+        return fail_errno(failure, "unable to setup user");
     return 0;
 }
 
-/* After chdir: CAP_DAC_OVERRIDE may still be needed there. */
 static int limit_rights(const struct process_spec *spec, const struct user *user,
                         struct failure *failure) {
     uint64_t mask = (spec->privileged ? ~0ull : spec->capabilities) & capabilities_known();
@@ -102,42 +112,6 @@ static int limit_rights(const struct process_spec *spec, const struct user *user
     return 0;
 }
 
-/* 0 when `path` can be run, else the reason. */
-static int check_program(const char *path) {
-    struct stat information;
-    if (stat(path, &information) < 0)
-        return errno;
-    if (S_ISDIR(information.st_mode))
-        return EISDIR;
-    return access(path, X_OK) < 0 ? errno : 0;
-}
-
-/* Go's exec.LookPath, in the environment that the program will have. */
-static int find_program(const char *name, char **environment, char *path, struct failure *failure) {
-    if (strchr(name, '/') != NULL) {
-        snprintf(path, PATH_MAX, "%s", name);
-        int reason = strlen(name) >= PATH_MAX ? ENAMETOOLONG : check_program(name);
-        if (reason == 0)
-            return 0;
-        if (reason == ENOENT || reason == ENOTDIR)
-            return fail(failure, STATUS_COMMAND_NOT_FOUND, "exec: \"%s\": stat %s: %s", name, name,
-                        error_text(reason));
-        return fail(failure, STATUS_COMMAND_NOT_EXECUTABLE, "exec: \"%s\": %s", name,
-                    error_text(reason));
-    }
-    const char *rest = environment_value(environment, "PATH");
-    while (rest != NULL) {
-        size_t length = strcspn(rest, ":");
-        int used = snprintf(path, PATH_MAX, "%.*s/%s", length == 0 ? 1 : (int)length,
-                            length == 0 ? "." : rest, name);
-        if (used < PATH_MAX && name[0] != 0 && check_program(path) == 0)
-            return 0;
-        rest = rest[length] == ':' ? rest + length + 1 : NULL;
-    }
-    return fail(failure, STATUS_COMMAND_NOT_FOUND,
-                "exec: \"%s\": executable file not found in $PATH", name);
-}
-
 /* Of a rehearsal the program is only read; another one, which is the agent's own, runs. */
 static void rehearse_program(const char *path, char **environment) {
     char *arguments[] = {"agent", "rehearsal", NULL};
@@ -145,35 +119,43 @@ static void rehearse_program(const char *path, char **environment) {
     execve("/proc/self/exe", arguments, environment);
 }
 
+/*
+ * What can't be run although it is there and executable has been started all the same: runc notices
+ * it too late to refuse it, and so the process says why, and ends.
+ */
+static void end_unrun(const char *path, int number) __attribute__((noreturn));
+static void end_unrun(const char *path, int number) {
+    dprintf(STDERR_FILENO, "exec %s: %s\n", path, error_text(number));
+    _exit(1);
+}
+
 static int run_program(const struct process_spec *spec, bool is_rehearsal, char **environment,
                        struct failure *failure) {
     char path[PATH_MAX];
-    if (find_program(spec->arguments[0], environment, path, failure) < 0)
+    if (find_program(spec->arguments[0], environment_value(environment, "PATH"), path, failure) < 0)
         return -1;
-    if (is_rehearsal)
+    if (is_rehearsal) {
         rehearse_program(path, environment);
-    else
-        execve(path, spec->arguments, environment);
-    bool missing = errno == ENOENT || errno == ENOTDIR;
-    return fail(failure, missing ? STATUS_COMMAND_NOT_FOUND : STATUS_COMMAND_NOT_EXECUTABLE,
-                "exec %s: %s", path, error_text(errno));
+        return fail_errno(failure, "cannot rehearse");
+    }
+    execve(path, spec->arguments, environment);
+    end_unrun(path, errno);
 }
 
 int execute(const struct process_spec *spec, bool is_rehearsal, struct failure *failure) {
     struct user user;
     if (user_look_up(spec->user, spec->groups, spec->group_count, &user, failure) < 0)
         return -1;
-    if (!is_rehearsal && make_folder(spec->folder, failure) < 0)
-        return -1;
     give_stdio(&user);
     if (set_limits(spec, failure) < 0)
         return -1;
-    if (take_identity(spec, &user, failure) < 0)
+    /* first as root, without regard to the user's rights, as runc does */
+    int entered = is_rehearsal ? 0 : enter_folder(spec->folder, false, failure);
+    if (entered < 0 || take_identity(spec, &user, failure) < 0)
         return -1;
-    if (chdir(spec->folder) < 0 && !is_rehearsal)
-        return fail(failure, STATUS_INVALID, "chdir to cwd (\"%s\") failed: %s", spec->folder,
-                    error_text(errno));
     if (limit_rights(spec, &user, failure) < 0)
+        return -1;
+    if (entered > 0 && enter_folder(spec->folder, true, failure) < 0)
         return -1;
     umask(022);
     return run_program(spec, is_rehearsal, with_home(spec->environment, &user), failure);

@@ -4,6 +4,9 @@
 #include "agent.h"
 #include "process_spec.h"
 
+/* Makes a container's working folder as Docker does: as root, where it is not there. */
+int execute_make_folder(const struct process_spec *spec, struct failure *failure);
+
 /*
  * The last steps before a program of the image runs: user, rights, folder, then the program;
  * returns only after a failure. A rehearsal changes nothing, and runs a program of the agent's in

@@ -68,6 +68,7 @@ static int become(const struct root_view *view, const struct message *message, b
     if (is_rehearsal)
         return execute(&spec, true, failure);
     if ((!view->is_entered && root_view_enter(view, failure) < 0) ||
+        execute_make_folder(&spec, failure) < 0 ||
         root_view_finish(view, spec.tty ? message->stdio.terminal_number : -1, failure) < 0)
         return -1;
     return spec.reaper ? execute_under_reaper(&spec, failure) : execute(&spec, false, failure);
