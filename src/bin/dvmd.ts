@@ -13,6 +13,7 @@ import { freeSpace } from "../host/free-space.ts";
 import { certificateFolders, places, settingsFolders, type Places } from "../host/places.ts";
 import { exitProcess } from "../host/exit-process.ts";
 import { hostTscKhz } from "../host/tsc.ts";
+import { hostResolver } from "../network/host-resolver.ts";
 import { ImageStore } from "../image/store/image-store.ts";
 import { LayerDownloads } from "../image/transfer/layer-downloads.ts";
 import { agentBinary } from "../kernel/agent-binary.ts";
@@ -81,6 +82,7 @@ async function serve(
     hostCpus: availableParallelism(),
     hostMemoryBytes: totalmem(),
     chooseKernel: (want) => chooseKernel(where.dataRoot, want, { agent, features }),
+    hostResolver: () => hostResolver(),
     tscKhz: remember(async () => hostTscKhz(await agent(), join(where.dataRoot, "tsc"))),
     templates: await TemplateStore.open(join(where.dataRoot, "templates")),
     useTemplates: settings.useTemplates,

@@ -48,15 +48,22 @@ suite("exec", () => {
   });
 
   test("a command that isn't there, or can't be run, is said so", async () => {
-    for (const [command, code, message] of [
-      ["nope", 127, /exec: "nope": executable file not found in \$PATH/],
-      ["/etc/motd", 126, /exec: "\/etc\/motd": permission denied/],
+    for (const [command, message] of [
+      ["nope", /exec: "nope": executable file not found in \$PATH/],
+      ["/etc/motd", /exec: "\/etc\/motd": permission denied/],
     ] as const) {
       const id = await add([command]);
       const answer = await engine.api("POST", `/exec/${id}/start`, { Detach: true });
       assert.equal(answer.status, 400);
       assert.match(String(answer.body["message"]), message);
-      assert.equal((await inspect(id))["ExitCode"], code);
+      assert.equal((await inspect(id))["ExitCode"], 126);
+      // who is attached is told by its output
+      const attached = await add([command]);
+      const { stdout, stderr } = await run(attached);
+      assert.match(stdout, message);
+      assert.match(stdout, /\r\n$/);
+      assert.equal(stderr, "");
+      assert.equal((await inspect(attached))["ExitCode"], 126);
     }
     assert.equal((await engine.api("POST", `/containers/${host}/exec`, { Cmd: [] })).status, 400);
   });

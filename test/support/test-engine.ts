@@ -263,6 +263,7 @@ export class TestEngine implements AsyncDisposable {
       hostCpus: 2,
       hostMemoryBytes: 4 * 2 ** 30,
       chooseKernel: async () => testKernel,
+      hostResolver: async () => ({ search: [], options: [] }),
       tscKhz: async () => undefined,
       templates: await TemplateStore.open(join(where.dataRoot, "templates")),
       useTemplates: templates,

@@ -1,9 +1,11 @@
+import type { Duplex } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import { outputFrame, type OutputStream, writeAll } from "../../engine/runs.ts";
 import type { Engine } from "../../engine/core.ts";
 import { createExec, startExec } from "../../engine/containers.ts";
+import { errorText } from "../error-status.ts";
 import { hijack, jsonBody } from "../hijack.ts";
 import { parse } from "../query.ts";
 import { terminalSize } from "../terminal-size.ts";
@@ -71,13 +73,20 @@ async function start(engine: Engine, request: FastifyRequest, reply: FastifyRepl
   const body = parse(startSchema, jsonBody(request), "exec start config");
   const exec = engine.execs.find(nameOf(request.params));
   const { Tty: tty, AttachStdin, AttachStdout, AttachStderr } = exec.request;
-  const process = await startExec(engine, exec.id, body?.ConsoleSize ?? []);
+  const isNew = exec.state.kind === "created";
+  const consoleSize = body?.ConsoleSize ?? [];
   if (body?.Detach === true) {
+    const process = await startExec(engine, exec.id, consoleSize);
     process.stdout.discard();
     process.stderr.discard();
     process.stdin.end();
     return reply.status(200).send();
   }
+  const process = await startExec(engine, exec.id, consoleSize).catch((error: unknown) => {
+    if (!isNew || exec.state.kind !== "exited") throw error;
+    sayFailure(hijack(request, reply, { tty }), error, tty);
+  });
+  if (process === undefined) return;
   const connection = hijack(request, reply, { tty });
   process.stdin.on("error", () => {}); // it closed its input: what follows is nobody's
   if (AttachStdin) connection.pipe(process.stdin);
@@ -97,4 +106,11 @@ async function start(engine: Engine, request: FastifyRequest, reply: FastifyRepl
     process.exited,
   ]);
   connection.end();
+}
+
+/** Who is attached is told of a process that did not start as Docker tells it: by its output. */
+function sayFailure(connection: Duplex, error: unknown, tty: boolean): void {
+  const text = Buffer.from(`${errorText(error)}\r\n`);
+  connection.resume();
+  connection.end(tty ? text : outputFrame("stdout", text));
 }

@@ -1,7 +1,6 @@
 import type { JsonObject } from "../../client/json.ts";
 import { asNumber } from "../../client/json.ts";
 import type { CliContext, Command } from "../command.ts";
-import { asStartFailure } from "../exit-code.ts";
 import type { Flag, ParsedArguments } from "../flags.ts";
 import { checkEnvironment, readEnvironment } from "../options/environment.ts";
 import { attachStreams } from "../session/attach-streams.ts";
@@ -55,12 +54,8 @@ export const command: Command = {
     }
     const [container = ""] = input.positionals;
     const id = await client.execs.create(container, await execBody(input, context));
-    try {
-      if (!input.flags.boolean("detach")) return await runExec(context, input, id);
-      await client.execs.startDetached(id, { Tty: tty });
-    } catch (error) {
-      throw asStartFailure(error);
-    }
+    if (!input.flags.boolean("detach")) return runExec(context, input, id);
+    await client.execs.startDetached(id, { Tty: tty });
   },
 };
 

@@ -1,11 +1,13 @@
 import { DvmError } from "../../base/errors.ts";
 import type { GuestProcess } from "../../agent/agent-client.ts";
 import type { Engine, Exec } from "../core.ts";
-import { startFailureExitCode } from "./failure-exit-code.ts";
 import { execProcessSpec } from "../plan.ts";
 import type { ContainerRecord, ExecRequest } from "../records.ts";
 import type { Run } from "../runs.ts";
 import { runOf, unreachable } from "./run-of.ts";
+
+/** Docker's, whatever the reason. */
+const startFailureOfExec = 126;
 
 /** Notes a further process for a running container; {@link startExec} starts it. */
 export function createExec(engine: Engine, container: string, request: ExecRequest): Exec {
@@ -49,8 +51,7 @@ export async function startExec(
     );
     return process;
   } catch (error) {
-    const exitCode = startFailureExitCode(error);
-    exec.state = { kind: "exited", exitCode, pid: 0 };
+    exec.state = { kind: "exited", exitCode: startFailureOfExec, pid: 0 };
     throw error;
   }
 }

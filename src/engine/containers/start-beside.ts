@@ -83,9 +83,10 @@ async function launch(
 ): Promise<Run> {
   const placed = await placeMounts(engine, containerId, run.mounts);
   await sharePlaced(engine, machine.machine, placed);
+  const resolver = await engine.parts.hostResolver();
   const main = await machine.agent.launch({
     id: containerId,
-    setup: neighbourSetup({ containerId, run, placed, slot }, other.run),
+    setup: neighbourSetup({ containerId, run, placed, slot, resolver }, other.run),
     spec: mainProcessSpec(run),
   });
   return openRun(engine, { containerId, machine, main, tty: run.process.tty });

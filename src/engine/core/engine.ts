@@ -9,6 +9,7 @@ import type { TemplateStore } from "../../machine/template-store.ts";
 import type { FileServers } from "../../sharing/shared-path.ts";
 import type { DiskReserve } from "../../host/disk-reserve.ts";
 import type { FreeSpace } from "../../host/free-space.ts";
+import type { HostResolver } from "../../network/host-resolver.ts";
 import type { Places } from "../../host/places.ts";
 import type { PolicyPlace } from "../../image/trust/policy.ts";
 import { type ContainerRecord, type FoundNeeds, StateStore } from "../records.ts";
@@ -41,6 +42,8 @@ export interface EngineParts {
   fileServers: FileServers;
   hostCpus: number;
   hostMemoryBytes: number;
+  /** What the host says of names, read anew at each start. */
+  hostResolver(): Promise<HostResolver>;
   /** A kernel by name or path, or the best there is. */
   chooseKernel(want: string | undefined): Promise<Kernel>;
   /** Rate of the host's time stamp counter; undefined where it can't be told. */

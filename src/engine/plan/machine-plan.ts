@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { HostResolver } from "../../network/host-resolver.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type { ContainerSetup, GuestMount, MachineSetup } from "../../agent/agent-client.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
@@ -33,6 +34,8 @@ export interface MachinePlan {
   /** The machine's own. */
   folder: string;
   placed: PlacedMount[];
+  /** The host's. */
+  resolver: HostResolver;
   hostCpus: number;
 }
 
@@ -98,24 +101,28 @@ export function containerSetup(plan: MachinePlan, mac: string): ContainerSetup {
     ...ownSetup(containerId, run),
     disks: diskNames(0),
     hostname: run.hostname,
-    network: run.network === undefined ? noNetwork : networkSetup(run.network, mac),
+    network:
+      run.network === undefined
+        ? noNetwork
+        : networkSetup(run.network, { mac, resolver: plan.resolver }),
     extraHosts: run.extraHosts.map(extraHost),
     mounts: guestMounts(plan),
   };
 }
 
 /** A container that comes into a running machine. */
-interface Neighbour extends Pick<MachinePlan, "containerId" | "run" | "placed"> {
+interface Neighbour extends Pick<MachinePlan, "containerId" | "run" | "placed" | "resolver"> {
   /** Number of its disks. */
   slot: number;
 }
 
 /** The same of one that comes into a running machine: names and network are the `other` one's. */
 export function neighbourSetup(
-  { containerId, run, placed, slot }: Neighbour,
+  { containerId, run, placed, slot, resolver }: Neighbour,
   other: RunSpecification,
 ): ContainerSetup {
-  const network = other.network === undefined ? noNetwork : networkSetup(other.network, "");
+  const network =
+    other.network === undefined ? noNetwork : networkSetup(other.network, { mac: "", resolver });
   return {
     ...ownSetup(containerId, run),
     disks: diskNames(slot),
@@ -149,19 +156,24 @@ export const noNetwork: ContainerSetup["network"] = {
   options: [],
 };
 
-/** The machine's own network is the container's. */
+/** The machine's own network is the container's. What isn't said of names is the host's. */
 function networkSetup(
   { nameservers, search, options }: NonNullable<RunSpecification["network"]>,
-  mac: string,
+  { mac, resolver }: { mac: string; resolver: HostResolver },
 ): ContainerSetup["network"] {
   const { address, gateway } = userNetwork;
   return {
     namespace: "",
     cards: [{ index: 0, address, gateway, mac }],
     nameservers: nameservers.length > 0 ? nameservers : [userNetwork.nameserver],
-    search: search.filter((domain) => domain !== "."),
-    options,
+    search: searchDomains(search.length > 0 ? search : resolver.search),
+    options: options.length > 0 ? options : resolver.options,
   };
+}
+
+/** A lone dot stands for none. */
+function searchDomains(domains: string[]): string[] {
+  return domains.length === 1 && domains[0] === "." ? [] : domains;
 }
 
 /** `host-gateway` is the host as the machine sees it. */

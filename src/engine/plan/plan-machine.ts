@@ -29,6 +29,7 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
   );
   return {
     ...{ machineId, containerId, run, ports, kernel, accelerator, folder },
+    resolver: await parts.hostResolver(),
     tscKhz: await parts.tscKhz(),
     imageDisk: (await parts.images.disk(run.imageId)).path,
     scratch: { path: scratch, isNew: (await ignore("ENOENT", () => stat(scratch))) === undefined },
