@@ -65,14 +65,18 @@ static void compose_hosts(struct writer *text, const struct facts *facts) {
 }
 
 static void compose_words(struct writer *text, const char *key, char **words) {
-    if (*words == NULL)
-        return;
-    say(text, key);
+    bool is_first = true;
     for (; *words != NULL; words++) {
+        if ((*words)[0] == 0)
+            continue;
+        if (is_first)
+            say(text, key);
+        is_first = false;
         say(text, " ");
         say(text, *words);
     }
-    say(text, "\n");
+    if (!is_first)
+        say(text, "\n");
 }
 
 static void compose_resolver(struct writer *text, const struct facts *facts) {

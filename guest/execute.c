@@ -63,6 +63,10 @@ int execute_make_folder(const struct process_spec *spec, struct failure *failure
                     spec->folder);
     cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     cleanup_close int made = make_folder_in(root, spec->folder, failure);
+    struct stat information;
+    if (made < 0 && stat(spec->folder, &information) == 0 && !S_ISDIR(information.st_mode))
+        return fail(failure, STATUS_INVALID, "Cannot mkdir: %.800s is not a directory",
+                    spec->folder);
     return made < 0 ? -1 : 0;
 }
 

@@ -50,7 +50,9 @@ static int configure(struct root_view *view, const struct message *message,
 static int set_names(const struct container_setup *setup, struct failure *failure) {
     if (sethostname(setup->hostname, strlen(setup->hostname)) < 0)
         return fail_errno(failure, "cannot set host name \"%s\"", setup->hostname);
-    if (setdomainname(setup->domainname, strlen(setup->domainname)) < 0)
+    /* who asks for none keeps the kernel's "(none)" */
+    if (setup->domainname[0] != 0 &&
+        setdomainname(setup->domainname, strlen(setup->domainname)) < 0)
         return fail_errno(failure, "cannot set domain name \"%s\"", setup->domainname);
     return 0;
 }

@@ -114,8 +114,8 @@ static int open_folder(int above, const char *name) {
     return mkdirat(above, name, 0755) < 0 ? -1 : openat(above, name, flags);
 }
 
-/* `path` has no link in it. */
-static int make_folders(int root, char *path, struct failure *failure) {
+/* `path` has no link in it; `asked` is what it is called. */
+static int make_folders(int root, char *path, const char *asked, struct failure *failure) {
     char *rest = path, *name;
     int folder = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     while (folder >= 0 && (name = strsep(&rest, "/")) != NULL) {
@@ -127,7 +127,7 @@ static int make_folders(int root, char *path, struct failure *failure) {
         close(above);
         errno = number;
         if (folder < 0)
-            return fail_errno(failure, "mkdir %s", name);
+            return fail_errno(failure, "mkdir %.800s", asked);
     }
     return folder < 0 ? fail_errno(failure, "cannot open the root") : folder;
 }
@@ -136,7 +136,7 @@ int make_folder_in(int root, const char *path, struct failure *failure) {
     char resolved[PATH_MAX];
     if (resolve_in(root, path, resolved, failure) < 0)
         return -1;
-    return make_folders(root, resolved, failure);
+    return make_folders(root, resolved, path, failure);
 }
 
 int make_file_at(int folder, const char *name, struct failure *failure) {
@@ -161,6 +161,6 @@ int make_file_in(int root, const char *path, struct failure *failure) {
     if (name == NULL || name[1] == 0)
         return fail(failure, STATUS_INVALID, "cannot make %s: it is a folder", path);
     *name++ = 0;
-    cleanup_close int folder = make_folders(root, resolved, failure);
+    cleanup_close int folder = make_folders(root, resolved, path, failure);
     return folder < 0 ? -1 : make_file_at(folder, name, failure);
 }

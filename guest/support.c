@@ -22,6 +22,11 @@ int fail(struct failure *failure, uint16_t status, const char *format, ...) {
 
 const char *error_text(int number) {
     static char text[128];
+    /* where musl has words of its own */
+    if (number == ELOOP)
+        return "too many levels of symbolic links";
+    if (number == ENAMETOOLONG)
+        return "file name too long";
     snprintf(text, sizeof text, "%s", strerror(number));
     if (text[0] != 0 && islower((unsigned char)text[1]))
         text[0] = (char)tolower((unsigned char)text[0]);

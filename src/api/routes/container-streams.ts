@@ -189,7 +189,8 @@ const waitConditions = new Map<string, (first: ContainerRecord) => Until>([
       let last = first;
       return (now) => {
         last = now ?? last;
-        return now === undefined ? endOf(last) : undefined;
+        // why it didn't start is told by its start alone
+        return now === undefined ? { ...endOf(last), error: "" } : undefined;
       };
     },
   ],

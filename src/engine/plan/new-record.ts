@@ -42,8 +42,6 @@ export async function newRecord(
 function checkCommand({ Entrypoint, Cmd }: ContainerConfig): void {
   const [program] = [...(Entrypoint ?? []), ...(Cmd ?? [])];
   if (program === undefined) throw new DvmError("invalid", "no command specified");
-  if (program === "")
-    throw new DvmError("invalid", "cannot start a container: its command is empty");
 }
 
 /** What the image says, overridden by what the user says; an entrypoint of the user's drops the image's command. */
