@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #define NUMBER_MAX 2147483647
 #define GROUPS_MAX 1048576u
+#define LINUX_GROUPS_MAX 65536u /* NGROUPS_MAX, of which musl has an old value */
 #define ARGUMENT_MAX 256u
 
 /* One side of "user:group". */
@@ -165,14 +165,21 @@ static int tidy_groups(struct user *user, struct failure *failure) {
         if (kept == 0 || user->groups[kept - 1] != user->groups[index])
             user->groups[kept++] = user->groups[index];
     user->group_count = kept;
-    if (kept > NGROUPS_MAX)
+    if (kept > LINUX_GROUPS_MAX)
         return fail(failure, STATUS_INVALID,
                     "unable to setup user: it is in %zu groups, and Linux knows %u", kept,
-                    (unsigned)NGROUPS_MAX);
+                    LINUX_GROUPS_MAX);
     return 0;
 }
 
-/* As runc does with what the daemon gives it: by the number alone. */
+/* As runc looks at the number that the daemon gives it. */
+static int check_group(gid_t gid, struct failure *failure) {
+    struct wanted wanted = {.is_number = true, .number = gid};
+    gid_t found;
+    return find_group(&wanted, &found, failure);
+}
+
+/* So does runc too: by the number alone. */
 static int find_home(struct user *user, struct failure *failure) {
     cleanup_account struct account_file passwd;
     int result = passwd_open(&passwd, failure);
@@ -216,7 +223,9 @@ int user_look_up(const char *text, char **extra_groups, size_t extra_count, stru
     for (size_t index = 0; index < extra_count; index++)
         if (add_additional(user, extra_groups[index], failure) < 0)
             return -1;
-    return tidy_groups(user, failure) < 0 ? -1 : find_home(user, failure);
+    if (tidy_groups(user, failure) < 0 || check_group(user->gid, failure) < 0)
+        return -1;
+    return find_home(user, failure);
 }
 
 void user_name(int fd, uid_t uid, char *name, size_t room) {

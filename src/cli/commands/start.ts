@@ -2,7 +2,6 @@ import { DvmError } from "../../base/errors.ts";
 import { asObject, requireText } from "../../client/json.ts";
 import type { CliContext, Command } from "../command.ts";
 import { eachName } from "../each-name.ts";
-import { asStartFailure } from "../exit-code.ts";
 import type { ParsedFlags } from "../flags.ts";
 import { containerSession } from "../session/container-session.ts";
 import { detachKeysFlag } from "../session/detach-keys.ts";
@@ -59,11 +58,7 @@ async function startAttached(
     signalProxy: flags.boolean("sig-proxy", true),
     until: isRemoved ? "removed" : runs ? "not-running" : "next-exit",
     async start() {
-      try {
-        await client.containers.start(id);
-      } catch (error) {
-        throw asStartFailure(error);
-      }
+      await client.containers.start(id);
     },
   });
 }
