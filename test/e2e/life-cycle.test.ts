@@ -139,8 +139,8 @@ test("exec runs further commands in the container, with its own exit codes", asy
     "through\n",
   );
   const missing = await daemon.dvm(["exec", "host", "nosuch"]);
-  assert.equal(missing.code, 127);
-  assert.match(missing.stderr, /"nosuch": executable file not found in \$PATH/);
+  assert.equal(missing.code, 126);
+  assert.match(missing.stdout, /"nosuch": executable file not found in \$PATH/);
   assert.equal((await daemon.dvm(["exec", "host", "/etc/passwd"])).code, 126);
   assert.match(await daemon.succeeds(["top", "host"]), /sleep 1000/);
   await daemon.succeeds(["rm", "-f", "host"]);
