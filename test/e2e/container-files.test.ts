@@ -52,11 +52,16 @@ async function insideOf(name: string, path: string): Promise<TarListing> {
   return listTar((await client.files.read(name, path)).tar);
 }
 
-/** Without the times of the mount points that a start makes. */
+/** Files of each container's own: mount points that a start makes, and Docker's init layer. */
+const agents = [
+  ...["etc/hosts", "etc/hostname", "etc/resolv.conf"],
+  ...[".dockerenv", "etc/mtab", "dev/console"],
+];
+
+/** Without the times of those. */
 async function exported(name: string): Promise<TarListing> {
   const tree = await listTar(await client.files.export(name));
-  for (const path of ["etc/hosts", "etc/hostname", "etc/resolv.conf"])
-    tree[path] = { ...tree[path], time: undefined };
+  for (const path of agents) tree[path] = { ...tree[path], time: undefined };
   return tree;
 }
 
@@ -209,7 +214,7 @@ test("volumes and binds are seen by cp, whether the container runs or not, and n
   assert.equal(tree["bind/given"], undefined);
   assert.deepEqual(
     Object.keys(tree).filter((path) => /^(dev|sys|proc)\//.test(path)),
-    [],
+    ["dev/console", "dev/pts", "dev/shm"],
   );
 });
 
@@ -325,7 +330,7 @@ for (const state of ["running", "exited"] as const) {
 
 /** A container has them, its image hasn't. */
 function withoutMountPoints(tree: TarListing): TarListing {
-  const own = new Set(["dev", "proc", "sys", "etc/hosts", "etc/hostname", "etc/resolv.conf"]);
+  const own = new Set(["dev", "proc", "sys", "dev/pts", "dev/shm", ...agents]);
   return Object.fromEntries(Object.entries(tree).filter(([path]) => !own.has(path)));
 }
 
