@@ -27,6 +27,22 @@ struct lock_owner {
     int fd;
 };
 
+/* A POSIX lock that is waited for. */
+struct wait {
+    struct wait *next;
+    const struct node *node;
+    const struct lock_owner *owner;
+    struct flock range;
+};
+
+#define CIRCLE_MAX 16u
+/*
+ * The guest's kernel tells of a last close a moment after close has returned. Who comes by another
+ * machine just then is to have the lock.
+ */
+#define GRACE_NS 4000000
+
+static struct wait *waits;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Under the lock. */
@@ -172,44 +188,98 @@ int op_getlk(struct request *request) {
     return result;
 }
 
-static int set_flock(int fd, const struct fuse_lk_in *wanted, bool waits) {
+static int set_flock(int fd, const struct fuse_lk_in *wanted, bool may_wait) {
     int kind = wanted->lk.type == F_RDLCK   ? LOCK_SH
                : wanted->lk.type == F_WRLCK ? LOCK_EX
                                             : LOCK_UN;
-    return flock(fd, waits ? kind : kind | LOCK_NB) < 0 ? -errno : 0;
+    return flock(fd, may_wait ? kind : kind | LOCK_NB) < 0 ? -errno : 0;
 }
 
 static int set_once(const struct request *request, const struct fuse_lk_in *wanted,
-                    const struct lock_owner *owner, bool waits) {
+                    const struct lock_owner *owner, bool may_wait) {
     if ((wanted->lk_flags & FUSE_LK_FLOCK) != 0)
-        return set_flock(request->handle->fd, wanted, waits);
+        return set_flock(request->handle->fd, wanted, may_wait);
     struct flock range;
     int result = range_of(&wanted->lk, &range);
     if (result < 0)
         return result;
-    return fcntl(owner->fd, waits ? F_OFD_SETLKW : F_OFD_SETLK, &range) < 0 ? -errno : 0;
+    return fcntl(owner->fd, may_wait ? F_OFD_SETLKW : F_OFD_SETLK, &range) < 0 ? -errno : 0;
+}
+
+/*
+ * Whether the owner for whose lock it would wait waits, itself or through others, for one of its
+ * own. Only owners of this machine are known. Under the lock.
+ */
+static bool would_wait_for_itself(const struct wait *wait) {
+    const struct wait *one = wait;
+    for (unsigned step = 0; step < CIRCLE_MAX && one != NULL; step++) {
+        struct flock hindrance = one->range;
+        if (fcntl(one->owner->fd, F_OFD_GETLK, &hindrance) < 0 || hindrance.l_type == F_UNLCK)
+            return false;
+        const struct lock_owner *holder = holder_of(one->node, &hindrance);
+        if (holder == NULL)
+            return false;
+        if (holder->owner == wait->owner->owner)
+            return true;
+        for (one = waits; one != NULL && one->owner->owner != holder->owner;)
+            one = one->next;
+    }
+    return false;
+}
+
+static void end_wait(const struct wait *wait) {
+    pthread_mutex_lock(&lock);
+    struct wait **at = &waits;
+    while (*at != wait)
+        at = &(*at)->next;
+    *at = wait->next;
+    pthread_mutex_unlock(&lock);
+}
+
+static int wait_for(struct request *request, const struct fuse_lk_in *wanted,
+                    const struct lock_owner *owner) {
+    struct flock range;
+    struct wait wait;
+    bool is_posix = owner != NULL && range_of(&wanted->lk, &range) == 0;
+    int result = waiter_begin(request->waiter);
+    if (result < 0)
+        return result;
+    if (is_posix) {
+        pthread_mutex_lock(&lock);
+        wait = (struct wait){waits, request->node, owner, range};
+        bool is_circle = would_wait_for_itself(&wait);
+        if (!is_circle)
+            waits = &wait;
+        pthread_mutex_unlock(&lock);
+        if (is_circle)
+            return -EDEADLK;
+    }
+    result = set_once(request, wanted, owner, true);
+    if (is_posix)
+        end_wait(&wait);
+    return result;
 }
 
 /* Tries, and if another has the lock and `waits`, waits for it as one of the bounded number. */
 static int set(struct request *request, const struct fuse_lk_in *wanted,
-               const struct lock_owner *owner, bool waits) {
+               const struct lock_owner *owner, bool may_wait) {
     int result = set_once(request, wanted, owner, false);
-    if (result != -EAGAIN && result != -EACCES)
+    if (result == -EAGAIN && !may_wait) {
+        nanosleep(&(struct timespec){.tv_nsec = GRACE_NS}, NULL);
+        result = set_once(request, wanted, owner, false);
+    }
+    if (result != -EAGAIN || !may_wait)
         return result;
-    if (!waits)
-        return -EAGAIN;
     result = session_begin_wait();
     if (result < 0)
         return result;
-    result = waiter_begin(request->waiter);
-    if (result == 0)
-        result = set_once(request, wanted, owner, true);
+    result = wait_for(request, wanted, owner);
     waiter_end(request->waiter);
     session_end_wait();
     return result;
 }
 
-static int set_lock(struct request *request, bool waits) {
+static int set_lock(struct request *request, bool may_wait) {
     const struct fuse_lk_in *wanted = request_take(request, sizeof *wanted);
     struct lock_owner *owner = NULL;
     struct flock range;
@@ -221,15 +291,15 @@ static int set_lock(struct request *request, bool waits) {
         if (owner == NULL)
             return result; /* who has none can let go of none */
     }
-    result = set(request, wanted, owner, waits);
+    result = set(request, wanted, owner, may_wait);
     if (owner != NULL)
         owner_release(owner);
     return result;
 }
 
-static int set_and_refresh(struct request *request, bool waits) {
+static int set_and_refresh(struct request *request, bool may_wait) {
     const struct fuse_lk_in *wanted = (const struct fuse_lk_in *)request->body;
-    int result = set_lock(request, waits);
+    int result = set_lock(request, may_wait);
     if (result == 0 && wanted->lk.type != F_UNLCK)
         request->must_forget = fresh_must_forget(request->node);
     return result;

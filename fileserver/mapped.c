@@ -66,7 +66,7 @@ int mapped_set_ids(int fd, uint32_t uid, uint32_t gid) {
     if (result == 0 && gid != UINT32_MAX)
         result = write_u32(path, GID, gid);
     mode_t lost = S_ISUID | ((status.st_mode & S_IXGRP) != 0 ? S_ISGID : 0);
-    if (result == 0 && S_ISREG(status.st_mode)) {
+    if (result == 0 && !S_ISDIR(status.st_mode)) {
         if ((status.st_mode & lost) != 0)
             result = mapped_set_mode_only(fd, status.st_mode & ~lost);
         removexattr(path, MAPPED_PREFIX "security.capability");

@@ -61,7 +61,8 @@ static int become(uint32_t uid, uint32_t gid) {
 }
 
 int owner_begin(const struct request *request, uint32_t mask) {
-    umask(mask & 0777);
+    /* where modes are kept in attributes, the host's never change */
+    umask(request->node->share->owners == OWNERS_MAPPED ? 0 : mask & 0777);
     int result = request->node->share->owners == OWNERS_REAL
                      ? become(request->head.uid, request->head.gid)
                      : 0;

@@ -11,12 +11,14 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -63,23 +65,53 @@ static void *requests(void *nothing) {
     return nothing;
 }
 
+/* Reads a message whole. Gives its size. */
+static size_t take(int fd, uint8_t *message) {
+    uint32_t size;
+    read_whole(fd, message, sizeof(struct fuse_out_header));
+    memcpy(&size, message, sizeof size);
+    if (size < sizeof(struct fuse_out_header) || size > MESSAGE_MAX) {
+        fprintf(stderr, "an answer has a length of %u\n", size);
+        _exit(1);
+    }
+    read_whole(fd, message + sizeof(struct fuse_out_header), size - sizeof(struct fuse_out_header));
+    return size;
+}
+
+/* Gives the kernel a message. An answer that nobody waits for any more is ENOENT. */
+static void give(const uint8_t *message, size_t size) {
+    if (write(device, message, size) < 0 && errno != ENOENT) {
+        fprintf(stderr, "an answer of %zu bytes is refused: %s\n", size, strerror(errno));
+        _exit(1);
+    }
+}
+
+static int passed_on[2];
+
+static void *notifications(void *nothing) {
+    uint8_t *message = malloc(MESSAGE_MAX);
+    for (;;)
+        give(message, take(passed_on[0], message));
+    return nothing;
+}
+
+/*
+ * To a notification the kernel may have to wait for answers that are to come yet: a thread of its
+ * own gives it, and the answer after it, which must not come sooner.
+ */
 static void answers(void) {
     uint8_t *message = malloc(MESSAGE_MAX);
+    bool is_after_notification = false;
     for (;;) {
-        uint32_t size;
-        read_whole(server, message, sizeof(struct fuse_out_header));
-        memcpy(&size, message, sizeof size);
-        if (size < sizeof(struct fuse_out_header) || size > MESSAGE_MAX) {
-            fprintf(stderr, "an answer has a length of %u\n", size);
-            _exit(1);
-        }
-        read_whole(server, message + sizeof(struct fuse_out_header),
-                   size - sizeof(struct fuse_out_header));
-        /* an answer that nobody waits for any more is ENOENT */
-        if (write(device, message, size) < 0 && errno != ENOENT) {
-            fprintf(stderr, "an answer of %u bytes is refused: %s\n", size, strerror(errno));
-            _exit(1);
-        }
+        size_t size = take(server, message);
+        struct fuse_out_header head;
+        memcpy(&head, message, sizeof head);
+        bool is_notification = head.unique == 0;
+        if (is_notification || is_after_notification)
+            write_whole(passed_on[1], message, size);
+        else
+            give(message, size);
+        is_after_notification = is_notification;
     }
 }
 
@@ -88,6 +120,7 @@ int main(int argc, char **argv) {
         return 2;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", argv[1]);
+    umask(0); /* the server may be another user */
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
     if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 1) < 0)
         fail("listen");
@@ -101,6 +134,9 @@ int main(int argc, char **argv) {
     printf("mounted\n");
     fflush(stdout);
     pthread_t thread;
+    if (pipe(passed_on) < 0)
+        fail("pipe");
+    pthread_create(&thread, NULL, notifications, NULL);
     pthread_create(&thread, NULL, requests, NULL);
     answers();
 }
