@@ -50,6 +50,8 @@ export interface MountOptions {
   shared: string;
   /** Whom the server runs as; root by default. */
   uid?: number;
+  /** How many descriptors the server may have. */
+  descriptors?: number;
 }
 
 /** A share of the host, mounted by this host's kernel as by a guest's. */
@@ -86,7 +88,7 @@ export class MountedShare {
     return share;
   }
 
-  async #start({ programs, owners, shared, uid = 0 }: MountOptions): Promise<void> {
+  async #start({ programs, owners, shared, uid = 0, descriptors }: MountOptions): Promise<void> {
     await chown(this.folder, uid, uid);
     await mkdir(join(this.folder, "mounted"));
     const machine = join(this.folder, "machine.sock");
@@ -95,7 +97,9 @@ export class MountedShare {
     });
     this.#processes.push(relay);
     const mounted = once(relay.stdout, "data", { signal: AbortSignal.timeout(10_000) });
-    this.#processes.push(startServer(programs.server, [machine, this.control], uid));
+    this.#processes.push(
+      startServer(programs.server, [machine, this.control], { uid, descriptors }),
+    );
     await mounted;
     const path = encodeURI(shared);
     const lines = [`add share rw ${owners} ${path}`, `add read-only ro ${owners} ${path}`];
@@ -117,10 +121,12 @@ export class MountedShare {
 export function startServer(
   program: string,
   [machine, control]: [machine: string, control: string],
-  uid = 0,
+  { uid = 0, descriptors }: { uid?: number; descriptors?: number | undefined } = {},
 ): ChildProcess {
   const user = process.getuid?.() === uid ? {} : { uid, gid: uid };
-  return spawn(program, ["--machine", machine, "--control", control], {
+  const limit = descriptors === undefined ? "" : `ulimit -n ${descriptors}; `;
+  const line = `${limit}exec ${program} --machine ${machine} --control ${control}`;
+  return spawn("sh", ["-c", line], {
     ...user,
     stdio: ["ignore", "inherit", "pipe"],
   });
