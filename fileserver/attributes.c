@@ -44,6 +44,10 @@ uint64_t attributes_inode(dev_t device, uint64_t inode) {
     return inode ^ index << 48;
 }
 
+uint32_t attributes_valid_ns(mode_t mode) {
+    return S_ISDIR(mode) ? FOLDER_VALID_NS : FILE_VALID_NS;
+}
+
 uint32_t device_encode(dev_t device) {
     return (minor(device) & 0xffu) | major(device) << 8 | (minor(device) & ~0xffu) << 12;
 }
@@ -85,7 +89,8 @@ int entry_answer(struct node *folder, const char *name, int fd, struct fuse_entr
     int result = node_of_file(folder->share, fd, &status, folder, name, &entry->nodeid);
     if (result < 0)
         return result;
-    entry->entry_valid_nsec = entry->attr_valid_nsec = VALID_NS;
+    entry->entry_valid_nsec = ENTRY_VALID_NS;
+    entry->attr_valid_nsec = attributes_valid_ns(seen.st_mode);
     attributes_write(&seen, &entry->attr);
     return 0;
 }
@@ -96,7 +101,7 @@ static int answer_attributes(struct request *request) {
     if (result < 0)
         return result;
     struct fuse_attr_out *answer = request_answer(request, sizeof *answer);
-    answer->attr_valid_nsec = VALID_NS;
+    answer->attr_valid_nsec = attributes_valid_ns(status.st_mode);
     attributes_write(&status, &answer->attr);
     return 0;
 }

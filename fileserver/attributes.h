@@ -10,13 +10,20 @@
 #include "share.h"
 
 /*
- * For how long a guest may believe names and attributes without asking again: within one call of
- * the system, which else asks three times. The host and other machines change them.
+ * For how long a guest may believe names and attributes without asking again: not at all, as the
+ * host and other machines change them, and what they do is to be seen at once. But a folder's
+ * owners and rights are asked for at each step of each path: those it may believe for a tick.
  */
-#define VALID_NS 4000000u
+#ifndef ENTRY_VALID_NS
+#define ENTRY_VALID_NS 0u
+#define FILE_VALID_NS 0u
+#define FOLDER_VALID_NS 4000000u
+#endif
 
 /* The attributes of an open file as the guest is to see them. 0, or -errno. */
 int attributes_read(int fd, enum owners owners, struct stat *status);
+/* For how long attributes may be believed, in ns. */
+uint32_t attributes_valid_ns(mode_t mode);
 /* To the protocol's form; inodes of several devices get numbers that differ. */
 void attributes_write(const struct stat *status, struct fuse_attr *attributes);
 /* The number that the guest sees for an inode of this device. */
