@@ -4,8 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <stdio.h>
@@ -13,6 +11,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include "netlink.h"
 
 #define DEVICES "/sys/bus/virtio/devices"
 #define NETWORK_CARD 1u /* its number among virtio's kinds of devices */
@@ -183,53 +183,13 @@ int card_set_mac(const char *name, const char *text, struct failure *failure) {
     return 0;
 }
 
-/* RTM_NEWLINK, as rtnetlink(7) draws it. */
-struct move_request {
-    struct nlmsghdr head;
-    struct ifinfomsg link;
-    uint8_t attributes[64];
-};
-
-static void add_attribute(struct move_request *request, uint16_t type, const void *value,
-                          size_t count) {
-    struct rtattr head = {.rta_len = (unsigned short)RTA_LENGTH(count), .rta_type = type};
-    uint8_t *at = (uint8_t *)request + NLMSG_ALIGN(request->head.nlmsg_len);
-    memcpy(at, &head, sizeof head);
-    memcpy(at + RTA_LENGTH(0), value, count);
-    request->head.nlmsg_len = NLMSG_ALIGN(request->head.nlmsg_len) + (uint32_t)RTA_SPACE(count);
-}
-
-/* Sends the request and takes the kernel's word on it; -1 with errno. */
-static int ask_kernel(const struct move_request *request) {
-    struct {
-        struct nlmsghdr head;
-        struct nlmsgerr error;
-        uint8_t rest[sizeof *request];
-    } answer;
-    cleanup_close int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (fd < 0 || send(fd, request, request->head.nlmsg_len, 0) < 0)
-        return -1;
-    ssize_t count = recv(fd, &answer, sizeof answer, 0);
-    if (count < 0)
-        return -1;
-    if (count < (ssize_t)(sizeof answer.head + sizeof answer.error) ||
-        answer.head.nlmsg_type != NLMSG_ERROR) {
-        errno = EPROTO;
-        return -1;
-    }
-    errno = -answer.error.error;
-    return answer.error.error == 0 ? 0 : -1;
-}
-
 int card_move(const char *name, int namespace, const char *new_name, struct failure *failure) {
-    struct move_request request = {
-        .head = {.nlmsg_len = NLMSG_LENGTH(sizeof request.link),
-                 .nlmsg_type = RTM_NEWLINK,
-                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
-        .link = {.ifi_family = AF_UNSPEC, .ifi_index = (int)if_nametoindex(name)}};
-    add_attribute(&request, IFLA_NET_NS_FD, &namespace, sizeof namespace);
-    add_attribute(&request, IFLA_IFNAME, new_name, strlen(new_name) + 1);
-    if (request.link.ifi_index == 0 || ask_kernel(&request) < 0)
+    struct netlink_request request;
+    const struct ifinfomsg link = {.ifi_family = AF_UNSPEC, .ifi_index = (int)if_nametoindex(name)};
+    netlink_begin(&request, RTM_NEWLINK, 0, &link, sizeof link);
+    netlink_add(&request, IFLA_NET_NS_FD, &namespace, sizeof namespace);
+    netlink_add(&request, IFLA_IFNAME, new_name, strlen(new_name) + 1);
+    if (link.ifi_index == 0 || netlink_ask(&request) < 0)
         return fail_errno(failure, "cannot move network card %s to another namespace", name);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "cgroup.h"
+#include "connector.h"
 #include "share.h"
 
 static struct container containers[CONTAINERS_MAX];
@@ -60,6 +61,7 @@ int container_free(struct container *container, struct failure *failure) {
     if (root_unmount(&container->root, failure) < 0)
         return -1;
     shares_sync();
+    connector_release(container->place.slot);
     if (container->network != NULL)
         network_release(container->network);
     container->network = NULL;

@@ -114,7 +114,7 @@ static int make_root(struct container *container, const struct container_setup *
     if (root < 0)
         return -1;
     for (size_t index = 0; index < setup->mount_count; index++)
-        if (place_mount(root, &setup->mounts[index], failure) < 0)
+        if (place_mount(root, container->place.slot, &setup->mounts[index], failure) < 0)
             return -1;
     return etc_make(&container->etc, root, setup, network_address(container->network), failure);
 }

@@ -8,13 +8,21 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+static const struct {
+    const char *name;
+    unsigned major;
+    unsigned minor;
+} nodes[] = {{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
+             {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
+
+bool device_is_everyones(const char *name) {
+    for (size_t index = 0; index < sizeof nodes / sizeof *nodes; index++)
+        if (strcmp(nodes[index].name, name) == 0)
+            return true;
+    return false;
+}
+
 int devices_make(int dev, struct failure *failure) {
-    static const struct {
-        const char *name;
-        unsigned major;
-        unsigned minor;
-    } nodes[] = {{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
-                 {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
     static const char *const links[][2] = {
         {"pts/ptmx", "ptmx"},          {"/proc/self/fd", "fd"},       {"/proc/self/fd/0", "stdin"},
         {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"}, {"/proc/kcore", "core"}};

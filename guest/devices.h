@@ -7,6 +7,8 @@
 
 /* Docker's devices and links. */
 int devices_make(int dev, struct failure *failure);
+/* Whether this is the name of a device among them. */
+bool device_is_everyones(const char *name);
 /* --privileged: all of the machine's but the channel to the host. */
 void devices_add_machines(int dev);
 

@@ -13,6 +13,7 @@
 
 #include "agent.h"
 #include "channel.h"
+#include "connector.h"
 #include "defaults.h"
 #include "destroy.h"
 #include "modules.h"
@@ -116,6 +117,8 @@ int main(int count, char **words) {
         return print_tsc_khz();
     if (count == 2 && strcmp(words[1], "rehearsal") == 0)
         return rehearsal_main();
+    if (getpid() != 1 && count == 2 && strcmp(words[1], "connector") == 0)
+        connector_main();
     if (getpid() != 1) {
         fputs("This is the first process of a DVM machine; it does nothing elsewhere.\n", stderr);
         return 1;
@@ -131,5 +134,6 @@ int main(int count, char **words) {
     loop_open();
     watch_signals();
     channel_open(&events);
+    connector_watch();
     loop_run(channel_pump);
 }

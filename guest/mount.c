@@ -11,6 +11,7 @@
 #include "bind.h"
 #include "copy.h"
 #include "share.h"
+#include "special_mount.h"
 #include "tmpfs.h"
 
 int mount_on(const char *source, int target, const char *kind, unsigned long flags,
@@ -80,7 +81,7 @@ static int check_place(const char *target, const char *path, struct failure *fai
     return 0;
 }
 
-int place_mount(int root, const struct guest_mount *mount, struct failure *failure) {
+int place_mount(int root, unsigned slot, const struct guest_mount *mount, struct failure *failure) {
     char path[PATH_MAX];
     if (mount->target[0] != '/')
         return fail(failure, STATUS_INVALID, "cannot mount on \"%.800s\": it is not absolute",
@@ -90,7 +91,11 @@ int place_mount(int root, const struct guest_mount *mount, struct failure *failu
         return -1;
     if (mount->kind == MOUNT_SHARE)
         return place_share(root, mount, failure);
-    if (check_kind(root, mount->target, true, failure) < 0)
+    if (check_kind(root, mount->target, mount->kind == MOUNT_TMPFS, failure) < 0)
         return -1;
+    if (mount->kind == MOUNT_SOCKET)
+        return place_socket(root, slot, mount, failure);
+    if (mount->kind == MOUNT_DEVICE)
+        return place_device(root, mount, failure);
     return place_tmpfs(root, mount, failure);
 }

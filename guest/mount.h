@@ -8,7 +8,7 @@
 int mount_on(const char *source, int target, const char *kind, unsigned long flags,
              const char *options, struct failure *failure);
 
-/* Puts the user's mount into the tree at `root`. */
-int place_mount(int root, const struct guest_mount *mount, struct failure *failure);
+/* Puts the user's mount into the tree at `root`, of the container in `slot`. */
+int place_mount(int root, unsigned slot, const struct guest_mount *mount, struct failure *failure);
 
 #endif

@@ -258,6 +258,11 @@ enum tree_change { CHANGE_MODIFIED = 0, CHANGE_ADDED = 1, CHANGE_DELETED = 2 };
 
 enum uses_operation { USES_BEGIN = 1, USES_READ = 2 };
 
-enum mount_kind { MOUNT_SHARE = 1, MOUNT_TMPFS = 2 };
+/*
+ * MOUNT_SOCKET: a Unix socket that leads to one of the host (connections.h); its options are
+ * "mode,uid,gid,name", the mode octal. MOUNT_DEVICE: one of the machine's own devices that every
+ * container has, named by its options: "null".
+ */
+enum mount_kind { MOUNT_SHARE = 1, MOUNT_TMPFS = 2, MOUNT_SOCKET = 3, MOUNT_DEVICE = 4 };
 
 #endif
