@@ -15,6 +15,8 @@ export interface BinarySources {
   name: string;
   /** For a person: "the guest's agent". */
   what: string;
+  /** A folder beside it of whose C it is made, too. */
+  besides?: string;
 }
 
 /**
@@ -23,8 +25,8 @@ export interface BinarySources {
  * user's, and two may ask at once.
  */
 export async function madeBinary(dataRoot: string, sources: BinarySources): Promise<string> {
-  const { path, exists, names } = await locate(dataRoot, sources);
-  if (!exists) await build(dataRoot, { sources, names, target: path });
+  const { path, exists, files } = await locate(dataRoot, sources);
+  if (!exists) await build(dataRoot, { sources, files, target: path });
   return path;
 }
 
@@ -37,26 +39,32 @@ interface Location {
   path: string;
   exists: boolean;
   /** Files that it is made of. */
-  names: string[];
+  files: string[];
 }
 
-async function locate(dataRoot: string, { folder, name }: BinarySources): Promise<Location> {
-  const all = await readdir(folder);
-  const names = all.filter((one) => /\.[ch]$|^Makefile$/.test(one)).sort();
+async function locate(dataRoot: string, sources: BinarySources): Promise<Location> {
+  const { folder, name, besides } = sources;
+  const files = await sourcesIn(folder, /\.[ch]$|^Makefile$/);
+  if (besides !== undefined) files.push(...(await sourcesIn(besides, /\.[ch]$/)));
   const built = join(folder, "build", name);
-  if (await isNewer(built, folder, names)) return { path: built, exists: true, names };
-  const digest = await sourcesDigest(folder, names);
+  if (await isNewer(built, files)) return { path: built, exists: true, files };
+  const digest = await sourcesDigest(files);
   const path = join(dataRoot, basename(name, ".so"), digest.slice(0, 16), name);
-  return { path, exists: (await modifiedAt(path)) !== undefined, names };
+  return { path, exists: (await modifiedAt(path)) !== undefined, files };
+}
+
+async function sourcesIn(folder: string, pattern: RegExp): Promise<string[]> {
+  const names = (await readdir(folder)).filter((one) => pattern.test(one)).sort();
+  return names.map((name) => join(folder, name));
 }
 
 interface Build {
   sources: BinarySources;
-  names: string[];
+  files: string[];
   target: string;
 }
 
-async function build(dataRoot: string, { sources, names, target }: Build): Promise<void> {
+async function build(dataRoot: string, { sources, files, target }: Build): Promise<void> {
   const { folder, name, what } = sources;
   const make = await findTool(dataRoot, "make");
   const compiler = await findCompiler(dataRoot);
@@ -65,18 +73,26 @@ async function build(dataRoot: string, { sources, names, target }: Build): Promi
     throw new DvmError("unavailable", `cannot build ${what}: ${fact}`, { hint });
   }
   await using work = await temporaryFolder(dataRoot, "build");
-  for (const one of names) await copyFile(join(folder, one), join(work.path, one));
-  const words = ["-s", "-C", work.path, ...makeVariables(dataRoot, compiler), `build/${name}`];
+  for (const one of files) await copyInto(work.path, one);
+  const place = join(work.path, basename(folder));
+  const words = ["-s", "-C", place, ...makeVariables(dataRoot, compiler), `build/${name}`];
   const environment = { ...make.environment, ...compiler.environment };
   await runTool(make.path, words, { purpose: `build ${what}`, hint, environment });
   await mkdir(dirname(target), { recursive: true });
-  await rename(join(work.path, "build", name), target);
+  await rename(join(place, "build", name), target);
 }
 
-async function isNewer(built: string, folder: string, names: string[]): Promise<boolean> {
+/** In a folder of the same name as that which it comes from: they find each other by it. */
+async function copyInto(folder: string, file: string): Promise<void> {
+  const place = join(folder, basename(dirname(file)));
+  await mkdir(place, { recursive: true });
+  await copyFile(file, join(place, basename(file)));
+}
+
+async function isNewer(built: string, files: string[]): Promise<boolean> {
   const madeAt = await modifiedAt(built);
   if (madeAt === undefined) return false;
-  const times = await Promise.all(names.map((name) => modifiedAt(join(folder, name))));
+  const times = await Promise.all(files.map(modifiedAt));
   return times.every((time) => time === undefined || time <= madeAt);
 }
 
@@ -84,11 +100,11 @@ async function modifiedAt(path: string): Promise<number | undefined> {
   return (await ignore("ENOENT", () => stat(path)))?.mtimeMs;
 }
 
-async function sourcesDigest(folder: string, names: string[]): Promise<string> {
+async function sourcesDigest(files: string[]): Promise<string> {
   const hash = createHash("sha256");
-  for (const name of names) {
-    hash.update(`${name}\0`);
-    hash.update(await readFile(join(folder, name)));
+  for (const file of files) {
+    hash.update(`${basename(file)}\0`);
+    hash.update(await readFile(file));
   }
   return hash.digest("hex");
 }

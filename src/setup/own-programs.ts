@@ -1,3 +1,4 @@
+import { forwarderBinary, hasForwarderBinary } from "../host/forwarder-binary.ts";
 import { agentBinary, hasAgentBinary } from "../kernel/agent-binary.ts";
 import { fileServerProgram, hasFileServerProgram } from "../sharing/file-server-program.ts";
 
@@ -21,6 +22,12 @@ const ownPrograms: readonly OwnProgram[] = [
     why: "lets machines have binds and volumes",
     isMade: hasFileServerProgram,
     make: fileServerProgram,
+  },
+  {
+    name: "the forwarder",
+    why: "carries connections into machines",
+    isMade: hasForwarderBinary,
+    make: forwarderBinary,
   },
 ];
 

@@ -10,3 +10,4 @@ knip
 make -s -C guest check
 make -s -C vmm check
 make -s -C fileserver check
+make -s -C forwarder check

@@ -11,6 +11,7 @@ dvm setup --yes tests
 make -s -C guest
 make -s -C vmm
 make -s -C fileserver
+make -s -C forwarder
 dvm setup --yes run
 [ ! -f "$work/run/dvm.pid" ] || kill "$(cat "$work/run/dvm.pid")"
 dvm kernel build

@@ -1,0 +1,77 @@
+/*
+ * dvm-forwarder CONTROL MACHINE: carries connections between this host and one machine, as
+ * connections.h draws it. MACHINE is the Unix socket of the machine's port, CONTROL is made. It
+ * lives as long as the machine, whatever becomes of the daemon.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "grants.h"
+#include "mux.h"
+
+#define DESCRIPTORS_MAX 8448u
+#define OTHER_DESCRIPTORS 64u /* than those of streams */
+
+static const char *control_path;
+
+static void give_up(const char *what, const char *path) {
+    fprintf(stderr, "dvm-forwarder: cannot %s %s: %s\n", what, path, strerror(errno));
+    exit(1);
+}
+
+static void lost(const char *why) {
+    fprintf(stderr, "dvm-forwarder: the machine's port: %s\n", why);
+    unlink(control_path);
+    exit(0);
+}
+
+/* Gives how many streams there may be. */
+static size_t take_descriptors(void) {
+    struct rlimit limit = {.rlim_cur = 1024, .rlim_max = 1024};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur > 2 * OTHER_DESCRIPTORS ? limit.rlim_cur - OTHER_DESCRIPTORS
+                                                  : OTHER_DESCRIPTORS;
+}
+
+static int connect_machine(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    errno = strlen(path) < sizeof address.sun_path ? errno : ENAMETOOLONG;
+    if (fd < 0 || strlen(path) >= sizeof address.sun_path)
+        return -1;
+    strcpy(address.sun_path, path);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+        return -1;
+    return fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -1 : fd;
+}
+
+int main(int count, char **words) {
+    static struct mux_side side = {.find = grant_find, .lost = lost};
+    if (count != 3) {
+        fputs("usage: dvm-forwarder CONTROL MACHINE\n", stderr);
+        return 2;
+    }
+    control_path = words[1];
+    signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    side.streams_max = take_descriptors();
+    int machine = connect_machine(words[2]);
+    if (machine < 0 || mux_open(machine, &side) < 0)
+        give_up("connect to", words[2]);
+    if (control_open(words[1]) < 0)
+        give_up("listen at", words[1]);
+    for (;;)
+        mux_turn();
+}

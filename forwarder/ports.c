@@ -1,0 +1,98 @@
+#include "ports.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "mux.h"
+#include "wire.h"
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in inet;
+    struct sockaddr_in6 inet6;
+};
+
+static int parse_port(const char *text, uint16_t *port) {
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != 0 || number > 65535)
+        return -1;
+    *port = (uint16_t)number;
+    return 0;
+}
+
+/* Gives the length of the address; 0: it is none. */
+static socklen_t parse_address(const char *text, uint16_t port, union address *address) {
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, text, &address->inet.sin_addr) == 1) {
+        address->inet.sin_family = AF_INET;
+        address->inet.sin_port = htons(port);
+        return sizeof address->inet;
+    }
+    if (inet_pton(AF_INET6, text, &address->inet6.sin6_addr) == 1) {
+        address->inet6.sin6_family = AF_INET6;
+        address->inet6.sin6_port = htons(port);
+        return sizeof address->inet6;
+    }
+    return 0;
+}
+
+/* OPEN's payload. */
+static int describe_target(const struct port_words *words, uint8_t wanted[CONNECTION_TCP_SIZE]) {
+    uint16_t port;
+    if (parse_port(words->guest_port, &port) < 0 || port == 0)
+        return -1;
+    wanted[0] = CONNECTION_TCP;
+    put_u16(wanted + 1, port);
+    return inet_pton(AF_INET, words->guest_address, wanted + 3) == 1 &&
+                   inet_pton(AF_INET, words->client_address, wanted + 7) == 1
+               ? 0
+               : -1;
+}
+
+static int bind_and_listen(int fd, const union address *address, socklen_t length) {
+    const int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address->any.sa_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (bind(fd, &address->any, length) < 0)
+        return -1;
+    return listen(fd, SOMAXCONN);
+}
+
+static int number_of(int fd) {
+    union address address;
+    socklen_t length = sizeof address;
+    if (getsockname(fd, &address.any, &length) < 0)
+        return -1;
+    return ntohs(address.any.sa_family == AF_INET6 ? address.inet6.sin6_port
+                                                   : address.inet.sin_port);
+}
+
+int port_listen(const struct owner *owner, const struct port_words *words) {
+    union address address;
+    uint8_t wanted[CONNECTION_TCP_SIZE];
+    uint16_t port = 0;
+    socklen_t length = 0;
+    if (parse_port(words->port, &port) == 0)
+        length = parse_address(words->address, port, &address);
+    if (length == 0 || describe_target(words, wanted) < 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    int number = bind_and_listen(fd, &address, length) < 0 ? -1 : number_of(fd);
+    if (number < 0) {
+        int reason = errno;
+        close(fd);
+        errno = reason;
+        return -1;
+    }
+    return mux_listen(fd, owner, wanted, sizeof wanted) < 0 ? -1 : number;
+}
