@@ -8,12 +8,15 @@ export interface AgentHello {
 
 /** A mount inside the container. */
 export interface GuestMount {
-  kind: "share" | "tmpfs";
+  kind: "share" | "tmpfs" | "socket" | "device";
   /** Name of a share. */
   share?: string;
   target: string;
   readOnly: boolean;
-  /** Of a tmpfs: `size=64m,mode=1777`. */
+  /**
+   * Of a tmpfs: `size=64m,mode=1777`; of a socket its mode, owner and name for the host:
+   * `660,0,0,name`; of a device of the machine its name in /dev.
+   */
   options?: string;
   /** The volume is new: what the image has at `target` is copied into it first. */
   populate?: boolean;

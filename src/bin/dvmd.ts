@@ -10,6 +10,7 @@ import { Engine } from "../engine/core.ts";
 import { keepClocks, reconcile } from "../engine/upkeep.ts";
 import { DiskReserve } from "../host/disk-reserve.ts";
 import { freeSpace } from "../host/free-space.ts";
+import { forwarderBinary } from "../host/forwarder-binary.ts";
 import { certificateFolders, places, settingsFolders, type Places } from "../host/places.ts";
 import { exitProcess } from "../host/exit-process.ts";
 import { hostTscKhz } from "../host/tsc.ts";
@@ -84,6 +85,7 @@ async function serve(
     chooseKernel: (want) => chooseKernel(where.dataRoot, want, { agent, features }),
     hostResolver: () => hostResolver(),
     tscKhz: remember(async () => hostTscKhz(await agent(), join(where.dataRoot, "tsc"))),
+    forwarderProgram: remember(() => forwarderBinary(where.dataRoot)),
     templates: await TemplateStore.open(join(where.dataRoot, "templates")),
     useTemplates: settings.useTemplates,
     pool: settings.pool,

@@ -7,6 +7,7 @@ export { capabilityMask } from "./plan/capability-mask.ts";
 export {
   containerSetup,
   imageDisk,
+  isForwarded,
   type MachinePlan,
   machineSetup,
   machineSpec,
@@ -16,6 +17,7 @@ export {
 export { checkResources, machineCpus, memoryMiB } from "./plan/machine-size.ts";
 export { mergeEnvironment, newRecord } from "./plan/new-record.ts";
 export { placeMounts, sharePlaced } from "./plan/place-mounts.ts";
+export type { SpecialMount } from "./plan/special-mounts.ts";
 export { orderOf } from "./plan/order-machine.ts";
 export { plainSetup } from "./plan/plain-setup.ts";
 export { planMachine } from "./plan/plan-machine.ts";

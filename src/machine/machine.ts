@@ -76,6 +76,8 @@ export interface Capabilities {
   cards: readonly NicSpec["kind"][];
   /** Ports of the host can reach a `user` card, also when they are opened later. */
   publishing: boolean;
+  /** {@link Machine.connectionsSocket} leads into the guest: TCP ports need no publishing. */
+  connections: boolean;
 }
 
 /** What a machine costs the host. Pages that machines share count by their part. */

@@ -17,11 +17,15 @@ export async function claimHostPort(wanted: HostPort): Promise<number> {
   try {
     return await (wanted.protocol === "tcp" ? tryTcp(wanted) : tryUdp(wanted));
   } catch (cause) {
-    const where = `${wanted.address}:${wanted.port}/${wanted.protocol}`;
-    const why =
-      systemErrorCode(cause) === "EADDRINUSE" ? "port is already allocated" : "not usable";
-    throw new DvmError("unavailable", `Bind for ${where} failed: ${why}`, { cause });
+    throw bindError(wanted, systemErrorCode(cause), cause);
   }
+}
+
+/** Why a port can't be had, by the system's name for it. */
+export function bindError(wanted: HostPort, code: string | undefined, cause?: unknown): DvmError {
+  const where = `${wanted.address}:${wanted.port}/${wanted.protocol}`;
+  const why = code === "EADDRINUSE" ? "port is already allocated" : `not usable (${code})`;
+  return new DvmError("unavailable", `Bind for ${where} failed: ${why}`, { cause });
 }
 
 function tryTcp({ address, port }: HostPort): Promise<number> {

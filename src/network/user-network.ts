@@ -6,3 +6,9 @@ export const userNetwork = {
   gateway: "10.0.2.2",
   nameserver: "10.0.2.3",
 };
+
+/**
+ * Whom a server in the machine takes for its client when somebody connects to a published TCP port:
+ * an address of the network's that nobody has.
+ */
+export const portClient = "10.0.2.1";

@@ -21,6 +21,7 @@ const everything: Capabilities = {
   diskExchange: true,
   cards: ["user"],
   publishing: true,
+  connections: false,
 };
 const little: Capabilities = {
   fileSharing: false,
@@ -31,6 +32,7 @@ const little: Capabilities = {
   diskExchange: false,
   cards: ["user"],
   publishing: false,
+  connections: false,
 };
 
 for (const [name, can] of [

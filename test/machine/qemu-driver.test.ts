@@ -30,7 +30,7 @@ hypervisorConformance(
   {
     ...{ fileSharing: true, pause: true, templates: true, devices: 5 },
     ...{ diskFormats: ["raw", "vmdk", "empty"], diskExchange: true },
-    ...{ cards: ["user", "tap"], publishing: true },
+    ...{ cards: ["user", "tap"], publishing: true, connections: true },
   },
 );
 

@@ -19,6 +19,7 @@ const all: Capabilities = {
   diskExchange: true,
   cards: ["user", "tap"],
   publishing: true,
+  connections: false,
 };
 const driver = (less: Partial<Capabilities>) => ({
   name: "small",

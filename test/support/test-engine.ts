@@ -265,6 +265,7 @@ export class TestEngine implements AsyncDisposable {
       chooseKernel: async () => testKernel,
       hostResolver: async () => ({ search: [], options: [] }),
       tscKhz: async () => undefined,
+      forwarderProgram: () => Promise.reject(new Error("fake machines have no forwarder")),
       templates: await TemplateStore.open(join(where.dataRoot, "templates")),
       useTemplates: templates,
       pool: { perShape: pool, machines: 3 * pool },

@@ -14,6 +14,7 @@ import {
 } from "../plan.ts";
 import type { ContainerRecord } from "../records.ts";
 import type { Run, RunningMachine } from "../runs.ts";
+import { grantSockets } from "./open-connections.ts";
 import { openRun } from "./open-run.ts";
 import { saidWhy } from "./said-why.ts";
 import type { Started } from "./start-in-own-machine.ts";
@@ -81,12 +82,13 @@ async function launch(
   { id: containerId, run }: ContainerRecord,
   { other, machine, slot }: Place & { other: ContainerRecord },
 ): Promise<Run> {
-  const placed = await placeMounts(engine, containerId, run.mounts);
+  const { placed, specials } = await placeMounts(engine, containerId, run.mounts);
+  await grantSockets(machine, containerId, specials);
   await sharePlaced(engine, machine.machine, placed);
   const resolver = await engine.parts.hostResolver();
   const main = await machine.agent.launch({
     id: containerId,
-    setup: neighbourSetup({ containerId, run, placed, slot, resolver }, other.run),
+    setup: neighbourSetup({ containerId, run, placed, specials, slot, resolver }, other.run),
     spec: mainProcessSpec(run),
   });
   return openRun(engine, { containerId, machine, main, tty: run.process.tty });

@@ -14,8 +14,9 @@ import {
   planMachine,
   sharePlaced,
 } from "../plan.ts";
-import type { ContainerRecord, RunNetwork, StartReport } from "../records.ts";
+import type { BoundPort, ContainerRecord, RunNetwork, StartReport } from "../records.ts";
 import type { Run } from "../runs.ts";
+import { grantSockets, openPorts } from "./open-connections.ts";
 import { openRun } from "./open-run.ts";
 
 /** A run that has begun, and what is told of how. */
@@ -34,13 +35,13 @@ export async function startInOwnMachine(
   try {
     const order = orderOf(plan);
     const supplied = await engine.supply.provide(order, watch);
-    const run = await launch(engine, record, { plan, supplied, ports: order.ports });
+    const { run, ports } = await launch(engine, record, { plan, supplied, late: order.ports });
     watch.lap("process");
     const { origin, madeTemplate, mac } = supplied;
     return {
       ...{ run, origin, madeTemplate },
       kernel: `${plan.kernel.name} ${plan.kernel.release}`,
-      network: { ports: plan.ports, mac: mac ?? plan.run.network?.mac ?? "" },
+      network: { ports, mac: mac ?? plan.run.network?.mac ?? "" },
     };
   } catch (error) {
     await rm(plan.folder, { recursive: true, force: true });
@@ -54,7 +55,8 @@ async function planStart(
   watch: Stopwatch,
 ): Promise<MachinePlan> {
   const { id: containerId, run } = record;
-  const ports = await bindPorts(run.network?.ports ?? []);
+  const forwardsTcp = engine.parts.hypervisor.capabilities.connections;
+  const ports = await bindPorts(run.network?.ports ?? [], { forwardsTcp });
   const kernel = await kernelOf(engine, record, { runs: true });
   if (kernel !== run.machine.kernel) watch.lap("fit");
   const plan = await planMachine(engine, { containerId, run, ports, kernel });
@@ -62,18 +64,23 @@ async function planStart(
   return plan;
 }
 
+interface Launch {
+  plan: MachinePlan;
+  supplied: SuppliedMachine;
+  /** Ports that the VMM opens when the machine's card is the container's. */
+  late: PublishedPort[];
+}
+
 /** Starts the container's process in the machine; one that can't be is ended. */
 async function launch(
   engine: Engine,
   { id: containerId, run }: ContainerRecord,
-  {
-    plan,
-    supplied,
-    ports,
-  }: { plan: MachinePlan; supplied: SuppliedMachine; ports: PublishedPort[] },
-): Promise<Run> {
+  { plan, supplied, late }: Launch,
+): Promise<{ run: Run; ports: BoundPort[] }> {
   const machine = engine.machines.add(supplied, { containerId, room: run.machine.room });
   try {
+    await grantSockets(machine, containerId, plan.specials);
+    const ports = await openPorts(machine, plan);
     const mac = supplied.mac ?? run.network?.mac ?? "";
     await sharePlaced(engine, supplied.machine, plan.placed);
     const main = await supplied.agent.launch({
@@ -83,8 +90,9 @@ async function launch(
       spec: mainProcessSpec(run),
     });
     // a clone's card got its MAC address just now
-    if (supplied.origin !== "cold") await supplied.machine.publish(ports);
-    return await openRun(engine, { containerId, machine, main, tty: run.process.tty });
+    if (supplied.origin !== "cold") await supplied.machine.publish(late);
+    const opened = { containerId, machine, main, tty: run.process.tty };
+    return { run: await openRun(engine, opened), ports };
   } catch (error) {
     await machine.end();
     throw error;

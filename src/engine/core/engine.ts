@@ -48,6 +48,8 @@ export interface EngineParts {
   chooseKernel(want: string | undefined): Promise<Kernel>;
   /** Rate of the host's time stamp counter; undefined where it can't be told. */
   tscKhz(): Promise<number | undefined>;
+  /** The executable that carries connections into machines. */
+  forwarderProgram(): Promise<string>;
   templates: TemplateStore;
   /** Off: every machine is booted. */
   useTemplates: boolean;
@@ -79,7 +81,9 @@ export class Engine implements AsyncDisposable {
     const { dataRoot, runRoot } = parts.places;
     this.supply = new MachineSupply({ ...parts, dataRoot, runRoot });
     this.containers = new Containers(state);
-    this.machines = new Machines(state, { runRoot, fileServers: parts.fileServers });
+    const { fileServers } = parts;
+    const forwarderProgram = () => parts.forwarderProgram();
+    this.machines = new Machines(state, { runRoot, fileServers, forwarderProgram });
     this.space = new SpaceWatch({ ...parts, dataRoot, running: () => this.machines.running() });
   }
 

@@ -8,6 +8,7 @@ import type { SharedPath } from "../../sharing/shared-path.ts";
 import { diskNames, spareDisks } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunSpecification } from "../records.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
+import type { SpecialMount } from "./special-mounts.ts";
 
 const cpuPeriodUs = 100_000;
 
@@ -26,6 +27,8 @@ export interface MachinePlan {
   run: RunSpecification;
   /** As they are bound for this run. */
   ports: BoundPort[];
+  /** TCP ports are opened by the machine's forwarder, not by its VMM. */
+  forwardsTcp: boolean;
   kernel: Kernel;
   accelerator: string;
   tscKhz: number | undefined;
@@ -34,6 +37,7 @@ export interface MachinePlan {
   /** The machine's own. */
   folder: string;
   placed: PlacedMount[];
+  specials: SpecialMount[];
   /** The host's. */
   resolver: HostResolver;
   hostCpus: number;
@@ -64,16 +68,20 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
               kind: "user",
               mac: run.network.mac,
               network: userNetwork,
-              publish: plan.ports.map((port) => ({
-                protocol: port.protocol,
-                hostAddress: port.hostAddress,
-                hostPort: port.hostPort,
-                guestPort: port.containerPort,
-              })),
+              publish: plan.ports.filter((port) => !isForwarded(plan, port)).map(publishedPort),
             },
           ],
     runFolder: plan.folder,
   };
+}
+
+/** Whether a port is the forwarder's. */
+export function isForwarded(plan: Pick<MachinePlan, "forwardsTcp">, port: BoundPort): boolean {
+  return plan.forwardsTcp && port.protocol === "tcp";
+}
+
+function publishedPort({ protocol, hostAddress, hostPort, containerPort }: BoundPort) {
+  return { protocol, hostAddress, hostPort, guestPort: containerPort };
 }
 
 /** What is behind a container's disk with the image. */
@@ -111,14 +119,17 @@ export function containerSetup(plan: MachinePlan, mac: string): ContainerSetup {
 }
 
 /** A container that comes into a running machine. */
-interface Neighbour extends Pick<MachinePlan, "containerId" | "run" | "placed" | "resolver"> {
+interface Neighbour extends Pick<
+  MachinePlan,
+  "containerId" | "run" | "placed" | "specials" | "resolver"
+> {
   /** Number of its disks. */
   slot: number;
 }
 
 /** The same of one that comes into a running machine: names and network are the `other` one's. */
 export function neighbourSetup(
-  { containerId, run, placed, slot, resolver }: Neighbour,
+  { containerId, run, placed, specials, slot, resolver }: Neighbour,
   other: RunSpecification,
 ): ContainerSetup {
   const network =
@@ -129,7 +140,7 @@ export function neighbourSetup(
     hostname: other.hostname,
     network: { ...network, cards: [] },
     extraHosts: other.extraHosts.map(extraHost),
-    mounts: guestMounts({ run, placed }),
+    mounts: guestMounts({ run, placed, specials }),
   };
 }
 
@@ -182,7 +193,11 @@ function extraHost(entry: string): string {
 }
 
 /** Parents before what is mounted inside them. */
-function guestMounts({ placed, run }: Pick<MachinePlan, "placed" | "run">): GuestMount[] {
+function guestMounts({
+  placed,
+  specials,
+  run,
+}: Pick<MachinePlan, "placed" | "specials" | "run">): GuestMount[] {
   const shares = placed.map(({ mount, share, populate }): GuestMount => ({
     kind: "share",
     share: share.name,
@@ -198,7 +213,10 @@ function guestMounts({ placed, run }: Pick<MachinePlan, "placed" | "run">): Gues
       readOnly,
       options,
     }));
-  return [...shares, ...tmpfs].sort(
+  const special = specials.map(({ mount: { target, readOnly }, kind, options }): GuestMount => ({
+    ...{ kind, target, readOnly, options },
+  }));
+  return [...shares, ...special, ...tmpfs].sort(
     (a, b) => a.target.split("/").length - b.target.split("/").length,
   );
 }

@@ -1,9 +1,9 @@
-import { stat } from "node:fs/promises";
 import { isAbsolute, normalize } from "node:path";
 import { DvmError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { parseBind } from "./bind-specification.ts";
 import type { HostConfig, Mount } from "../records.ts";
+import { checkBindSource } from "./bind-source.ts";
 
 /**
  * All mounts of a container, each target once: what the user binds beats what the image or the user
@@ -79,17 +79,6 @@ async function bind(source: string, target: string, writable: boolean): Promise<
     target: cleanTarget(target),
     readOnly: !writable,
   };
-}
-
-/** A bind source must be there, as with docker's `--mount`: a typo makes no empty folder. */
-export async function checkBindSource(source: string): Promise<void> {
-  const found = await stat(source).catch(() => undefined);
-  if (found?.isDirectory() === true || found?.isFile() === true) return;
-  const why =
-    found === undefined
-      ? "bind source path does not exist"
-      : "bind source is neither a file nor a folder";
-  throw new DvmError("invalid", `invalid mount config for type "bind": ${why}: ${source}`);
 }
 
 function volume(name: string, target: string, writable: boolean, anonymous: boolean): Mount {

@@ -7,24 +7,40 @@ import type { Mount } from "../records.ts";
 import { shareNames } from "../runs.ts";
 import { ensureVolume } from "../volumes.ts";
 import type { PlacedMount } from "./machine-plan.ts";
-import { checkBindSource } from "./mounts.ts";
+import { checkBindSource } from "./bind-source.ts";
+import { requireConnections, specialMount, type SpecialMount } from "./special-mounts.ts";
+
+/** What a run mounts of the host. */
+export interface PlacedMounts {
+  /** Folders and files. */
+  placed: PlacedMount[];
+  /** Sockets and devices. */
+  specials: SpecialMount[];
+}
 
 /** Finds, for this run, where on the host each bind and volume of a container is. */
 export async function placeMounts(
   engine: Engine,
   containerId: string,
   mounts: readonly Mount[],
-): Promise<PlacedMount[]> {
+): Promise<PlacedMounts> {
   const placed: PlacedMount[] = [];
+  const specials: SpecialMount[] = [];
   const isRoot = process.getuid?.() === 0;
   for (const [index, mount] of mounts.entries()) {
     if (mount.kind === "tmpfs") continue;
     const name = `${shareNames(containerId)}${index}`;
+    const special = await specialMount(mount, name);
+    if (special !== undefined) {
+      requireConnections(engine.parts.hypervisor, special);
+      specials.push(special);
+      continue;
+    }
     const place = mount.kind === "volume" ? placeVolume : placeBind;
     placed.push(await place(engine, mount, { name, isRoot }));
   }
   if (placed.length > 0) requireFileSharing(engine.parts.hypervisor);
-  return placed;
+  return { placed, specials };
 }
 
 /** Lets the guest of a machine have them: before it is told to mount them. */

@@ -33,7 +33,8 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
     tscKhz: await parts.tscKhz(),
     imageDisk: (await parts.images.disk(run.imageId)).path,
     scratch: { path: scratch, isNew: (await ignore("ENOENT", () => stat(scratch))) === undefined },
-    placed: await placeMounts(engine, containerId, run.mounts),
+    ...(await placeMounts(engine, containerId, run.mounts)),
+    forwardsTcp: parts.hypervisor.capabilities.connections,
     hostCpus: parts.hostCpus,
   };
 }

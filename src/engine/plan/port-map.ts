@@ -33,11 +33,20 @@ export function requestedPorts(
   ];
 }
 
-/** Gives each port its number on the host; a port in use is an error that names it. */
-export async function bindPorts(requested: readonly RequestedPort[]): Promise<BoundPort[]> {
+/**
+ * Gives each port its number on the host; a port in use is an error that names it. One that a
+ * forwarder opens, and that may be any, gets its number from there.
+ */
+export async function bindPorts(
+  requested: readonly RequestedPort[],
+  { forwardsTcp }: { forwardsTcp: boolean },
+): Promise<BoundPort[]> {
   const bound: BoundPort[] = [];
-  for (const { lastHostPort, ...port } of requested)
-    bound.push({ ...port, hostPort: await claimOne(port, lastHostPort ?? port.hostPort, bound) });
+  for (const { lastHostPort, ...port } of requested) {
+    const last = lastHostPort ?? port.hostPort;
+    const isGiven = forwardsTcp && port.protocol === "tcp" && last === 0;
+    bound.push(isGiven ? port : { ...port, hostPort: await claimOne(port, last, bound) });
+  }
   return bound;
 }
 

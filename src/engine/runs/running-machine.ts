@@ -5,6 +5,7 @@ import type { AgentClient } from "../../agent/agent-client.ts";
 import { DvmError } from "../../base/errors.ts";
 import { shortId } from "../../base/ids.ts";
 import type { Machine } from "../../machine/machine.ts";
+import type { Forwarder } from "../../network/forwarder.ts";
 import type { FileServer } from "../../sharing/shared-path.ts";
 import { diskNames, emptyDisks } from "../../supply/disk-names.ts";
 import { leaveMachine } from "../../supply/leave-machine.ts";
@@ -15,6 +16,7 @@ const clockDeadlineMs = 1_000;
 interface MachineParts {
   machine: Machine;
   agent: AgentClient;
+  forwarder: Forwarder;
   /** Its run folder, which goes with it. */
   folder: string;
   /** The file server, if it has one. */
@@ -41,6 +43,8 @@ export class RunningMachine {
   readonly agent: AgentClient;
   /** What its guest knows that it may write, in bytes; undefined: an earlier daemon told it. */
   toldSpace: number | undefined;
+  /** Of its connections. What is opened for a container goes with it. */
+  readonly forwarder: Forwarder;
   readonly #parts: MachineParts;
   readonly #slots: (string | null)[];
   readonly #residents: Set<string>;
@@ -53,6 +57,7 @@ export class RunningMachine {
     this.machine = parts.machine;
     this.agent = parts.agent;
     this.toldSpace = parts.isNew ? Infinity : undefined;
+    this.forwarder = parts.forwarder;
     this.#parts = parts;
     this.#slots = [...parts.slots];
     this.#residents = new Set(parts.slots.filter((owner) => owner !== null));
@@ -137,6 +142,7 @@ export class RunningMachine {
     this.#isEnding = true;
     const files = await this.#parts.files();
     await this.machine.kill();
+    await this.forwarder.end();
     await files?.gone; // and with it the locks that the guest had
     await this.agent[Symbol.asyncDispose]();
     await rm(this.#parts.folder, { recursive: true, force: true });
@@ -152,6 +158,7 @@ export class RunningMachine {
 
   /** Takes a container and its disks away, so that another may come. */
   async #free(slot: number, containerId: string): Promise<void> {
+    await this.forwarder.release(containerId);
     await this.#destroy(containerId);
     await (await this.#parts.files())?.remove(shareNames(containerId));
     await this.#takeDisks(slot);

@@ -12,6 +12,7 @@ const everything: Capabilities = {
   diskExchange: true,
   cards: ["user"],
   publishing: true,
+  connections: false,
 };
 
 /**

@@ -30,6 +30,7 @@ const capabilities: Capabilities = {
   diskExchange: true,
   cards: ["user", "tap"],
   publishing: true,
+  connections: true,
 };
 
 /** How machines are started. */

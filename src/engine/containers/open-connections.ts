@@ -1,0 +1,34 @@
+import { userNetwork } from "../../network/user-network.ts";
+import { isForwarded, type MachinePlan, type SpecialMount } from "../plan.ts";
+import type { BoundPort } from "../records.ts";
+import type { RunningMachine } from "../runs.ts";
+
+/** Opens the ways to sockets of the host that are bound into a container. */
+export async function grantSockets(
+  { forwarder }: RunningMachine,
+  containerId: string,
+  specials: readonly SpecialMount[],
+): Promise<void> {
+  for (const { kind, name, mount } of specials)
+    if (kind === "socket") await forwarder.grant(containerId, name, mount.source);
+}
+
+/** Opens a container's TCP ports. Gives all its ports, with their numbers. */
+export async function openPorts(
+  { forwarder }: RunningMachine,
+  plan: MachinePlan,
+): Promise<BoundPort[]> {
+  const ports: BoundPort[] = [];
+  for (const port of plan.ports) {
+    if (isForwarded(plan, port)) {
+      const wanted = {
+        address: port.hostAddress,
+        port: port.hostPort,
+        guestAddress: userNetwork.address.replace(/\/.*$/, ""),
+        guestPort: port.containerPort,
+      };
+      ports.push({ ...port, hostPort: await forwarder.listen(plan.containerId, wanted) });
+    } else ports.push(port);
+  }
+  return ports;
+}
