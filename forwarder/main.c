@@ -5,7 +5,6 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,9 +51,7 @@ static int connect_machine(const char *path) {
     if (fd < 0 || strlen(path) >= sizeof address.sun_path)
         return -1;
     strcpy(address.sun_path, path);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-        return -1;
-    return fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -1 : fd;
+    return connect(fd, (struct sockaddr *)&address, sizeof address) < 0 ? -1 : fd;
 }
 
 int main(int count, char **words) {

@@ -1,6 +1,7 @@
 #include "mux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -241,7 +242,7 @@ int mux_open(int link, const struct mux_side *the_side) {
     static const struct mux_stream_events events = {.forgotten = forgotten};
     side = the_side;
     mux_streams_open(&events);
-    if (mux_loop_open() < 0)
+    if (mux_loop_open() < 0 || fcntl(link, F_SETFL, O_NONBLOCK) < 0)
         return -1;
     return mux_link_open(link, !side->is_guest, take, side->lost);
 }

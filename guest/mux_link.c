@@ -25,7 +25,7 @@ static void (*take_frame)(const struct mux_frame *frame);
 static void (*is_lost)(const char *why);
 static bool readable, writable;
 /* The other side was there: until then an end of what comes is none. */
-static bool has_met;
+static bool has_met, has_ended;
 
 static void ready(struct mux_source *one, uint32_t events) {
     (void)one;
@@ -50,7 +50,7 @@ int mux_link_open(int fd, bool is_there, void (*take)(const struct mux_frame *fr
 void mux_link_forget(void) {
     queue.head = queue.tail = 0;
     reader = (struct mux_reader){0};
-    has_met = false;
+    has_met = has_ended = false;
 }
 
 bool mux_link_has_room(void) { return mux_queue_used(&queue) < ENOUGH; }
@@ -95,19 +95,29 @@ void mux_link_flush(void) {
 
 bool mux_link_has_more(void) { return readable && mux_queue_used(&queue) < PAUSE; }
 
+/* The guest's kernel gives a page at a time: as many as there are make larger pieces for others. */
+static size_t read_all(uint8_t *bytes, size_t room) {
+    size_t used = 0;
+    while (readable && used < room) {
+        ssize_t count = read(source.fd, bytes + used, room - used);
+        if (count < 0 && errno == EINTR)
+            continue;
+        readable = count > 0;
+        if (count > 0)
+            used += (size_t)count;
+        else if (count == 0 ? has_met : errno != EAGAIN)
+            has_ended = true;
+    }
+    return used;
+}
+
 void mux_link_receive(void) {
     static uint8_t bytes[65536];
     if (!mux_link_has_more())
         return;
-    ssize_t count = read(source.fd, bytes, sizeof bytes);
-    if (count < 0 && errno == EINTR)
-        return;
-    if (count <= 0)
-        readable = false;
-    if ((count < 0 && errno == EAGAIN) || (count == 0 && !has_met))
-        return;
-    if (count <= 0)
-        is_lost("it has ended");
-    else if (mux_reader_take(&reader, bytes, (size_t)count, take_frame) < 0)
+    size_t count = read_all(bytes, sizeof bytes);
+    if (mux_reader_take(&reader, bytes, count, take_frame) < 0)
         is_lost("what comes breaks the protocol");
+    if (has_ended)
+        is_lost("it has ended");
 }

@@ -195,6 +195,7 @@ export class TestDaemon implements AsyncDisposable {
       if (ids.length > 0) await this.dvm(["rm", "-fv", ...ids]);
       await this.endProcess();
       assert.deepEqual(await machinesBelow(this.root), [], "machines that were left running");
+      assert.deepEqual(await processesWith("dvm-forwarder", this.root), [], "forwarders, too");
     } finally {
       for (const pid of await machinesBelow(this.root)) process.kill(pid, "SIGKILL");
       await this.endProcess("SIGKILL");
