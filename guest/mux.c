@@ -47,7 +47,7 @@ static void forgotten(struct mux_stream *stream) {
         their_count--;
 }
 
-static bool has_descriptors(void) { return our_count + their_count < side->streams_max; }
+static bool has_descriptors(void) { return mux_streams_count() < side->streams_max; }
 
 /* Watches from here on: a socket that isn't connected yet tells of a hang-up before. */
 static bool watch(struct mux_stream *stream) {
@@ -185,12 +185,7 @@ void mux_end_owned(const void *owner) {
         *at = listener->next;
         mux_drop(&listener->source);
     }
-    for (size_t place = 0; place < CONNECTION_PLACES; place++) {
-        if (ours[place] != NULL && ours[place]->owner == owner)
-            mux_stream_reset(ours[place]);
-        if (theirs[place] != NULL && theirs[place]->owner == owner)
-            mux_stream_reset(theirs[place]);
-    }
+    mux_streams_end_owned(owner);
 }
 
 void mux_forget_all(void) {

@@ -20,6 +20,9 @@
 static const struct mux_stream_events *owner_events;
 /* Those that something can be done for, in turn. */
 static struct mux_stream *first, *last;
+/* All that there are. */
+static struct mux_stream *newest;
+static size_t count_of_all;
 
 void mux_streams_open(const struct mux_stream_events *events) { owner_events = events; }
 
@@ -57,9 +60,30 @@ static void forget(struct mux_stream *stream) {
     owner_events->forgotten(stream);
 }
 
+static void add_to_all(struct mux_stream *stream) {
+    stream->older = newest;
+    if (newest != NULL)
+        newest->newer = stream;
+    newest = stream;
+    count_of_all++;
+}
+
+static void take_from_all(struct mux_stream *stream) {
+    if (stream->newer == NULL)
+        newest = stream->older;
+    else
+        stream->newer->older = stream->older;
+    if (stream->older != NULL)
+        stream->older->newer = stream->newer;
+    count_of_all--;
+}
+
+size_t mux_streams_count(void) { return count_of_all; }
+
 void mux_stream_close(struct mux_stream *stream) {
     if (stream->source.is_gone)
         return;
+    take_from_all(stream);
     forget(stream);
     dequeue(stream);
     mux_queue_free(&stream->backlog);
@@ -82,6 +106,15 @@ static void end_with(struct mux_stream *stream, enum connection_frame type) {
 }
 
 void mux_stream_reset(struct mux_stream *stream) { end_with(stream, CONNECTION_RESET); }
+
+void mux_streams_end_owned(const void *owner) {
+    struct mux_stream *older;
+    for (struct mux_stream *stream = newest; stream != NULL; stream = older) {
+        older = stream->older;
+        if (stream->owner == owner)
+            mux_stream_reset(stream);
+    }
+}
 
 static void finish_if_over(struct mux_stream *stream) {
     if (!stream->end_sent || !stream->end_received)
@@ -335,6 +368,7 @@ struct mux_stream *mux_stream_make(int fd, uint32_t id, const void *owner) {
     stream->owner = owner;
     stream->is_known = true;
     stream->credit = stream->room = CONNECTION_WINDOW;
+    add_to_all(stream);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* no such option: a Unix socket */
     return stream;
 }

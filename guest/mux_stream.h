@@ -28,6 +28,7 @@ struct mux_stream {
     socklen_t address_length;
     bool is_queued; /* something may be done for it now */
     struct mux_stream *previous, *next;
+    struct mux_stream *older, *newer; /* among all */
 };
 
 /* What a stream tells the one who keeps the table. */
@@ -51,6 +52,11 @@ void mux_stream_break(struct mux_stream *stream, bool at_once);
 void mux_stream_close(struct mux_stream *stream);
 /* Ends it, and tells the other side. */
 void mux_stream_reset(struct mux_stream *stream);
+
+/* How many there are, also of those that only have something left to write. */
+size_t mux_streams_count(void);
+/* Breaks all of this owner. */
+void mux_streams_end_owned(const void *owner);
 
 /* Does what can be done for the next stream of those that something can be done for. */
 bool mux_stream_is_any_ready(void);
