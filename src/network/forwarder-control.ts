@@ -1,12 +1,8 @@
-import { createConnection, type Socket } from "node:net";
 import { getSystemErrorName } from "node:util";
-import { setTimeout as delay } from "node:timers/promises";
-import { DvmError, systemErrorCode } from "../base/errors.ts";
+import { DvmError } from "../base/errors.ts";
+import { controlLines } from "../host/control-lines.ts";
 
-const pollMs = 1;
-const openDeadlineMs = 10_000;
-const answerDeadlineMs = 10_000;
-const maximumAnswerBytes = 4096;
+const deadlineMs = 10_000;
 
 /** A refusal of a forwarder's. */
 export interface Refusal {
@@ -22,68 +18,16 @@ export interface Refusal {
 export async function askForwarder(
   path: string,
   line: string,
-  isComing: () => boolean = () => false,
+  isComing: () => boolean,
 ): Promise<string | Refusal> {
-  const socket = await connect(path, isComing);
   try {
-    socket.write(`${line}\n`);
-    return readAnswer(await firstLine(socket));
-  } finally {
-    socket.destroy();
+    const options = { who: "the forwarder", deadlineMs, isComing };
+    const [answer = ""] = await controlLines(path, [line], options);
+    return answer;
+  } catch (error) {
+    const message = error instanceof DvmError ? error.message : "";
+    const [, number, text = ""] = /^(\d{1,4}) (.*)$/.exec(message) ?? [];
+    if (number === undefined) throw error;
+    return { code: getSystemErrorName(-Number(number)), text };
   }
-}
-
-async function connect(path: string, isComing: () => boolean): Promise<Socket> {
-  const deadline = performance.now() + openDeadlineMs;
-  for (;;) {
-    try {
-      return await connectOnce(path);
-    } catch (cause) {
-      const isEarly = ["ENOENT", "ECONNREFUSED"].includes(systemErrorCode(cause) ?? "");
-      if (!isEarly || !isComing() || performance.now() > deadline)
-        throw failed("it does not listen", cause);
-    }
-    await delay(pollMs);
-  }
-}
-
-function connectOnce(path: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(path);
-    socket.once("connect", () => resolve(socket));
-    socket.once("error", reject);
-  });
-}
-
-/** Rejects when none comes in time. */
-function firstLine(socket: Socket): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const timer = setTimeout(() => reject(failed("it gives no answer")), answerDeadlineMs);
-    socket.setEncoding("utf8").on("data", (part: string) => {
-      text += part;
-      const end = text.indexOf("\n");
-      if (end === -1 && text.length <= maximumAnswerBytes) return;
-      clearTimeout(timer);
-      if (end === -1) reject(failed("its answer has no end"));
-      else resolve(text.slice(0, end));
-    });
-    socket.on("error", () => {}); // its close says it
-    socket.once("close", () => {
-      clearTimeout(timer);
-      reject(failed("it has gone"));
-    });
-  });
-}
-
-function readAnswer(line: string): string | Refusal {
-  const [, rest] = /^ok ?(.*)$/.exec(line) ?? [];
-  if (rest !== undefined) return rest;
-  const [, number, text = ""] = /^error (\d{1,4}) (.*)$/.exec(line) ?? [];
-  if (number === undefined) throw failed(`it said ${JSON.stringify(line)}`);
-  return { code: getSystemErrorName(-Number(number)), text };
-}
-
-function failed(fact: string, cause?: unknown): DvmError {
-  return new DvmError("unavailable", `cannot ask its forwarder: ${fact}`, { cause });
 }
