@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { asObject } from "../../src/client/json.ts";
@@ -57,11 +57,29 @@ suite("binds", () => {
     assert.equal(new Set(shares.map(({ name }) => name)).size, 100);
   });
 
-  test("a source that isn't there is refused when the container is made", async () => {
-    const body = { Image: "made", HostConfig: { Binds: ["/no/such/folder:/x"] } };
-    const answer = await engine.api("POST", "/containers/create", body);
+  test("a source that isn't there is made at the start, or refused where it is a mount's", async () => {
+    const source = join(engine.root, "not", "there");
+    const HostConfig = { Binds: [`${source}:/x`] };
+    const made = await engine.create(["sleep", "600"], { HostConfig });
+    await assert.rejects(stat(source), { code: "ENOENT" });
+    await engine.succeeds("POST", `/containers/${made}/start`);
+    assert.equal((await stat(source)).mode & 0o7777, 0o755);
+    await engine.succeeds("POST", `/containers/${made}/kill`);
+    const Mounts = [{ Type: "bind", Source: "/no/such/folder", Target: "/x" }];
+    const answer = await engine.api("POST", "/containers/create", {
+      ...{ Image: "made", HostConfig: { Mounts } },
+    });
     assert.equal(answer.status, 400);
     assert.match(String(answer.body["message"]), /bind source path does not exist: \/no\/such/);
+  });
+
+  test("a source whose place is taken by a file ends the start, and nothing is left", async () => {
+    const file = join(engine.root, "taken");
+    await writeFile(file, "");
+    const id = await engine.create(["true"], { HostConfig: { Binds: [`${file}/below:/x`] } });
+    const answer = await engine.api("POST", `/containers/${id}/start`);
+    assert.equal(answer.status, 400);
+    assert.match(String(answer.body["message"]), /error while creating mount source path/);
   });
 
   test("what lies in another mount comes after it", async () => {

@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
-import { readFile, realpath, stat } from "node:fs/promises";
-import { DvmError } from "../../base/errors.ts";
+import { mkdir, readFile, realpath, stat } from "node:fs/promises";
+import { DvmError, ignore } from "../../base/errors.ts";
+import type { Mount } from "../records.ts";
 
 /** Numbers of the devices that every container has, and their names in /dev. */
 const everyonesDevices: ReadonlyMap<string, string> = new Map([
@@ -12,6 +13,8 @@ const everyonesDevices: ReadonlyMap<string, string> = new Map([
   ["5:0", "tty"],
 ]);
 
+type BindOf = Pick<Mount, "source" | "makesSource">;
+
 /** What a bind's source on the host is. */
 export type BindSource =
   | { kind: "folder" | "file" }
@@ -21,11 +24,12 @@ export type BindSource =
   | { kind: "device"; name: string };
 
 /**
- * Fails with `invalid` where a bind of it isn't possible. It must be there, as with docker's
- * `--mount`: a typo makes no empty folder.
+ * Fails with `invalid` where a bind of it isn't possible. That of docker's `--mount` must be there,
+ * that of `-v` may be a folder that is made at the start.
  */
-export async function checkBindSource(source: string): Promise<BindSource> {
+export async function checkBindSource({ source, makesSource }: BindOf): Promise<BindSource> {
   const found = await stat(source).catch(() => undefined);
+  if (found === undefined && makesSource === true) return { kind: "folder" };
   if (found === undefined) throw refused(`bind source path does not exist: ${source}`);
   if (found.isDirectory()) return { kind: "folder" };
   if (found.isFile()) return { kind: "file" };
@@ -43,6 +47,17 @@ async function socketSource(source: string, { mode, uid, gid }: Stats): Promise<
       `${source} is a socket of datagrams or packets: only stream sockets can be bound`,
     );
   return { kind: "socket", mode: mode & 0o7777, uid, gid };
+}
+
+/** Makes the folder of a bind that may make it. */
+export async function makeBindSource({ source, makesSource }: BindOf): Promise<void> {
+  if (makesSource !== true) return;
+  try {
+    if ((await ignore("ENOENT", () => stat(source))) !== undefined) return;
+    await mkdir(source, { recursive: true, mode: 0o755 });
+  } catch (cause) {
+    throw new DvmError("invalid", `error while creating mount source path '${source}'`, { cause });
+  }
 }
 
 /** By the kernel's list of those that are in use: without asking who listens there. */

@@ -34,7 +34,7 @@ async function fromBind(text: string): Promise<Mount> {
   const { source, target, writable } = parseBind(text);
   if (source === "") return volume(newId(), target, true, true);
   return isAbsolute(source)
-    ? bind(source, target, writable)
+    ? bind(source, target, { writable, makesSource: true })
     : volume(source, target, writable, false);
 }
 
@@ -43,7 +43,7 @@ async function fromMount(request: HostConfig["Mounts"][number]): Promise<Mount> 
   checkMount(request);
   switch (request.Type) {
     case "bind":
-      return bind(request.Source, request.Target, writable);
+      return bind(request.Source, request.Target, { writable, makesSource: false });
     case "volume": {
       const anonymous = request.Source === "";
       return volume(anonymous ? newId() : request.Source, request.Target, writable, anonymous);
@@ -71,14 +71,18 @@ function checkMount({ Type, Source, Target }: HostConfig["Mounts"][number]): voi
   if (Type === "bind" && !isAbsolute(Source)) throw refused(notAbsolute(Source));
 }
 
-async function bind(source: string, target: string, writable: boolean): Promise<Mount> {
-  await checkBindSource(source);
-  return {
-    kind: "bind",
-    source: normalize(source),
-    target: cleanTarget(target),
+async function bind(
+  source: string,
+  target: string,
+  { writable, makesSource }: { writable: boolean; makesSource: boolean },
+): Promise<Mount> {
+  const mount: Mount = {
+    ...{ kind: "bind", source: normalize(source), target: cleanTarget(target) },
     readOnly: !writable,
+    ...(makesSource ? { makesSource } : {}),
   };
+  await checkBindSource(mount);
+  return mount;
 }
 
 function volume(name: string, target: string, writable: boolean, anonymous: boolean): Mount {

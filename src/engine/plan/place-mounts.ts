@@ -7,7 +7,7 @@ import type { Mount } from "../records.ts";
 import { shareNames } from "../runs.ts";
 import { ensureVolume } from "../volumes.ts";
 import type { PlacedMount } from "./machine-plan.ts";
-import { checkBindSource } from "./bind-source.ts";
+import { checkBindSource, makeBindSource } from "./bind-source.ts";
 import { requireConnections, specialMount, type SpecialMount } from "./special-mounts.ts";
 
 /** What a run mounts of the host. */
@@ -73,7 +73,8 @@ async function placeVolume(
 
 async function placeBind(_: Engine, mount: Mount, { name, isRoot }: Naming): Promise<PlacedMount> {
   const { source: path, readOnly } = mount;
-  await checkBindSource(path);
+  await checkBindSource(mount);
+  await makeBindSource(mount);
   return {
     mount,
     share: { name, path, readOnly, owners: isRoot ? "real" : "ours" },

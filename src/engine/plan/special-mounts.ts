@@ -15,7 +15,7 @@ export interface SpecialMount {
 /** Undefined for a mount of files. `name`: no other of the machine's has it. */
 export async function specialMount(mount: Mount, name: string): Promise<SpecialMount | undefined> {
   if (mount.kind !== "bind") return undefined;
-  const source = await checkBindSource(mount.source);
+  const source = await checkBindSource(mount);
   if (source.kind === "device") return { mount, kind: "device", options: source.name, name };
   if (source.kind !== "socket") return undefined;
   const { mode, uid, gid } = source;

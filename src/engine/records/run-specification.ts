@@ -13,6 +13,8 @@ const mountSchema = z.object({
   volume: z.string().optional(),
   /** The volume was made for this container and goes with it. */
   anonymous: z.boolean().optional(),
+  /** Of a bind: where nothing is at its source, a folder is made there at the start. */
+  makesSource: z.boolean().optional(),
   /** tmpfs only: options as `size=1m,mode=1777`. */
   options: z.string().optional(),
 });
