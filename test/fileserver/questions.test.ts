@@ -4,6 +4,7 @@ import { chown } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import {
+  answersIn,
   buildFileServer,
   missingForMounts,
   MountedShare,
@@ -26,16 +27,7 @@ let ofThisHost: Map<string, string>;
 /** Asks all questions about a folder, which two machines and the host reach. */
 async function ask(one: string, two: string, host: string): Promise<Map<string, string>> {
   const { stdout } = await run(programs.questions, [one, two, host], { maxBuffer: 2 ** 24 });
-  const answers = new Map<string, string>();
-  let last = "";
-  for (const line of stdout.trimEnd().split("\n")) {
-    const [question = "", answer] = line.split(/: (.*)/s);
-    /* a program that a question runs may say several lines */
-    if (answer === undefined || /^[UG]id|^CapEff/.test(question))
-      answers.set(last, `${answers.get(last)}\n${line}`);
-    else answers.set((last = question), answer);
-  }
-  return answers;
+  return answersIn(stdout);
 }
 
 before(async () => {

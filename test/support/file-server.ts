@@ -38,9 +38,24 @@ export async function buildFileServer(): Promise<FileServerPrograms> {
   await run("gcc", [...strict, "-pthread", "-o", programs.relay, join(sources, "relay.c")]);
   const parts = (await readdir(join(sources, "questions"))).filter((name) => name.endsWith(".c"));
   const paths = parts.map((name) => join(sources, "questions", name));
-  await run("gcc", [...strict, "-o", programs.questions, ...paths]);
+  // static: it is asked inside of machines too
+  await run("gcc", [...strict, "-static", "-o", programs.questions, ...paths]);
   const dispose = () => rm(folder, { recursive: true, force: true });
   return { ...programs, [Symbol.asyncDispose]: dispose };
+}
+
+/** What the program `questions` has printed, by question. */
+export function answersIn(text: string): Map<string, string> {
+  const answers = new Map<string, string>();
+  let last = "";
+  for (const line of text.trimEnd().split("\n")) {
+    const [question = "", answer] = line.split(/: (.*)/s);
+    /* a program that a question runs may say several lines */
+    if (answer === undefined || /^[UG]id|^CapEff/.test(question))
+      answers.set(last, `${answers.get(last)}\n${line}`);
+    else answers.set((last = question), answer);
+  }
+  return answers;
 }
 
 export interface MountOptions {

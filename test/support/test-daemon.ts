@@ -25,6 +25,8 @@ interface ClientOptions {
   /** Environment on top of the client's own. */
   environment?: Record<string, string>;
   cwd?: string;
+  /** After which the client is killed. */
+  timeoutMs?: number;
 }
 
 interface DaemonOptions {
@@ -160,7 +162,7 @@ export class TestDaemon implements AsyncDisposable {
     const child = spawn(program, words, {
       env: { ...this.clientEnvironment, ...options.environment },
       cwd: options.cwd ?? this.root,
-      timeout: clientDeadlineMs,
+      timeout: options.timeoutMs ?? clientDeadlineMs,
       killSignal: "SIGKILL",
     });
     child.stdin.on("error", () => {}); // a client may end before it has read all
