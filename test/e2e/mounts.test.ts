@@ -88,6 +88,10 @@ test("a named volume outlives its containers, and starts with what the image has
   );
   assert.deepEqual(first, { code: 0, stdout: "two\n", stderr: "" });
   assert.equal((await run(["-v", "kept:/work"], "ls /work")).stdout, "new\n");
+  const readOnly = await run(["-v", "looked-at:/work:ro"], "ls /work; touch /work/x");
+  assert.deepEqual([readOnly.code, readOnly.stdout], [1, "replaced\n"]);
+  assert.match(readOnly.stderr, /Read-only file system/);
+  await daemon.succeeds(["volume", "rm", "looked-at"]);
   assert.match(await daemon.succeeds(["volume", "ls"]), /local +kept\n/);
   await daemon.succeeds(["volume", "rm", "kept"]);
 });

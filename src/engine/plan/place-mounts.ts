@@ -65,9 +65,11 @@ async function placeVolume(
   mount: Mount,
   { name, isRoot }: Naming,
 ): Promise<PlacedMount> {
-  const { volume = "", anonymous = false, readOnly } = mount;
+  const { volume = "", anonymous = false } = mount;
   const path = await ensureVolume(engine, volume, anonymous);
   const populate = await isVolumeEmpty(engine.parts.places.dataRoot, volume);
+  // the image's files are the guest's to put in, before it mounts the volume read-only
+  const readOnly = mount.readOnly && !populate;
   return { mount, share: { name, path, readOnly, owners: isRoot ? "real" : "mapped" }, populate };
 }
 
