@@ -10,6 +10,8 @@
 #include "mux.h"
 #include "wire.h"
 
+#define CLIENT_BUFFER 262144 /* bytes that a client doesn't take: a slow one costs no more */
+
 union address {
     struct sockaddr any;
     struct sockaddr_in inet;
@@ -55,8 +57,9 @@ static int describe_target(const struct port_words *words, uint8_t wanted[CONNEC
 }
 
 static int bind_and_listen(int fd, const union address *address, socklen_t length) {
-    const int on = 1;
+    const int on = 1, room = CLIENT_BUFFER;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room); /* its connections have it too */
     if (address->any.sa_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (bind(fd, &address->any, length) < 0)

@@ -16,6 +16,7 @@
 #include "wire.h"
 
 #define DESCRIPTORS_MAX 8448u
+#define SERVER_BUFFER 65536   /* bytes of a server that wait to be read */
 #define OTHER_DESCRIPTORS 64u /* than those of streams */
 /* The value that the C library's headers may not have. */
 #ifndef IP_BIND_ADDRESS_NO_PORT
@@ -71,6 +72,8 @@ static int find_server(const uint8_t *wanted, size_t count, struct mux_target *t
     target->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (target->fd < 0)
         return -1;
+    /* the stream has a window of its own: slow readers shall not fill the machine's memory twice */
+    setsockopt(target->fd, SOL_SOCKET, SO_RCVBUF, &(int){SERVER_BUFFER}, sizeof(int));
     take_client_address(target->fd, wanted + 7);
     memcpy(&target->address, &server, sizeof server);
     target->address_length = sizeof server;

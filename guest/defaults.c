@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 
 #include "agent.h"
 
@@ -73,7 +74,23 @@ static void set_all(const struct setting *settings, size_t count) {
     }
 }
 
+/*
+ * Sockets' memory: a quarter of the machine's, where the kernel takes a tenth. When it is used up,
+ * connections stand still till others are read from.
+ */
+static void set_tcp_memory(void) {
+    struct sysinfo system;
+    char text[64];
+    if (sysinfo(&system) < 0)
+        return;
+    unsigned long pages = (unsigned long)system.totalram * system.mem_unit / 4096;
+    snprintf(text, sizeof text, "%lu %lu %lu", pages / 16, pages / 8, pages / 4);
+    if (write_file("/proc/sys/net/ipv4/tcp_mem", text) < 0 && errno != ENOENT)
+        complain("cannot set tcp_mem: %s", error_text(errno));
+}
+
 void defaults_set_machine(void) {
+    set_tcp_memory();
     set_all(by_memory, sizeof by_memory / sizeof *by_memory);
     set_all(as_hosts_have, sizeof as_hosts_have / sizeof *as_hosts_have);
     for (size_t index = 0; index < sizeof of_processes / sizeof *of_processes; index++)
