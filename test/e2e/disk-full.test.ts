@@ -68,9 +68,10 @@ describe("the host's disk is full", needsRoot, () => {
   }
 
   async function refused(...words: string[]): Promise<void> {
-    const { code, stderr } = await prompt(...words);
+    const { code, stdout, stderr } = await prompt(...words);
     assert.notEqual(code, 0, words.join(" "));
-    assert.match(stderr, /no space left on device/i, words.join(" "));
+    // who is attached to an exec is told by its output
+    assert.match(stdout + stderr, /no space left on device/i, words.join(" "));
   }
 
   async function until(what: string, done: () => Promise<boolean>): Promise<void> {

@@ -179,6 +179,6 @@ test("bodies that are not what the API takes are refused with 400", async () => 
     );
   for (const body of ["{", "[]", '{"Image":7}', '{"Image":"x","HostConfig":{"Memory":"much"}}']) {
     const { stdout } = await post("/v1.47/containers/create", body);
-    assert.match(stdout, /\{"message":".+"\}\n400$/, body);
+    assert.match(stdout, /\{"message":".+"\}\n\n400$/, body);
   }
 });

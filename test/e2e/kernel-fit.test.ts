@@ -116,7 +116,7 @@ test("labels and volumes count without a trial, and that isn't taken for one", a
     Labels: { "dvm.kernel.features": "fuse,nosuch" },
     Volumes: { "/data": {} },
   };
-  const image = makeTar(dockerArchive([layer], { name: "labelled", config }));
+  const image = makeTar(dockerArchive([layer], { name: "labelled:latest", config }));
   await daemon.succeeds(["load"], { input: image });
   const found = await fit("--no-trial", "labelled");
   assert.deepEqual([found.Recipe, found.Trial], ["hyper", null]);
@@ -134,7 +134,7 @@ test("a program for another machine is refused before it is tried", async () => 
   header.write("\x7fELF\x01\x01\x01", "latin1");
   header.writeUInt16LE(3, 18);
   const layer = makeTar([{ path: "old", content: header, mode: 0o755 }]);
-  const image = makeTar(dockerArchive([layer], { name: "old", config: { Cmd: ["/old"] } }));
+  const image = makeTar(dockerArchive([layer], { name: "old:latest", config: { Cmd: ["/old"] } }));
   await daemon.succeeds(["load"], { input: image });
   const { code, stderr } = await daemon.dvm(["kernel", "fit", "old"]);
   assert.equal(code, 1);

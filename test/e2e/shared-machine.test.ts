@@ -105,21 +105,21 @@ test("both are taken up by the next daemon, and one that ended meanwhile has its
 });
 
 test("each container of a machine has its own volumes and binds, and leaves them", async () => {
-  await daemon.succeeds(["run", "-d", "--name", "first", "--room", "1", image, "sleep 1000"]);
-  const second = ["run", "-d", "--name", "second", "--network", "container:first"];
+  await daemon.succeeds(["run", "-d", "--name", "roomy", "--room", "1", image, "sleep 1000"]);
+  const second = ["run", "-d", "--name", "bringing", "--network", "container:roomy"];
   const folder = join(daemon.root, "folder");
   await mkdir(folder);
   const sleep = [image, "sleep 1000"];
   await daemon.succeeds([...second, "-v", "both:/data", "-v", `${folder}:/folder`, ...sleep]);
-  await exec("second", "echo volume > /data/file; echo bind > /folder/file");
-  assert.equal(await exec("first", "ls -d /data /folder 2>&1 | grep -c 'No such'"), "2");
+  await exec("bringing", "echo volume > /data/file; echo bind > /folder/file");
+  assert.equal(await exec("roomy", "ls -d /data /folder 2>&1 | grep -c 'No such'"), "2");
   assert.equal(await readFile(join(folder, "file"), "utf8"), "bind\n");
-  await daemon.succeeds(["rm", "-f", "second"]);
+  await daemon.succeeds(["rm", "-f", "bringing"]);
   await daemon.succeeds([...second, "-v", "both:/other", ...sleep]);
-  assert.equal(await exec("second", "cat /other/file"), "volume");
-  await daemon.succeeds(["rm", "-f", "second"]);
+  assert.equal(await exec("bringing", "cat /other/file"), "volume");
+  await daemon.succeeds(["rm", "-f", "bringing"]);
   await daemon.succeeds(["volume", "rm", "both"]);
-  await daemon.succeeds(["rm", "-f", "first"]);
+  await daemon.succeeds(["rm", "-f", "roomy"]);
 });
 
 test("a place in a machine is free again when its container has ended, and its disk is kept", async () => {
