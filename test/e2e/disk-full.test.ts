@@ -38,6 +38,11 @@ describe("the host's disk is full", needsRoot, () => {
     });
     await daemon.succeeds(["run", "--rm", image, "true"]);
     await daemon.succeeds(["run", "-d", "--name", "other", image, other]);
+    // what is made in the background takes room, too
+    await until("templates are made", async () => {
+      const made = await daemon.succeeds(["template", "ls", "-q"]);
+      return made.trim().split("\n").length === 2;
+    });
   });
   afterEach(async () => {
     await disk.free();
