@@ -125,8 +125,9 @@ test("labels and volumes count without a trial, and that isn't taken for one", a
     ["fuse label", "fuse image"],
   );
   assert.match(found.Refused[0]?.What ?? "", /feature nosuch, by label/);
-  const again = await daemon.dvm(["kernel", "fit", "labelled"]);
-  assert.match(again.stderr, /exec format error|\/true/);
+  // a file of no bytes is no program: its trial ends as its container would
+  const again = await fit("labelled");
+  assert.equal(again.Trial?.ExitCode, 1);
 });
 
 test("a program for another machine is refused before it is tried", async () => {
