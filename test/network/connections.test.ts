@@ -42,10 +42,13 @@ async function leadingTo(guestPort: number): Promise<number> {
   return Number(await forwarder.ask(`listen test 127.0.0.1 0 127.0.0.1 ${guestPort} 0.0.0.0`));
 }
 
-async function allOf(socket: Socket): Promise<Buffer> {
+/** To read it by `for await` would end the other direction with this one. */
+function allOf(socket: Socket): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const part of socket) parts.push(part as Buffer);
-  return Buffer.concat(parts);
+  return new Promise((resolve, reject) => {
+    socket.on("data", (part) => parts.push(part)).once("error", reject);
+    socket.once("end", () => resolve(Buffer.concat(parts)));
+  });
 }
 
 /** Sends, half-closes, and gives all that comes. */
