@@ -12,6 +12,7 @@ const ofOverlay = [
   "renaming leaves a whiteout",
   "a file is opened by its handle",
   "kinds and inodes of entries",
+  "appending begins later and ends",
 ];
 /** What the kernel's FUSE asks no server for. */
 const refusedByFuse = ["blocks are taken out and put in"];
