@@ -34,6 +34,17 @@ export async function controlLines(
   }
 }
 
+/** A path as a word of a line: its bytes, percent-encoded but for the plainest. */
+export function controlPath(path: string): string {
+  const plain = /[\w.\-/]/;
+  return [...Buffer.from(path)]
+    .map((byte) => {
+      const letter = String.fromCharCode(byte);
+      return plain.test(letter) ? letter : `%${byte.toString(16).padStart(2, "0")}`;
+    })
+    .join("");
+}
+
 async function connect(
   path: string,
   { who, isComing = () => false }: ControlOptions,

@@ -6,6 +6,7 @@ import {
   type Companion,
   type CompanionFiles,
 } from "../host/companion.ts";
+import { controlPath } from "../host/control-lines.ts";
 import { readTail } from "../host/read-tail.ts";
 import { askForwarder, type Refusal } from "./forwarder-control.ts";
 import { bindError } from "./host-ports.ts";
@@ -53,7 +54,7 @@ export class Forwarder {
 
   /** Lets the guest connect to a Unix socket of the host, by a name. */
   async grant(owner: string, name: string, path: string): Promise<void> {
-    const answer = await this.#ask(`grant ${owner} ${name} ${encodePath(path)}`);
+    const answer = await this.#ask(`grant ${owner} ${name} ${controlPath(path)}`);
     if (typeof answer !== "string")
       throw new DvmError("unavailable", `cannot lead to socket ${path}: ${answer.text}`);
   }
@@ -113,14 +114,4 @@ export class Forwarder {
       lifeline: join(folder, "forwarder.sock"),
     };
   }
-}
-
-function encodePath(path: string): string {
-  const plain = /[\w.\-/]/;
-  return [...Buffer.from(path)]
-    .map((byte) => {
-      const letter = String.fromCharCode(byte);
-      return plain.test(letter) ? letter : `%${byte.toString(16).padStart(2, "0")}`;
-    })
-    .join("");
 }

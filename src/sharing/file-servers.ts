@@ -6,7 +6,7 @@ import {
   findCompanion,
   startCompanion,
 } from "../host/companion.ts";
-import { controlLines } from "../host/control-lines.ts";
+import { controlLines, controlPath } from "../host/control-lines.ts";
 import { fileServerProgram } from "./file-server-program.ts";
 import type { FileServer, FileServerPlace, FileServers, SharedPath } from "./shared-path.ts";
 
@@ -48,11 +48,7 @@ function serverOf(companion: Companion, place: FileServerPlace): FileServer {
 }
 
 function addLine({ name, path, readOnly, owners }: SharedPath): string {
-  return `add ${name} ${readOnly ? "ro" : "rw"} ${owners} ${percentEncoded(path)}`;
-}
-
-function percentEncoded(path: string): string {
-  return path.split("/").map(encodeURIComponent).join("/");
+  return `add ${name} ${readOnly ? "ro" : "rw"} ${owners} ${controlPath(path)}`;
 }
 
 function companionFiles(place: FileServerPlace): CompanionFiles {
