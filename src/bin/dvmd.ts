@@ -10,7 +10,8 @@ import { Engine } from "../engine/core.ts";
 import { keepClocks, reconcile } from "../engine/upkeep.ts";
 import { DiskReserve } from "../host/disk-reserve.ts";
 import { freeSpace } from "../host/free-space.ts";
-import { forwarderBinary } from "../host/forwarder-binary.ts";
+import { forwarderProgram } from "../host/forwarder-program.ts";
+import { madeBinary } from "../host/made-binary.ts";
 import { certificateFolders, places, settingsFolders, type Places } from "../host/places.ts";
 import { exitProcess } from "../host/exit-process.ts";
 import { hostTscKhz } from "../host/tsc.ts";
@@ -85,7 +86,7 @@ async function serve(
     chooseKernel: (want) => chooseKernel(where.dataRoot, want, { agent, features }),
     hostResolver: () => hostResolver(),
     tscKhz: remember(async () => hostTscKhz(await agent(), join(where.dataRoot, "tsc"))),
-    forwarderProgram: remember(() => forwarderBinary(where.dataRoot)),
+    forwarderProgram: remember(() => madeBinary(where.dataRoot, forwarderProgram)),
     templates: await TemplateStore.open(join(where.dataRoot, "templates")),
     useTemplates: settings.useTemplates,
     pool: settings.pool,

@@ -1,18 +1,14 @@
 import { fileURLToPath } from "node:url";
-import { isMade, madeBinary, type BinarySources } from "../host/made-binary.ts";
+import { madeBinary, type BinarySources } from "../host/made-binary.ts";
 
-const sources: BinarySources = {
+/** Of the static executable that becomes /init. */
+export const agentProgram: BinarySources = {
   folder: fileURLToPath(new URL("../../guest", import.meta.url)),
   name: "agent",
   what: "the guest's agent",
 };
 
-/** The path of the static executable that becomes /init. */
+/** Its path. */
 export async function agentBinary(dataRoot: string): Promise<string> {
-  return madeBinary(dataRoot, sources);
-}
-
-/** Whether there is an agent already, so that no compiler is needed. */
-export async function hasAgentBinary(dataRoot: string): Promise<boolean> {
-  return isMade(dataRoot, sources);
+  return madeBinary(dataRoot, agentProgram);
 }

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { DvmError } from "../base/errors.ts";
 import { hasApt } from "../host/apt.ts";
+import { madeBinary } from "../host/made-binary.ts";
 import { installStockKernel, listKernels } from "../kernel/kernel-catalogue.ts";
 import { builtInImages, makeBuiltInImage, type ImportImage } from "./built-in-images.ts";
 import { missingNeeds, type Need, type Purpose } from "./needs.ts";
@@ -86,8 +87,10 @@ async function packageSteps({ dataRoot, what, print }: SetUpInput, needs: Need[]
 async function machineSteps(input: SetUpInput): Promise<Step[]> {
   const { dataRoot, print } = input;
   const steps: Step[] = [];
-  for (const { name, why, make } of await unmadePrograms(dataRoot))
-    steps.push({ title: `compile ${name}`, why, run: async () => void (await make(dataRoot)) });
+  for (const { name, why, sources } of await unmadePrograms(dataRoot)) {
+    const run = async () => void (await madeBinary(dataRoot, sources));
+    steps.push({ title: `compile ${name}`, why, run });
+  }
   if ((await listKernels(dataRoot)).length === 0) {
     steps.push({
       title: "fetch the distribution's kernel",

@@ -7,6 +7,7 @@ import {
   startCompanion,
 } from "../host/companion.ts";
 import { controlLines, controlPath } from "../host/control-lines.ts";
+import { madeBinary } from "../host/made-binary.ts";
 import { fileServerProgram } from "./file-server-program.ts";
 import type { FileServer, FileServerPlace, FileServers, SharedPath } from "./shared-path.ts";
 
@@ -14,7 +15,7 @@ const deadlineMs = 10_000;
 
 /** File servers as companions, one for each machine that has binds or volumes (`fileserver/`). */
 export function fileServers(dataRoot: string): FileServers {
-  const program = remember(() => fileServerProgram(dataRoot));
+  const program = remember(() => madeBinary(dataRoot, fileServerProgram));
   return {
     async open(place) {
       return (await this.find(place)) ?? serverOf(await start(await program(), place), place);
