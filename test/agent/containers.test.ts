@@ -65,7 +65,10 @@ test("containers without a network of their own are in one", async () => {
 
 test("one container ends while the other goes on, and both are there for the next host", async () => {
   await withTwo(
-    { a: "echo a1; echo a2; exit 3", b: "echo b1; sleep 2; echo b2; exit 4" },
+    {
+      a: "echo a1; echo a2; exit 3",
+      b: "echo b1; until [ -e /go ]; do sleep 0.1; done; echo b2; exit 4",
+    },
     async (a) => {
       assert.deepEqual(await a.exited, { exitCode: 3, oomKilled: false });
       const agent = await guest.reconnect();
@@ -75,6 +78,7 @@ test("one container ends while the other goes on, and both are there for the nex
       assert.equal(found.get("b")?.state, "started");
       const [mainA, mainB] = [found.get("a")?.main, found.get("b")?.main];
       assert(mainA !== undefined && mainB !== undefined);
+      await run(agent, "b", "echo > /go");
       assert.equal(await textOf(mainA.stdout), "a1\na2\n");
       assert.equal(await textOf(mainB.stdout), "b1\nb2\n");
       assert.equal((await mainA.exited).exitCode, 3);
