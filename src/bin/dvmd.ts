@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { listen, buildServer } from "../api/server.ts";
 import { describeError, DvmError } from "../base/errors.ts";
 import { remember } from "../base/remember.ts";
-import { Engine } from "../engine/core.ts";
+import { defaultSettings, Engine } from "../engine/core.ts";
 import { keepClocks, reconcile } from "../engine/upkeep.ts";
 import { DiskReserve } from "../host/disk-reserve.ts";
 import { freeSpace } from "../host/free-space.ts";
@@ -68,6 +68,7 @@ async function serve(
   const images = await ImageStore.open(join(where.dataRoot, "images"), () => reserve.release());
   await using engine = await Engine.open({
     places: where,
+    settings: () => defaultSettings,
     reserve,
     freeSpace: () => freeSpace(where.dataRoot),
     images,

@@ -5,5 +5,6 @@
 
 export { type Containers, hasEnded, type HeldContainer } from "./core/containers.ts";
 export { Engine, type Image, userNetwork } from "./core/engine.ts";
+export { defaultSettings, type EngineSettings } from "./core/engine-settings.ts";
 export type { EngineEvent } from "./core/events.ts";
 export type { Exec } from "./core/exec-table.ts";

@@ -8,6 +8,7 @@ import type { LogOptions } from "../../src/client/container-calls.ts";
 import { EngineClient } from "../../src/client/engine-client.ts";
 import { asObject, parseJson, requireText, type JsonObject } from "../../src/client/json.ts";
 import { Engine, type EngineParts } from "../../src/engine/core/engine.ts";
+import { defaultSettings, type EngineSettings } from "../../src/engine/core/engine-settings.ts";
 import { keepClocks } from "../../src/engine/upkeep/keep-clocks.ts";
 import { reconcile } from "../../src/engine/upkeep/reconcile.ts";
 import { DiskReserve } from "../../src/host/disk-reserve.ts";
@@ -71,6 +72,8 @@ export class TestEngine implements AsyncDisposable {
   free: Partial<FreeSpace> = {};
   /** What the daemons wrote to their log. */
   readonly log: string[] = [];
+  /** How its daemons were told to work. */
+  settings: EngineSettings = defaultSettings;
   readonly #options: TestEngineOptions;
   #daemon: Daemon | undefined;
 
@@ -253,6 +256,7 @@ export class TestEngine implements AsyncDisposable {
     const { templates = false, pool = 0 } = this.#options;
     return {
       places: where,
+      settings: () => this.settings,
       reserve: new DiskReserve(where.dataRoot),
       freeSpace: async () => ({ ...(await freeSpace(where.dataRoot)), ...this.free }),
       images,

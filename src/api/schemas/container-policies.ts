@@ -40,7 +40,9 @@ function checkRestart({ RestartPolicy, AutoRemove }: HostConfig): void {
     );
 }
 
-function checkLogging({ LogConfig: { Type, Config } }: HostConfig): void {
+/** Without a type it is the daemon's default driver. */
+function checkLogging({ LogConfig: { Type: given, Config } }: HostConfig): void {
+  const Type = given || "json-file";
   if (!logDrivers.includes(Type))
     throw new DvmError(
       "invalid",

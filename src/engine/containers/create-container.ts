@@ -15,6 +15,7 @@ import {
 import { type ContainerRecord, type DockerRequest } from "../records.ts";
 import { ensureVolume } from "../volumes.ts";
 import { removeAnonymousVolumes } from "./anonymous-volumes.ts";
+import { withDaemonDefaults } from "./daemon-defaults.ts";
 import { cleanName, freeName } from "./container-name.ts";
 import { resolveSharedNetwork } from "./shared-network.ts";
 
@@ -31,7 +32,10 @@ export async function createContainer(
 ): Promise<ContainerRecord> {
   const { containers } = engine;
   checkStopSignal(asked);
-  const request = resolveSharedNetwork(containers, asked);
+  const request = resolveSharedNetwork(
+    containers,
+    withDaemonDefaults(asked, engine.parts.settings()),
+  );
   const image = engine.parts.images.find(request.config.Image);
   if (platform !== undefined) checkPlatform(request.config.Image, image, parsePlatform(platform));
   await requireTrust(engine, image, request.config.Image);

@@ -15,6 +15,7 @@ import type { PolicyPlace } from "../../image/trust/policy.ts";
 import { type ContainerRecord, type FoundNeeds, StateStore } from "../records.ts";
 import { ContainerStreams } from "../runs.ts";
 import { Containers } from "./containers.ts";
+import type { EngineSettings } from "./engine-settings.ts";
 import { EventLog } from "./events.ts";
 import { ExecTable } from "./exec-table.ts";
 import { Machines } from "./machines.ts";
@@ -29,6 +30,8 @@ export { userNetwork } from "../../network/user-network.ts";
 /** What the engine is made of; the composition root chooses the parts. */
 export interface EngineParts {
   places: Places;
+  /** As they are now. */
+  settings(): EngineSettings;
   /** Space on the data root's disk that is given up when the daemon can't write. */
   reserve: DiskReserve;
   /** What the data root's disk still takes. */

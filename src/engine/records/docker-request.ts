@@ -66,7 +66,7 @@ const restartPolicy = z
 const logConfig = z
   .object({ Type: string, Config: stringMap })
   .nullish()
-  .transform((given) => ({ Type: given?.Type || "json-file", Config: given?.Config ?? {} }));
+  .transform((given) => ({ Type: given?.Type ?? "", Config: given?.Config ?? {} }));
 
 export const hostConfigSchema = z.object({
   Binds: strings,
