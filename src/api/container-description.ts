@@ -5,38 +5,11 @@ import {
   type ContainerState,
   isRunning,
   type Mount,
+  shownConfig,
   type StartReport,
 } from "../engine/records.ts";
 import { type Engine, userNetwork } from "../engine/core.ts";
-
-/** Fields that a container can only have these values of: others are refused. */
-const everyHostConfig = {
-  ContainerIDFile: "",
-  VolumeDriver: "",
-  VolumesFrom: null,
-  CgroupnsMode: "private",
-  Cgroup: "",
-  IpcMode: "private",
-  Links: null,
-  OomScoreAdj: 0,
-  PidMode: "",
-  UTSMode: "",
-  UsernsMode: "",
-  Isolation: "",
-  CpuShares: 0,
-  CgroupParent: "",
-  BlkioWeight: 0,
-  CpuPeriod: 0,
-  CpuQuota: 0,
-  CpusetCpus: "",
-  CpusetMems: "",
-  Devices: null,
-  DeviceCgroupRules: null,
-  DeviceRequests: null,
-  MemoryReservation: 0,
-  MemorySwappiness: null,
-  OomKillDisable: false,
-};
+import { describeHostConfig } from "./host-config-description.ts";
 
 /** A container as `GET /containers/{id}/json` shows it. */
 export function describeContainer(engine: Engine, record: ContainerRecord) {
@@ -61,14 +34,10 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     ProcessLabel: "",
     AppArmorProfile: "",
     ExecIDs: execIds(engine, record.id),
-    HostConfig: {
-      ...everyHostConfig,
-      ...hostConfig,
-      NetworkMode: networkMode(record),
-    },
+    HostConfig: describeHostConfig({ ...hostConfig, NetworkMode: networkMode(record) }),
     GraphDriver: { Name: "erofs", Data: null },
     Mounts: describeMounts(record),
-    Config: config,
+    Config: shownConfig(config),
     NetworkSettings: networkSettings(record),
     ...(record.lastStart === undefined ? {} : { Dvm: describeMachine(record, record.lastStart) }),
   };
@@ -118,7 +87,7 @@ export function statusOf({ kind }: ContainerState): string {
 export function describeMounts({ run, request }: ContainerRecord) {
   const { Tmpfs } = request.hostConfig;
   return run.mounts
-    .filter(({ kind, target }) => kind !== "tmpfs" || !(target in Tmpfs))
+    .filter(({ kind, target }) => kind !== "tmpfs" || !(target in (Tmpfs ?? {})))
     .map(describeMount);
 }
 
@@ -147,6 +116,11 @@ export function portsOf({ state }: ContainerRecord): BoundPort[] {
   return "ports" in state ? state.ports : [];
 }
 
+/** Of an endpoint. */
+const nothingAsked = {
+  ...{ IPAMConfig: null, Links: null, Aliases: null, MacAddress: "", DriverOpts: null },
+  GwPriority: 0,
+};
 const withoutIpv6 = { GlobalIPv6Address: "", GlobalIPv6PrefixLen: 0, IPv6Gateway: "" };
 /** What Docker shows of networks that it has no more. */
 const ofOldNetworks = {
@@ -173,12 +147,9 @@ export function networkSettings(record: ContainerRecord) {
     EndpointID: "",
   };
   const endpoint = {
+    ...(record.request.endpoints[mode] ?? nothingAsked),
     ...card,
-    IPAMConfig: null,
-    Links: null,
-    DriverOpts: null,
     NetworkID: record.state.kind === "created" ? "" : mode,
-    Aliases: null,
     DNSNames: null,
   };
   return {

@@ -51,3 +51,24 @@ export function anyCase<T extends z.ZodRawShape>(shape: T) {
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
+
+/** A list, or null as Go keeps one that wasn't given. */
+export function list<T extends z.ZodType>(item: T) {
+  return z
+    .array(item)
+    .nullish()
+    .transform((value) => value ?? null);
+}
+
+/** The same of a map. */
+export function map<T extends z.ZodType>(item: T) {
+  return z
+    .record(z.string(), item)
+    .nullish()
+    .transform((value) => value ?? null);
+}
+
+/** What may be left out, and is told apart from a zero. */
+export function optional<T extends z.ZodType>(item: T) {
+  return item.nullish().transform((value) => value ?? null);
+}

@@ -14,7 +14,7 @@ export {
   neighbourSetup,
   scratchDisk,
 } from "./plan/machine-plan.ts";
-export { checkResources, machineCpus, memoryMiB } from "./plan/machine-size.ts";
+export { machineCpus, memoryMiB } from "./plan/machine-size.ts";
 export { mergeEnvironment, newRecord } from "./plan/new-record.ts";
 export { placeMounts, sharePlaced } from "./plan/place-mounts.ts";
 export type { SpecialMount } from "./plan/special-mounts.ts";
@@ -24,5 +24,5 @@ export { planMachine } from "./plan/plan-machine.ts";
 export { bindPorts } from "./plan/port-map.ts";
 export { execProcessSpec, mainProcessSpec } from "./plan/process-spec.ts";
 export { checkRun } from "./plan/check-run.ts";
-export { checkSecurityOptions } from "./plan/security-options.ts";
-export { isSupported, parseSignal, signalNumber, stopSignal } from "./plan/signals.ts";
+export { checkRequest } from "./plan/request/check-request.ts";
+export { isSupported, signalNumber, stopSignal } from "./plan/signals.ts";

@@ -19,6 +19,8 @@ export {
   type HostConfig,
   hostConfigSchema,
 } from "./records/docker-request.ts";
+export { defaultRuntime, withDefaults } from "./records/request/with-defaults.ts";
+export { shownConfig, withoutNothing } from "./records/request/shown-config.ts";
 export type { ExecRequest } from "./records/exec-request.ts";
 export {
   type FitRecord,

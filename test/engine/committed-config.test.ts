@@ -15,6 +15,8 @@ const config: Commit["config"] = {
   Labels: { l: "1" },
   ExposedPorts: { "80/tcp": {} },
   Volumes: { "/v": {} },
+  ...{ Healthcheck: null, ArgsEscaped: false, NetworkDisabled: false, MacAddress: "" },
+  ...{ OnBuild: null, Shell: null },
 };
 const commit: Commit = {
   config,
@@ -39,7 +41,7 @@ test("what is asked for goes before the container's, and lists and maps are join
     WorkingDir: "/x",
   });
   const made = runtimeConfig({ ...commit, overrides });
-  assert.deepEqual([...made.Env].sort(), ["A=1", "B=3", "C=4"]);
+  assert.deepEqual([...(made.Env ?? [])].sort(), ["A=1", "B=3", "C=4"]);
   assert.deepEqual(made.Labels, { l: "1", m: "2" });
   assert.deepEqual(Object.keys(made.ExposedPorts), ["80/tcp", "81/udp"]);
   assert.deepEqual([made.Entrypoint, made.Cmd, made.WorkingDir], [["/entry"], ["three"], "/x"]);
@@ -75,5 +77,5 @@ test("history grows by an entry, and what the parent says besides is kept", () =
   assert.equal(made["os.version"], "1");
   assert.equal(made.author, "me");
   assert.deepEqual(made.config.Healthcheck, { Test: ["NONE"] });
-  assert.equal(made.config.OnBuild, undefined);
+  assert.equal(made.config.OnBuild, null);
 });

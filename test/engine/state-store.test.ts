@@ -47,6 +47,7 @@ test("containers and volumes that the first version stored are there, in today's
       },
     ]);
     assert.equal(first?.request.hostConfig.RestartPolicy.Name, "no");
+    assert.equal(first?.request.hostConfig.IpcMode, "private");
     assert.equal(first?.state.kind, "exited");
     assert.deepEqual(second?.state, {
       ...{ kind: "detached", isPaused: false, startedAt: "2026-01-02", machineId: "b2" },

@@ -30,12 +30,12 @@ const emptyBodyBytes = 7;
 export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void {
   app.post("/containers/create", async (request, reply) => {
     const { name, platform } = parse(createSchema, request.query, "query");
-    const record = await createContainer(engine, {
+    const { record, warnings } = await createContainer(engine, {
       ...parseCreateBody(request.body),
       name: name === "" ? undefined : name,
       platform: platform === "" ? undefined : platform,
     });
-    return reply.status(201).send({ Id: record.id, Warnings: [] });
+    return reply.status(201).send({ Id: record.id, Warnings: warnings });
   });
 
   app.post("/containers/:name/start", (request, reply) => start(engine, request, reply));

@@ -1,17 +1,10 @@
 import { mkdir, rm } from "node:fs/promises";
-import { DvmError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { checkPlatform, parsePlatform } from "../../image/registry/choose-platform.ts";
 import { checkAccelerator } from "../../machine/support.ts";
 import type { Engine } from "../core.ts";
 import { requireTrust } from "../images.ts";
-import {
-  capabilityMask,
-  checkResources,
-  checkSecurityOptions,
-  newRecord,
-  parseSignal,
-} from "../plan.ts";
+import { checkRequest, newRecord } from "../plan.ts";
 import { type ContainerRecord, type DockerRequest } from "../records.ts";
 import { ensureVolume } from "../volumes.ts";
 import { removeAnonymousVolumes } from "./anonymous-volumes.ts";
@@ -25,24 +18,29 @@ export interface CreateRequest extends DockerRequest {
   platform?: string | undefined;
 }
 
+export interface CreatedContainer {
+  record: ContainerRecord;
+  /** What isn't as it was asked for, in Docker's words where it has some. */
+  warnings: string[];
+}
+
 /** Makes a container of an image: its record and its volumes. Starts nothing. */
 export async function createContainer(
   engine: Engine,
   { name: wanted, platform, ...asked }: CreateRequest,
-): Promise<ContainerRecord> {
+): Promise<CreatedContainer> {
   const { containers } = engine;
-  checkStopSignal(asked);
-  const request = resolveSharedNetwork(
-    containers,
+  const checked = checkRequest(
     withDaemonDefaults(asked, engine.parts.settings()),
+    engine.parts.hostCpus,
   );
+  const request = resolveSharedNetwork(containers, checked.request);
   const image = engine.parts.images.find(request.config.Image);
   if (platform !== undefined) checkPlatform(request.config.Image, image, parsePlatform(platform));
   await requireTrust(engine, image, request.config.Image);
   const name = wanted === undefined ? freeName(containers) : cleanName(wanted);
   containers.requireFreeName(name);
   const record = await newRecord(request, { id: newId(), name, image });
-  checkRequest(record, engine.parts.hostCpus);
   checkAccelerator(engine.parts.hypervisor, record.run.machine.accelerator ?? "auto");
   const folder = engine.containerFolder(record.id);
   try {
@@ -56,7 +54,7 @@ export async function createContainer(
   }
   const made = containers.find(record.id);
   engine.announce("create", made);
-  return made;
+  return { record: made, warnings: checked.warnings };
 }
 
 async function makeVolumes(engine: Engine, { run }: ContainerRecord): Promise<void> {
@@ -65,34 +63,4 @@ async function makeVolumes(engine: Engine, { run }: ContainerRecord): Promise<vo
     const { volume = "", anonymous = false } = mount;
     mount.source = await ensureVolume(engine, volume, anonymous);
   }
-}
-
-/** That there is no such number, a stop finds out; what an image says is looked at then, too. */
-function checkStopSignal({ config: { StopSignal = "" } }: DockerRequest): void {
-  if (StopSignal !== "") parseSignal(StopSignal);
-}
-
-/** Says now what would otherwise fail at the start. */
-function checkRequest(record: ContainerRecord, hostCpus: number): void {
-  const { run, request } = record;
-  const { config, hostConfig } = request;
-  checkResources(run.limits, hostCpus);
-  capabilityMask({ ...run.process.capabilities, privileged: false });
-  checkSecurityOptions(hostConfig.SecurityOpt);
-  if (config.WorkingDir !== "" && !config.WorkingDir.startsWith("/")) {
-    throw new DvmError(
-      "invalid",
-      `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
-    );
-  }
-  checkNetworks(request);
-}
-
-/** Whether a network is there is seen at the start, as with Docker. */
-function checkNetworks({ endpoints }: DockerRequest): void {
-  if (Object.values(endpoints).some(({ Aliases }) => (Aliases ?? []).length > 0))
-    throw new DvmError(
-      "invalid",
-      "network-scoped aliases are only supported for user-defined networks",
-    );
 }

@@ -17,7 +17,7 @@ export function withDaemonDefaults(
       ShmSize: hostConfig.ShmSize === 0 ? containerDefaults.shmSizeBytes : hostConfig.ShmSize,
       LogConfig: logConfig(hostConfig.LogConfig, settings.logDefaults),
       Ulimits: mergedUlimits(hostConfig.Ulimits, containerDefaults.ulimits),
-      Init: hostConfig.Init || containerDefaults.init,
+      Init: hostConfig.Init ?? (containerDefaults.init ? true : null),
     },
   };
 }
@@ -35,6 +35,7 @@ function mergedUlimits(
   own: HostConfig["Ulimits"],
   defaults: EngineSettings["containerDefaults"]["ulimits"],
 ): HostConfig["Ulimits"] {
-  const named = new Set(own.map(({ Name }) => Name));
-  return [...own, ...defaults.filter(({ Name }) => !named.has(Name))];
+  const named = new Set(own?.map(({ Name }) => Name));
+  const further = defaults.filter(({ Name }) => !named.has(Name));
+  return further.length === 0 ? own : [...(own ?? []), ...further];
 }

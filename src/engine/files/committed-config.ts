@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { applyChanges, type RuntimeConfig } from "../../image/dockerfile-changes.ts";
-import type { ContainerConfig } from "../records.ts";
+import { type ContainerConfig, shownConfig } from "../records.ts";
 import { mergeEnvironment } from "../plan.ts";
 
 /** What a commit is asked to make different from the container's configuration. */
@@ -35,7 +35,7 @@ export function committedConfig(parent: unknown, commit: Commit, diffIds: string
     created,
     ...(author === "" ? {} : { author }),
     ...(comment === "" ? {} : { comment }),
-    config: { ...baseConfig, ...runtimeConfig(commit) },
+    config: { ...baseConfig, ...shownConfig(runtimeConfig(commit)) },
     rootfs: { type: "layers", diff_ids: diffIds },
     history: [
       ...(history ?? []),
@@ -49,13 +49,8 @@ export function committedConfig(parent: unknown, commit: Commit, diffIds: string
   });
 }
 
-/** Of an image: one without volumes has none, not an empty map. */
-type ImageRuntime = Omit<ContainerConfig, "Volumes"> & {
-  Volumes: ContainerConfig["Volumes"] | null;
-};
-
 /** Docker's rules (daemon/commit.go): what is asked for, and where that says nothing, the container's. */
-export function runtimeConfig({ config, overrides, changes }: Commit): ImageRuntime {
+export function runtimeConfig({ config, overrides, changes }: Commit): ContainerConfig {
   const changed = applyChanges(changes);
   const asked = withChanges({ ...(overrides ?? config), Image: config.Image }, changed);
   const hasEntrypoint = (asked.Entrypoint ?? []).length > 0;
@@ -68,11 +63,13 @@ export function runtimeConfig({ config, overrides, changes }: Commit): ImageRunt
     Hostname: asked.Hostname === "" ? config.Hostname : asked.Hostname,
     Cmd: hasCommand ? asked.Cmd : config.Cmd,
     Entrypoint: asked.Entrypoint ?? config.Entrypoint,
-    Env: mergeEnvironment(config.Env, asked.Env),
+    Env: mergeEnvironment(config.Env ?? [], asked.Env ?? []),
     Labels: { ...config.Labels, ...asked.Labels },
     ExposedPorts: { ...config.ExposedPorts, ...asked.ExposedPorts },
     Volumes: nothingAsNull({ ...config.Volumes, ...asked.Volumes }),
     StopSignal: asked.StopSignal ?? config.StopSignal,
+    Healthcheck: asked.Healthcheck ?? config.Healthcheck,
+    Shell: asked.Shell ?? config.Shell,
   };
 }
 
@@ -85,7 +82,7 @@ function withChanges(config: ContainerConfig, changed: RuntimeConfig): Container
     WorkingDir: changed.WorkingDir ?? config.WorkingDir,
     Cmd: command,
     Entrypoint: changed.Entrypoint ?? config.Entrypoint,
-    Env: mergeEnvironment(config.Env, changed.Env ?? []),
+    Env: mergeEnvironment(config.Env ?? [], changed.Env ?? []),
     Labels: { ...config.Labels, ...changed.Labels },
     ExposedPorts: { ...config.ExposedPorts, ...changed.ExposedPorts },
     Volumes: { ...config.Volumes, ...changed.Volumes },

@@ -5,6 +5,8 @@ import { parseBind } from "./bind-specification.ts";
 import type { HostConfig, Mount } from "../records.ts";
 import { checkBindSource } from "./bind-source.ts";
 
+type MountRequest = NonNullable<HostConfig["Mounts"]>[number];
+
 /**
  * All mounts of a container, each target once: what the user binds beats what the image or the user
  * declares as volumes. Sources of binds are looked up; volumes are only named here.
@@ -14,9 +16,9 @@ export async function resolveMounts(
   declaredVolumes: readonly string[],
 ): Promise<Mount[]> {
   const mounts = [
-    ...(await Promise.all(hostConfig.Binds.map(fromBind))),
-    ...(await Promise.all(hostConfig.Mounts.map(fromMount))),
-    ...Object.entries(hostConfig.Tmpfs).map(([target, options]) => tmpfs(target, options)),
+    ...(await Promise.all((hostConfig.Binds ?? []).map(fromBind))),
+    ...(await Promise.all((hostConfig.Mounts ?? []).map(fromMount))),
+    ...Object.entries(hostConfig.Tmpfs ?? {}).map(([target, options]) => tmpfs(target, options)),
   ];
   const taken = new Set<string>();
   for (const { target } of mounts) {
@@ -38,7 +40,7 @@ async function fromBind(text: string): Promise<Mount> {
     : volume(source, target, writable, false);
 }
 
-async function fromMount(request: HostConfig["Mounts"][number]): Promise<Mount> {
+async function fromMount(request: MountRequest): Promise<Mount> {
   const writable = !request.ReadOnly;
   checkMount(request);
   switch (request.Type) {
@@ -60,7 +62,7 @@ async function fromMount(request: HostConfig["Mounts"][number]): Promise<Mount> 
   }
 }
 
-function checkMount({ Type, Source, Target }: HostConfig["Mounts"][number]): void {
+function checkMount({ Type, Source, Target }: MountRequest): void {
   const refused = (why: string) =>
     new DvmError("invalid", `invalid mount config for type "${Type}": ${why}`);
   if (Target === "") throw refused("field Target must not be empty");

@@ -54,7 +54,7 @@ function mergeConfig(config: ContainerConfig, image: Image, id: string): Contain
     ...config,
     Hostname: config.Hostname === "" ? shortId(id) : config.Hostname,
     User: config.User === "" ? base.user : config.User,
-    Env: mergeEnvironment(base.env, config.Env),
+    Env: noneAsNull(mergeEnvironment(base.env, config.Env ?? [])),
     Entrypoint: entrypoint?.length === 1 && entrypoint[0] === "" ? null : entrypoint,
     Cmd: config.Cmd !== null && config.Cmd.length > 0 ? config.Cmd : inherited,
     WorkingDir: config.WorkingDir === "" ? base.workingDir : config.WorkingDir,
@@ -63,12 +63,22 @@ function mergeConfig(config: ContainerConfig, image: Image, id: string): Contain
       ...Object.fromEntries(base.exposedPorts.map((port) => [port, {}])),
       ...config.ExposedPorts,
     },
-    Volumes: {
-      ...Object.fromEntries(base.volumes.map((path) => [path, {}])),
-      ...config.Volumes,
-    },
+    Volumes: mergeVolumes(base.volumes, config.Volumes),
     StopSignal: config.StopSignal ?? base.stopSignal,
   };
+}
+
+/** Docker shows none as null where nobody gave a map. */
+function mergeVolumes(
+  declared: readonly string[],
+  given: ContainerConfig["Volumes"],
+): ContainerConfig["Volumes"] {
+  const merged = { ...Object.fromEntries(declared.map((path) => [path, {}])), ...given };
+  return Object.keys(merged).length === 0 ? null : merged;
+}
+
+function noneAsNull(list: string[]): string[] | null {
+  return list.length === 0 ? null : list;
 }
 
 /** `base`, of which `over` replaces what has the same name. */

@@ -9,9 +9,10 @@ export function requestedPorts(
   hostConfig: HostConfig,
   exposed: readonly string[],
 ): RequestedPort[] {
-  const ports = Object.entries(hostConfig.PortBindings).flatMap(([key, bindings]) => {
+  const ports = Object.entries(hostConfig.PortBindings ?? {}).flatMap(([key, bindings]) => {
     const { port, protocol } = parsePortKey(key);
-    const list = bindings.length === 0 ? [{ HostIp: "", HostPort: "" }] : bindings;
+    const given = bindings ?? [];
+    const list = given.length === 0 ? [{ HostIp: "", HostPort: "" }] : given;
     return list.map((binding) => ({
       containerPort: port,
       protocol,
@@ -20,7 +21,7 @@ export function requestedPorts(
     }));
   });
   if (!hostConfig.PublishAllPorts) return ports;
-  const bound = new Set(Object.keys(hostConfig.PortBindings));
+  const bound = new Set(Object.keys(hostConfig.PortBindings ?? {}));
   const rest = exposed.filter((key) => !bound.has(key)).map(parsePortKey);
   return [
     ...ports,

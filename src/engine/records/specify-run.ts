@@ -23,17 +23,17 @@ export function specifyRun(
     process: specifyProcess({ config, hostConfig }),
     hostname: config.Hostname,
     domainname: config.Domainname,
-    extraHosts: hostConfig.ExtraHosts,
+    extraHosts: hostConfig.ExtraHosts ?? [],
     mounts,
     inside: {
       readOnlyRoot: hostConfig.ReadonlyRootfs,
       shmSizeBytes: hostConfig.ShmSize,
-      sysctls: hostConfig.Sysctls,
+      sysctls: hostConfig.Sysctls ?? {},
     },
     limits: {
       memoryBytes: hostConfig.Memory,
       nanoCpus: hostConfig.NanoCpus,
-      processes: Math.max(0, hostConfig.PidsLimit),
+      processes: Math.max(0, hostConfig.PidsLimit ?? 0),
     },
     ...(hostConfig.NetworkMode === "none" || sharedWith !== undefined
       ? {}
@@ -41,9 +41,9 @@ export function specifyRun(
           network: {
             mac,
             ports,
-            nameservers: hostConfig.Dns,
-            search: hostConfig.DnsSearch,
-            options: hostConfig.DnsOptions,
+            nameservers: hostConfig.Dns ?? [],
+            search: hostConfig.DnsSearch ?? [],
+            options: hostConfig.DnsOptions ?? [],
           },
         }),
     stop: {
@@ -72,20 +72,20 @@ function specifyProcess({
 }: Pick<DockerRequest, "config" | "hostConfig">): RunSpecification["process"] {
   return {
     args: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
-    env: config.Env,
+    env: config.Env ?? [],
     cwd: config.WorkingDir === "" ? "/" : config.WorkingDir,
     user: config.User,
-    groupsAdd: hostConfig.GroupAdd,
+    groupsAdd: hostConfig.GroupAdd ?? [],
     tty: config.Tty,
     stdin: config.OpenStdin,
     terminal: terminalSize(hostConfig.ConsoleSize) ?? defaultTerminal,
-    capabilities: { add: hostConfig.CapAdd, drop: hostConfig.CapDrop },
+    capabilities: { add: hostConfig.CapAdd ?? [], drop: hostConfig.CapDrop ?? [] },
     privileged: hostConfig.Privileged,
-    noNewPrivileges: asksForNoNewPrivileges(hostConfig.SecurityOpt),
-    limits: hostConfig.Ulimits.map(({ Name, Soft, Hard }) => ({
+    noNewPrivileges: asksForNoNewPrivileges(hostConfig.SecurityOpt ?? []),
+    limits: (hostConfig.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
       ...{ name: Name, soft: Soft, hard: Hard },
     })),
-    reaper: hostConfig.Init,
+    reaper: hostConfig.Init ?? false,
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isRunning, type ContainerRecord } from "./container-record.ts";
 import type { ContainerState } from "./container-state.ts";
 import { dockerRequestSchema } from "./docker-request.ts";
+import { withDefaults } from "./request/with-defaults.ts";
 import { boundPortSchema, runSpecificationSchema } from "./run-specification.ts";
 
 const runNetwork = { ports: z.array(boundPortSchema), mac: z.string() };
@@ -37,9 +38,12 @@ export const startReportSchema = z.object({
   phases: z.array(z.object({ name: z.string(), ms: z.number() })),
 });
 
-/** A container as the state store keeps it, in JSON. Another shape is another `version`. */
+/**
+ * A container as the state store keeps it, in JSON. Another shape is another `version`: the first
+ * had no defaults in what was asked for.
+ */
 const storedSchema = z.object({
-  version: z.literal(1),
+  version: z.literal([1, 2]),
   id: z.string(),
   name: z.string(),
   createdAt: z.string(),
@@ -54,14 +58,16 @@ const storedSchema = z.object({
 export type StoredContainer = z.infer<typeof storedSchema>;
 
 export function encodeContainer(record: ContainerRecord): string {
-  const stored: StoredContainer = { version: 1, ...record, state: storedState(record.state) };
+  const stored: StoredContainer = { version: 2, ...record, state: storedState(record.state) };
   return JSON.stringify(stored);
 }
 
 /** Throws where the stored text is none of ours. What ran is `detached` until it is taken up. */
 export function decodeContainer(text: string): ContainerRecord {
-  const { version: _, ...stored } = storedSchema.parse(JSON.parse(text));
-  return { ...stored, state: liveState(stored.state) };
+  const { version, ...stored } = storedSchema.parse(JSON.parse(text));
+  const { request, state } = stored;
+  const hostConfig = version === 1 ? withDefaults(request.hostConfig) : request.hostConfig;
+  return { ...stored, request: { ...request, hostConfig }, state: liveState(state) };
 }
 
 function storedState(state: ContainerState): StoredState {

@@ -1,0 +1,37 @@
+import { type DockerRequest, withDefaults } from "../../records.ts";
+import { checkConfig } from "./check-config.ts";
+import { checkDevices } from "./check-devices.ts";
+import { checkLogging } from "./check-logging.ts";
+import { checkMounts } from "./check-mounts.ts";
+import { checkIsolation, checkNamespaces } from "./check-namespaces.ts";
+import { checkNetwork, checkNetworkMode } from "./check-network.ts";
+import { checkResources } from "./check-resources.ts";
+import { checkRestart } from "./check-restart.ts";
+import { checkSecurity } from "./check-security.ts";
+
+export interface CheckedRequest {
+  /** With Docker's defaults where nothing was asked for. */
+  request: DockerRequest;
+  /** What the caller is to know of what isn't as it was asked for. */
+  warnings: string[];
+}
+
+/**
+ * Looks at what a container is asked to be, one domain after the other, before anything is looked up
+ * or made. What no dockerd takes is refused in its words, what DVM doesn't do in DVM's own, by name.
+ */
+export function checkRequest(asked: DockerRequest, hostCpus: number): CheckedRequest {
+  const { config, hostConfig } = asked;
+  checkNetworkMode(asked);
+  checkIsolation(hostConfig);
+  checkConfig(config);
+  checkRestart(hostConfig);
+  checkMounts(hostConfig);
+  checkNetwork(asked);
+  checkSecurity(hostConfig);
+  checkResources(hostConfig, hostCpus);
+  checkNamespaces(hostConfig);
+  checkDevices(hostConfig);
+  checkLogging(hostConfig);
+  return { request: { ...asked, hostConfig: withDefaults(hostConfig) }, warnings: [] };
+}

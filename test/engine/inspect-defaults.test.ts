@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { asObject } from "../../src/client/json.ts";
+import { TestEngine } from "../support/test-engine.ts";
+import { testImage } from "../support/test-image.ts";
+
+/** What dockerd 28.5.2 shows of a container for which nothing was asked, on a host with cgroup v2. */
+const dockersHostConfig = {
+  Binds: null,
+  ContainerIDFile: "",
+  LogConfig: { Type: "json-file", Config: {} },
+  NetworkMode: "bridge",
+  PortBindings: null,
+  RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+  AutoRemove: false,
+  VolumeDriver: "",
+  VolumesFrom: null,
+  ConsoleSize: [0, 0],
+  CapAdd: null,
+  CapDrop: null,
+  CgroupnsMode: "private",
+  Dns: null,
+  DnsOptions: null,
+  DnsSearch: null,
+  ExtraHosts: null,
+  GroupAdd: null,
+  IpcMode: "private",
+  Cgroup: "",
+  Links: null,
+  OomScoreAdj: 0,
+  PidMode: "",
+  Privileged: false,
+  PublishAllPorts: false,
+  ReadonlyRootfs: false,
+  SecurityOpt: null,
+  UTSMode: "",
+  UsernsMode: "",
+  ShmSize: 67_108_864,
+  Runtime: "runc",
+  Isolation: "",
+  CpuShares: 0,
+  Memory: 0,
+  NanoCpus: 0,
+  CgroupParent: "",
+  BlkioWeight: 0,
+  BlkioWeightDevice: null,
+  BlkioDeviceReadBps: null,
+  BlkioDeviceWriteBps: null,
+  BlkioDeviceReadIOps: null,
+  BlkioDeviceWriteIOps: null,
+  CpuPeriod: 0,
+  CpuQuota: 0,
+  CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0,
+  CpusetCpus: "",
+  CpusetMems: "",
+  Devices: null,
+  DeviceCgroupRules: null,
+  DeviceRequests: null,
+  MemoryReservation: 0,
+  MemorySwap: 0,
+  MemorySwappiness: null,
+  OomKillDisable: false,
+  PidsLimit: null,
+  Ulimits: null,
+  CpuCount: 0,
+  CpuPercent: 0,
+  IOMaximumIOps: 0,
+  IOMaximumBandwidth: 0,
+  MaskedPaths: [
+    ...["/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys"],
+    ...["/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug"],
+    ...["/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap"],
+  ],
+  ReadonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+};
+
+test("of a plain container inspect shows every field, with Docker's defaults", async () => {
+  await using engine = await TestEngine.open();
+  const id = await engine.create(["true"]);
+  const { HostConfig, Config, NetworkSettings } = await engine.succeeds(
+    "GET",
+    `/containers/${id}/json`,
+  );
+  assert.deepEqual(HostConfig, dockersHostConfig);
+  const { Env: _, ...config } = asObject(Config);
+  assert.deepEqual(config, {
+    Hostname: id.slice(0, 12),
+    Domainname: "",
+    User: "",
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    Tty: false,
+    OpenStdin: false,
+    StdinOnce: false,
+    Cmd: ["true"],
+    Image: testImage,
+    Volumes: null,
+    WorkingDir: "",
+    Entrypoint: null,
+    OnBuild: null,
+    Labels: {},
+  });
+  assert.deepEqual(asObject(asObject(NetworkSettings)["Networks"]), {
+    bridge: {
+      IPAMConfig: null,
+      Links: null,
+      Aliases: null,
+      MacAddress: "",
+      DriverOpts: null,
+      GwPriority: 0,
+      NetworkID: "",
+      EndpointID: "",
+      Gateway: "",
+      IPAddress: "",
+      IPPrefixLen: 0,
+      IPv6Gateway: "",
+      GlobalIPv6Address: "",
+      GlobalIPv6PrefixLen: 0,
+      DNSNames: null,
+    },
+  });
+});
+
+test("a privileged one sees all paths, and has no label; what was given is shown as it was given", async () => {
+  await using engine = await TestEngine.open();
+  const id = await engine.create(["true"], {
+    StopTimeout: 0,
+    OnBuild: [],
+    Healthcheck: {},
+    HostConfig: {
+      ...{ Privileged: true, Binds: [], Mounts: [], Sysctls: {}, PortBindings: {}, Dns: [] },
+      ...{ PidsLimit: -1, Memory: 8_000_000, Init: false },
+    },
+  });
+  const { HostConfig, Config } = await engine.succeeds("GET", `/containers/${id}/json`);
+  assert.deepEqual(HostConfig, {
+    ...dockersHostConfig,
+    ...{ Privileged: true, MaskedPaths: null, ReadonlyPaths: null, Binds: [], Dns: [] },
+    ...{ SecurityOpt: ["label=disable"], PortBindings: {}, Init: false },
+    ...{ Memory: 8_000_000, MemorySwap: 16_000_000 },
+  });
+  const config = asObject(Config);
+  assert.deepEqual([config["StopTimeout"], config["OnBuild"], config["Healthcheck"]], [0, [], {}]);
+});
