@@ -61,13 +61,13 @@ function describeStart({ origin, madeTemplate, kernel, phases }: StartReport) {
 function describeState(engine: Engine, record: ContainerRecord) {
   const { state } = record;
   const failure = state.kind === "created" ? state.failure : undefined;
-  const exited = state.kind === "exited" ? state : undefined;
+  const exited = "finishedAt" in state ? state : undefined;
   const lastFinishedAt = "lastFinishedAt" in state ? state.lastFinishedAt : undefined;
   return {
     Status: statusOf(state),
     Running: isRunning(record),
     Paused: state.kind === "paused",
-    Restarting: false,
+    Restarting: state.kind === "restarting",
     OOMKilled: exited?.oomKilled ?? false,
     Dead: false,
     Pid: "run" in state ? (state.run.machine.machine.processId ?? 0) : 0,

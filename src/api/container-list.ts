@@ -125,6 +125,8 @@ function statusText({ state }: ContainerRecord): string {
       return `Up ${describeAge(Date.parse(state.startedAt))}`;
     case "paused":
       return `Up ${describeAge(Date.parse(state.startedAt))} (Paused)`;
+    case "restarting":
+      return `Restarting (${state.exitCode}) ${describeAge(Date.parse(state.finishedAt))} ago`;
     case "exited":
       return `Exited (${state.exitCode}) ${describeAge(Date.parse(state.finishedAt))} ago`;
   }

@@ -90,7 +90,7 @@ function countContainers({ containers }: Engine) {
     Containers: records.length,
     ContainersRunning: count("running"),
     ContainersPaused: count("paused"),
-    ContainersStopped: count("exited") + count("created"),
+    ContainersStopped: count("exited") + count("created") + count("restarting"),
   };
 }
 

@@ -4,7 +4,10 @@
  */
 
 export { createContainer } from "./containers/create-container.ts";
+export { afterEnd } from "./containers/after-end.ts";
 export { createExec, startExec } from "./containers/exec.ts";
+export { followPolicies } from "./containers/follow-policies.ts";
+export { noteEnd } from "./containers/note-end.ts";
 export { openRun } from "./containers/open-run.ts";
 export { pauseContainer, unpauseContainer } from "./containers/pause-container.ts";
 export { removeContainer, removeOnRequest } from "./containers/remove-container.ts";

@@ -3,7 +3,12 @@
  * function. Others use what stands here, and nothing behind it.
  */
 
-export { type ContainerRecord, isRunning, type StartReport } from "./records/container-record.ts";
+export {
+  type ContainerRecord,
+  isRunning,
+  isUp,
+  type StartReport,
+} from "./records/container-record.ts";
 export {
   type ContainerEvent,
   type ContainerState,
@@ -11,6 +16,7 @@ export {
   otherStartFailure,
   type RunNetwork,
 } from "./records/container-state.ts";
+export { decideRestart, noRestarts, startsWithDaemon } from "./records/decide-restart.ts";
 export {
   type ContainerConfig,
   containerConfigSchema,

@@ -71,7 +71,6 @@ test("what DVM does not do is refused by name, not ignored", () => {
     UsernsMode: "host",
     PidMode: "host",
     VolumesFrom: ["other"],
-    RestartPolicy: { Name: "always" },
     LogConfig: { Type: "syslog" },
   })) {
     assert.throws(
@@ -114,7 +113,8 @@ test("restart policy and log driver are kept as they were given", () => {
     Type: "json-file",
     Config: { tag: "x" },
   });
-  assert.throws(() => given({ RestartPolicy: { Name: "always" } }), { code: "unsupported" });
+  const always = { Name: "always", MaximumRetryCount: 0 };
+  assert.deepEqual(given({ RestartPolicy: { Name: "always" } }).RestartPolicy, always);
   assert.throws(() => given({ LogConfig: { Type: "syslog" } }), { code: "unsupported" });
   assert.throws(() => given({ RestartPolicy: { Name: "no", MaximumRetryCount: 3 } }), {
     code: "invalid",
@@ -142,6 +142,14 @@ test("what dockerd takes no container for is refused in its words", () => {
     [
       { RestartPolicy: { Name: "odd" } },
       "invalid restart policy: unknown policy 'odd'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+    ],
+    [
+      { RestartPolicy: { Name: "on-failure", MaximumRetryCount: -1 } },
+      "invalid restart policy: maximum retry count cannot be negative",
+    ],
+    [
+      { RestartPolicy: { Name: "always", MaximumRetryCount: -1 } },
+      "invalid restart policy: maximum retry count can only be used with 'on-failure' and cannot be negative",
     ],
     [
       { AutoRemove: true, RestartPolicy: { Name: "always" } },

@@ -13,6 +13,7 @@ const otherRun: Run = Object.create(Run.prototype);
 const network = { ports: [], mac: "02:00:00:00:00:01" };
 const [startedAt, finishedAt, now] = ["2026-01-01", "2026-01-02", "2026-01-03"];
 const failure = { exitCode: 127, error: "not found" };
+const dueAt = "2026-01-04";
 const exit = { exitCode: 3, oomKilled: true, error: "why" };
 
 const states = {
@@ -28,6 +29,7 @@ const states = {
     machineId: "m",
     ...network,
   },
+  restarting: { kind: "restarting", startedAt, finishedAt, dueAt, ...exit },
   exited: { kind: "exited", startedAt, finishedAt, exitCode: 0, oomKilled: false, error: "" },
 } satisfies Record<string, ContainerState>;
 
@@ -38,6 +40,8 @@ const events = {
   resumed: { kind: "resumed" },
   "taken-up": { kind: "taken-up", run: otherRun },
   ended: { kind: "ended", at: now, ...exit },
+  "ended for a while": { kind: "ended", at: now, restartsAt: dueAt, ...exit },
+  "given-up": { kind: "given-up" },
 } satisfies Record<string, ContainerEvent>;
 
 const begun: ContainerState = {
@@ -48,6 +52,8 @@ const begun: ContainerState = {
   mac: "",
 };
 const over: ContainerState = { kind: "exited", startedAt, finishedAt: now, ...exit };
+const soon: ContainerState = { ...over, kind: "restarting", dueAt };
+const end = { ended: over, "ended for a while": soon };
 
 /** What becomes of each state by each event; what isn't here can't happen. */
 const transitions: Record<
@@ -56,12 +62,17 @@ const transitions: Record<
 > = {
   created: { started: begun, "start-failed": { kind: "created", failure } },
   failed: { started: begun, "start-failed": { kind: "created", failure } },
-  running: { paused: { ...states.running, kind: "paused" }, ended: over },
-  paused: { resumed: { ...states.paused, kind: "running" }, ended: over },
-  detached: { "taken-up": { kind: "running", startedAt, run: otherRun, ...network }, ended: over },
+  running: { paused: { ...states.running, kind: "paused" }, ...end },
+  paused: { resumed: { ...states.paused, kind: "running" }, ...end },
+  detached: { "taken-up": { kind: "running", startedAt, run: otherRun, ...network }, ...end },
   "detached and paused": {
     "taken-up": { kind: "paused", startedAt, run: otherRun, ...network },
-    ended: over,
+    ...end,
+  },
+  restarting: {
+    started: { ...begun, lastFinishedAt: finishedAt },
+    "start-failed": { kind: "exited", startedAt, finishedAt, ...exit, error: failure.error },
+    "given-up": { kind: "exited", startedAt, finishedAt, ...exit },
   },
   exited: {
     started: { ...begun, lastFinishedAt: finishedAt },

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { describeError, DvmError } from "../../base/errors.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import { type Engine, hasEnded } from "../../engine/core.ts";
-import { type ContainerRecord, isRunning } from "../../engine/records.ts";
+import { type ContainerRecord, isRunning, isUp } from "../../engine/records.ts";
 import { connectionAttachment, outputFrame, readLog, writeAll } from "../../engine/runs.ts";
 import { resizeContainer } from "../../engine/containers.ts";
 import { containerStatistics } from "../container-statistics.ts";
@@ -47,16 +47,17 @@ export function containerStreamRoutes(app: FastifyInstance, engine: Engine): voi
   app.get("/containers/:name/stats", (request, reply) => sendStatistics(engine, request, reply));
 }
 
+const unattachable = new Map([
+  ["paused", "paused, unpause the container before attach"],
+  ["restarting", "restarting, wait until the container is running"],
+]);
+
 async function attach(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
   const query = parse(attachSchema, request.query, "query");
   const container = nameOf(request.params);
   const record = engine.containers.find(container);
-  if (record.state.kind === "paused") {
-    throw new DvmError(
-      "conflict",
-      `container ${container} is paused, unpause the container before attach`,
-    );
-  }
+  const why = unattachable.get(record.state.kind);
+  if (why !== undefined) throw new DvmError("conflict", `container ${container} is ${why}`);
   const { Tty: tty, OpenStdin, StdinOnce } = record.request.config;
   const connection = hijack(request, reply, { tty });
   engine.announce("attach", record);
@@ -119,7 +120,7 @@ function logOptions(engine: Engine, record: ContainerRecord, query: LogsQuery) {
     since: logTime(query.since),
     until: logTime(query.until),
     follow:
-      query.follow && isRunning(record)
+      query.follow && isUp(record)
         ? { ended: engine.containers.waitFor(record.id, hasEnded).then(() => {}) }
         : undefined,
   };
@@ -169,7 +170,11 @@ const waitConditions = new Map<string, (first: ContainerRecord) => Until>([
     "not-running",
     (first) => {
       let last = first;
-      return (now = last) => (isRunning((last = now)) ? undefined : endOf(last));
+      return (now) => {
+        last = now ?? last;
+        const isOver = !isRunning(last) || (last !== first && last.state.kind === "restarting");
+        return now === undefined || isOver ? endOf(last) : undefined;
+      };
     },
   ],
   [
@@ -178,7 +183,7 @@ const waitConditions = new Map<string, (first: ContainerRecord) => Until>([
       let last = first;
       return (now) => {
         last = now ?? last;
-        const hasChanged = last.state !== first.state && !isRunning(last);
+        const hasChanged = last.state !== first.state && !isUp(last);
         return now === undefined || hasChanged ? endOf(last) : undefined;
       };
     },
@@ -197,7 +202,7 @@ const waitConditions = new Map<string, (first: ContainerRecord) => Until>([
 ]);
 
 function endOf({ state }: ContainerRecord): End {
-  if (state.kind === "exited") return { exitCode: state.exitCode, error: state.error };
+  if ("finishedAt" in state) return { exitCode: state.exitCode, error: state.error };
   if (state.kind === "created" && state.failure !== undefined) return state.failure;
   return { exitCode: 0, error: "" };
 }

@@ -4,7 +4,7 @@ import type { Engine, Exec } from "../core.ts";
 import { execProcessSpec } from "../plan.ts";
 import type { ContainerRecord, ExecRequest } from "../records.ts";
 import type { Run } from "../runs.ts";
-import { runOf, unreachable } from "./run-of.ts";
+import { isRestarting, runOf, unreachable } from "./run-of.ts";
 
 /** Docker's, whatever the reason. */
 const startFailureOfExec = 126;
@@ -70,6 +70,7 @@ function requireAwake({ id, state }: ContainerRecord, named: string): void {
       "conflict",
       `Container ${named} is paused, unpause the container before exec`,
     );
+  if (state.kind === "restarting") throw isRestarting(id);
   if (state.kind !== "running") throw new DvmError("conflict", `container ${id} is not running`);
 }
 

@@ -1,7 +1,7 @@
 import { DvmError } from "../../base/errors.ts";
 import { requirePause } from "../../machine/support.ts";
 import type { Engine } from "../core.ts";
-import { runOf, unreachable } from "./run-of.ts";
+import { isRestarting, runOf, unreachable } from "./run-of.ts";
 
 export async function pauseContainer(engine: Engine, container: string): Promise<void> {
   requirePause(engine.parts.hypervisor);
@@ -11,6 +11,7 @@ export async function pauseContainer(engine: Engine, container: string): Promise
     if (state.kind === "paused")
       throw new DvmError("conflict", `Container ${id} is already paused`);
     if (state.kind === "detached") throw unreachable(id);
+    if (state.kind === "restarting") throw isRestarting(id);
     if (state.kind !== "running") throw new DvmError("conflict", `container ${id} is not running`);
     await engine.space.check(state.run.machine);
     await state.run.pause();

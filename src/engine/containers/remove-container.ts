@@ -4,6 +4,7 @@ import { type ContainerRecord, isRunning } from "../records.ts";
 import { killSignal, type Run } from "../runs.ts";
 import { endParked } from "./end-parked.ts";
 import { announceKill } from "./announce-kill.ts";
+import { noteSignal } from "./note-signal.ts";
 import { removeAnonymousVolumes } from "./anonymous-volumes.ts";
 
 interface RemoveOptions {
@@ -66,12 +67,14 @@ async function endForRemoval(
     const doing =
       state.kind === "paused"
         ? "paused and must be unpaused first"
-        : "running: stop the container before removing or force remove";
+        : `${state.kind === "restarting" ? "restarting" : "running"}: stop the container before removing or force remove`;
     throw new DvmError("conflict", `cannot remove container "${name}": container is ${doing}`);
   }
-  announceKill(engine, record, killSignal);
-  if (await endParked(engine, record)) return;
-  if ("run" in state) await endRun(engine, state.run);
+  const running = await noteSignal(engine, record, killSignal);
+  if (running === undefined) return;
+  announceKill(engine, running, killSignal);
+  if (await endParked(engine, running)) return;
+  if ("run" in running.state) await endRun(engine, running.state.run);
   await engine.containers.waitFor(id, hasEnded);
 }
 

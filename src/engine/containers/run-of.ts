@@ -6,7 +6,15 @@ import type { Run } from "../runs.ts";
 export function runOf({ id, state }: Pick<ContainerRecord, "id" | "state">): Run {
   if ("run" in state) return state.run;
   if (state.kind === "detached") throw unreachable(id);
+  if (state.kind === "restarting") throw isRestarting(id);
   throw new DvmError("conflict", `container ${id} is not running`);
+}
+
+export function isRestarting(id: string): DvmError {
+  return new DvmError(
+    "conflict",
+    `Container ${id} is restarting, wait until the container is running`,
+  );
 }
 
 /** An earlier daemon started it, and its machine can't be taken up before there is room. */

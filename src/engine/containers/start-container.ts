@@ -3,7 +3,7 @@ import { Stopwatch } from "../../base/stopwatch.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine, HeldContainer } from "../core.ts";
 import { checkRun } from "../plan.ts";
-import { isRunning, type StartReport } from "../records.ts";
+import { type ContainerRecord, isRunning, noRestarts, type StartReport } from "../records.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
 import { removeContainer } from "./remove-container.ts";
 import { requireNetworks } from "./require-networks.ts";
@@ -30,17 +30,37 @@ async function startHeld(engine: Engine, held: HeldContainer): Promise<StartRepo
   if (record.state.kind === "paused")
     throw new DvmError("conflict", "cannot start a paused container, try unpause instead");
   if (isRunning(record)) throw new DvmError("not-modified", `container ${record.id} runs already`);
+  // who is started by hand begins anew
+  return start(engine, held, { restart: noRestarts, restartCount: 0 });
+}
+
+/** The restart policy's start; of one that is not about to be restarted any more, none. */
+export async function startAgain(engine: Engine, held: HeldContainer): Promise<void> {
+  if (held.record.state.kind === "restarting") await start(engine, held, {});
+}
+
+type Restarts = Partial<Pick<ContainerRecord, "restart" | "restartCount">>;
+
+async function start(
+  engine: Engine,
+  held: HeldContainer,
+  restarts: Restarts,
+): Promise<StartReport> {
   try {
-    return await start(engine, held);
+    return await launch(engine, held, restarts);
   } catch (error) {
     const failure = { exitCode: startFailureExitCode(error), error: describeError(error) };
-    held.apply({ kind: "start-failed", failure });
-    engine.streams(record.id).end();
+    held.apply({ kind: "start-failed", failure }, restarts);
+    engine.streams(held.record.id).end();
     throw error;
   }
 }
 
-async function start(engine: Engine, held: HeldContainer): Promise<StartReport> {
+async function launch(
+  engine: Engine,
+  held: HeldContainer,
+  restarts: Restarts,
+): Promise<StartReport> {
   const watch = new Stopwatch();
   const { record } = held;
   checkRun(record.run);
@@ -51,7 +71,7 @@ async function start(engine: Engine, held: HeldContainer): Promise<StartReport> 
       : await startBeside(engine, record, watch);
   const happened = { kind: "started", at: timestamp(), run, ...network } as const;
   const report = { ...lastStart, phases: watch.phases };
-  engine.announce("start", held.apply(happened, { lastStart: report }));
+  engine.announce("start", held.apply(happened, { lastStart: report, ...restarts }));
   void supervise(engine, record.id, run);
   return report;
 }

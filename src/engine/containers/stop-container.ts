@@ -9,6 +9,7 @@ import { endParked } from "./end-parked.ts";
 import { runOf } from "./run-of.ts";
 import { saidWhy } from "./said-why.ts";
 import { whileAwake } from "./while-awake.ts";
+import { isToEnd, noteSignal } from "./note-signal.ts";
 import { announceKill } from "./announce-kill.ts";
 import { startContainer } from "./start-container.ts";
 
@@ -33,17 +34,29 @@ export async function stopContainer(
 
 async function endInOrder(
   engine: Engine,
-  record: ContainerRecord,
+  found: ContainerRecord,
   options: StopOptions,
 ): Promise<void> {
-  const { stop } = record.run;
+  const { stop } = found.run;
   const asked = options.signal ?? "";
   const signal = asked === "" ? stopSignal(stop.signal) : signalNumber(asked);
   const wanted = options.timeoutSeconds ?? stop.timeoutSeconds ?? defaultStopTimeoutSeconds;
-  // there is no such signal, so nobody will end by it
-  const seconds = isSupported(signal) ? wanted : 0;
-  announceKill(engine, record, signal);
-  if (await endParked(engine, record)) return engine.announce("stop", record);
+  const record = await noteSignal(engine, found, signal);
+  if (record !== undefined) {
+    announceKill(engine, record, signal);
+    // there is no such signal, so nobody will end by it
+    const seconds = isSupported(signal) ? wanted : 0;
+    if (!(await endParked(engine, record))) await endRun(engine, record, { signal, seconds });
+  }
+  engine.announce("stop", record ?? found);
+}
+
+/** `seconds`: how long its process has to end by the signal; negative: for ever. */
+async function endRun(
+  engine: Engine,
+  record: ContainerRecord,
+  { signal, seconds }: { signal: number; seconds: number },
+): Promise<void> {
   await unpauseIfNeeded(engine, record);
   const run = runOf(record);
   const ended = endOf(engine, record.id, run);
@@ -53,12 +66,12 @@ async function endInOrder(
   if (seconds >= 0) {
     const done = await Promise.race([ended, delay(seconds * 1000, false, { ref: false })]);
     if (!done) {
+      await noteSignal(engine, engine.containers.find(record.id), killSignal);
       announceKill(engine, record, killSignal);
       await forceEnd(run, ended);
     }
   }
   await ended;
-  engine.announce("stop", record);
 }
 
 /** Sends a signal; SIGKILL ends the container for sure. */
@@ -75,17 +88,19 @@ export async function killContainer(
 
 async function signalContainer(
   engine: Engine,
-  record: ContainerRecord,
+  found: ContainerRecord,
   number: number,
 ): Promise<void> {
-  if (!isRunning(record)) throw new DvmError("conflict", `container ${record.id} is not running`);
+  if (!isRunning(found)) throw new DvmError("conflict", `container ${found.id} is not running`);
+  const record = await noteSignal(engine, found, number);
+  if (record === undefined) return;
   if (number === killSignal && (await endParked(engine, record)))
     return announceKill(engine, record, number);
   const run = runOf(record);
   announceKill(engine, record, number);
   await engine.space.check(run.machine);
   if (number !== killSignal) {
-    if (wakes(record, number)) await unpauseIfNeeded(engine, record);
+    if (isToEnd(record.run, number)) await unpauseIfNeeded(engine, record);
     return whileAwake(engine, record, ({ main }) => main.signal(number));
   }
   if (record.state.kind === "paused") await wakeToEnd(engine, record.id);
@@ -102,8 +117,8 @@ export async function restartContainer(
 ): Promise<void> {
   const record = engine.containers.find(container);
   await saidWhy(`Cannot restart container ${container}`, async () => {
-    if ("run" in record.state) {
-      record.state.run.willStartAgain = true;
+    if (isRunning(record)) {
+      if ("run" in record.state) record.state.run.willStartAgain = true;
       await endInOrder(engine, record, options);
     }
     await startContainer(engine, record.id);
@@ -113,11 +128,6 @@ export async function restartContainer(
 
 async function unpauseIfNeeded(engine: Engine, { id, state }: ContainerRecord): Promise<void> {
   if (state.kind === "paused") await unpauseContainer(engine, id);
-}
-
-/** Whether a paused container goes on by a signal: by any, or where it names its own to stop, by that. */
-function wakes({ run: { stop } }: ContainerRecord, signal: number): boolean {
-  return stop.signal === "" || stopSignal(stop.signal) === signal;
 }
 
 /** What is about to be ended is not said to go on. */

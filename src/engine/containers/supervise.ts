@@ -1,9 +1,9 @@
 import { describeError } from "../../base/errors.ts";
-import { timestamp } from "../../base/timestamps.ts";
 import type { Engine, HeldContainer } from "../core.ts";
 import type { ContainerRecord } from "../records.ts";
 import type { Run, RunEnd } from "../runs.ts";
-import { removeContainer } from "./remove-container.ts";
+import { afterEnd } from "./after-end.ts";
+import { type Exit, noteEnd } from "./note-end.ts";
 
 const lostExitCode = 255;
 const killedExitCode = 137;
@@ -13,11 +13,8 @@ export async function supervise(engine: Engine, id: string, run: Run): Promise<v
   try {
     const end = await run.ended();
     if (end === undefined) return;
-    const { run: specification } = await engine.containers.change(id, (held) =>
-      finish(engine, held, { run, end }),
-    );
-    if (specification.removeWhenEnded && !run.willStartAgain)
-      await removeContainer(engine, id, { force: true, volumes: true });
+    const record = await engine.containers.change(id, (held) => finish(engine, held, { run, end }));
+    if (!run.willStartAgain) await afterEnd(engine, record);
   } catch (error) {
     engine.parts.log(`cannot end container ${id} in order: ${describeError(error)}`);
   }
@@ -38,23 +35,10 @@ async function finish(
     engine.parts.log(`cannot take away what a run of ${id} has left: ${describeError(error)}`);
   }
   engine.execs.forgetContainer(id);
-  const record = held.apply({ kind: "ended", at: timestamp(), ...exitOf(end) });
-  engine.streams(id).end();
-  engine.announce("die", record, {
-    execDuration: String(secondsOf(record)),
-    exitCode: String(exitOf(end).exitCode),
-  });
-  return record;
+  return noteEnd(engine, held, exitOf(end));
 }
 
-/** How long its last run was, in whole seconds. */
-function secondsOf({ state }: ContainerRecord): number {
-  if (state.kind !== "exited") return 0;
-  const milliseconds = Date.parse(state.finishedAt) - Date.parse(state.startedAt);
-  return Math.max(0, Math.floor(milliseconds / 1000));
-}
-
-function exitOf(end: RunEnd): { exitCode: number; oomKilled: boolean; error: string } {
+function exitOf(end: RunEnd): Exit {
   if (end.kind === "exited") {
     const { exitCode, oomKilled } = end;
     return { exitCode, oomKilled, error: "" };

@@ -2,17 +2,21 @@ import { DvmError } from "../../base/errors.ts";
 import {
   type ContainerEvent,
   type ContainerRecord,
-  isRunning,
+  isUp,
   next,
   type StateStore,
 } from "../records.ts";
+
+type Noted = Partial<Pick<ContainerRecord, "lastStart" | "restartCount" | "restart">>;
 
 /** A container that nobody else changes meanwhile. Each change is stored before the call returns. */
 export interface HeldContainer {
   /** As it is now. */
   readonly record: ContainerRecord;
-  /** Lets happen what did; `lastStart` goes with a start. */
-  apply(event: ContainerEvent, more?: Pick<ContainerRecord, "lastStart">): ContainerRecord;
+  /** Lets happen what did, and remembers what goes with it. */
+  apply(event: ContainerEvent, more?: Noted): ContainerRecord;
+  /** Remembers something beside the state. */
+  note(more: Noted): ContainerRecord;
   /** The name must be free: `conflict` if it isn't. */
   rename(name: string): void;
   remove(): void;
@@ -72,6 +76,11 @@ export class Containers {
     return this.#exclusive(id, () => action(this.#hold(id)));
   }
 
+  /** Remembers something beside the state at once, whoever holds the container. */
+  note(id: string, more: Noted): void {
+    this.#hold(id).note(more);
+  }
+
   /** Runs `removal`, unless one of the same container is under way: `conflict`. */
   async removeOnce(id: string, named: string, removal: () => Promise<void>): Promise<void> {
     if (this.#leaving.has(id))
@@ -127,6 +136,7 @@ export class Containers {
       },
       apply: (event, more = {}) =>
         this.#save({ ...now(), ...more, state: next(now().state, event) }),
+      note: (more) => this.#save({ ...now(), ...more }),
       rename: (name) => {
         this.requireFreeName(name);
         this.#save({ ...now(), name });
@@ -185,7 +195,7 @@ export class Containers {
   }
 }
 
-/** Whether a container has ended, or gone. */
+/** Whether a container's run has ended, or the container gone. */
 export function hasEnded(record: ContainerRecord | undefined): true | undefined {
-  return record === undefined || !isRunning(record) ? true : undefined;
+  return record === undefined || !isUp(record) ? true : undefined;
 }

@@ -21,6 +21,7 @@ import { ExecTable } from "./exec-table.ts";
 import { Machines } from "./machines.ts";
 import type { PoolLimits } from "../../supply/pool-size.ts";
 import { MachineSupply } from "../../supply/machine-supply.ts";
+import { RestartTimers } from "./restart-timers.ts";
 import { SpaceWatch } from "./space-watch.ts";
 import { Trash } from "./trash.ts";
 
@@ -71,6 +72,7 @@ export class Engine implements AsyncDisposable {
   readonly containers: Containers;
   readonly machines: Machines;
   readonly supply: MachineSupply;
+  readonly restarts = new RestartTimers();
   readonly trash: Trash;
   readonly space: SpaceWatch;
   /** Images that are being tried, by image and command. */
@@ -139,6 +141,7 @@ export class Engine implements AsyncDisposable {
 
   /** Machines live on; only what this process holds is let go. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.restarts[Symbol.asyncDispose]();
     const runs = this.containers.list().flatMap(({ state }) => ("run" in state ? [state.run] : []));
     await this.space[Symbol.asyncDispose]();
     await Promise.all(runs.map((run) => run.detach()));

@@ -6,6 +6,7 @@ import {
   type ContainerConfig,
   type ContainerRecord,
   type DockerRequest,
+  noRestarts,
   specifyRun,
 } from "../records.ts";
 import { resolveMounts } from "./mounts.ts";
@@ -35,6 +36,7 @@ export async function newRecord(
     labels: config.Labels,
     request: { ...request, config },
     restartCount: 0,
+    restart: noRestarts,
     state: { kind: "created" },
   };
 }

@@ -1,6 +1,7 @@
 import type { MachineOrigin } from "../../supply/machine-order.ts";
 import type { ContainerState } from "./container-state.ts";
 import type { DockerRequest } from "./docker-request.ts";
+import type { RestartRecord } from "./decide-restart.ts";
 import type { RunSpecification } from "./run-specification.ts";
 
 /** All that is kept of a container. */
@@ -15,7 +16,9 @@ export interface ContainerRecord {
   request: DockerRequest;
   /** What is to run. */
   run: RunSpecification;
+  /** By its restart policy, since somebody started it. */
   restartCount: number;
+  restart: RestartRecord;
   state: ContainerState;
   /** How its last start went. */
   lastStart?: StartReport | undefined;
@@ -33,6 +36,12 @@ export interface StartReport {
   phases: { name: string; ms: number }[];
 }
 
-export function isRunning({ state }: Pick<ContainerRecord, "state">): boolean {
+/** As Docker counts it: one that its restart policy is about to start runs, too. */
+export function isRunning(record: Pick<ContainerRecord, "state">): boolean {
+  return isUp(record) || record.state.kind === "restarting";
+}
+
+/** Whether there are processes of it. */
+export function isUp({ state }: Pick<ContainerRecord, "state">): boolean {
   return state.kind === "running" || state.kind === "paused" || state.kind === "detached";
 }

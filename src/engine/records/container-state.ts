@@ -32,6 +32,8 @@ export type ContainerState =
   | ({ kind: "running" | "paused"; run: Run } & Begin & RunNetwork)
   /** An earlier daemon started it; this one has not spoken with its machine yet. */
   | ({ kind: "detached"; isPaused: boolean; machineId: string } & Begin & RunNetwork)
+  /** Its restart policy starts it again, at `dueAt` (RFC 3339). */
+  | ({ kind: "restarting"; startedAt: string; finishedAt: string; dueAt: string } & Exit)
   | ({ kind: "exited"; startedAt: string; finishedAt: string } & Exit);
 
 /** What happens to a container. */
@@ -42,7 +44,10 @@ export type ContainerEvent =
   | { kind: "resumed" }
   /** This daemon has its machine from here on. */
   | { kind: "taken-up"; run: Run }
-  | ({ kind: "ended"; at: string } & Exit);
+  /** `restartsAt`: when its restart policy starts it again. */
+  | ({ kind: "ended"; at: string; restartsAt?: string | undefined } & Exit)
+  /** Its restart policy starts it no more. */
+  | { kind: "given-up" };
 
 /** The state after `event`; an error where it can't happen. Pure: the one life cycle there is. */
 export function next(state: ContainerState, event: ContainerEvent): ContainerState {
@@ -61,15 +66,17 @@ export function next(state: ContainerState, event: ContainerEvent): ContainerSta
       return takenUp(state, event);
     case "ended":
       return ended(state, event);
+    case "given-up":
+      return givenUp(state, event);
   }
 }
 
 type EventOf<Kind> = Extract<ContainerEvent, { kind: Kind }>;
 
 function started(state: ContainerState, event: EventOf<"started">): ContainerState {
-  if (state.kind !== "created" && state.kind !== "exited") throw impossible(state, event);
+  if (state.kind !== "created" && !("finishedAt" in state)) throw impossible(state, event);
   const { at, run, ports, mac } = event;
-  const before = state.kind === "exited" ? { lastFinishedAt: state.finishedAt } : {};
+  const before = "finishedAt" in state ? { lastFinishedAt: state.finishedAt } : {};
   return { kind: "running", startedAt: at, ...before, run, ports, mac };
 }
 
@@ -82,6 +89,8 @@ function startFailed(state: ContainerState, failure: StartFailure): ContainerSta
     return { kind: "created", failure: withCode(failure, state.failure?.exitCode) };
   if (state.kind === "exited")
     return { ...state, ...withCode(failure, state.exitCode), oomKilled: false };
+  // as with Docker, the code stays that of the run before
+  if (state.kind === "restarting") return { ...exitedOf(state), error: failure.error };
   throw impossible(state, { kind: "start-failed" });
 }
 
@@ -99,9 +108,22 @@ function takenUp(state: ContainerState, event: EventOf<"taken-up">): ContainerSt
 }
 
 function ended(state: ContainerState, event: EventOf<"ended">): ContainerState {
-  if (state.kind === "created" || state.kind === "exited") throw impossible(state, event);
-  const { at: finishedAt, exitCode, oomKilled, error } = event;
-  return { kind: "exited", startedAt: state.startedAt, finishedAt, exitCode, oomKilled, error };
+  if (state.kind === "created" || "finishedAt" in state) throw impossible(state, event);
+  const { at: finishedAt, exitCode, oomKilled, error, restartsAt: dueAt } = event;
+  const end = { startedAt: state.startedAt, finishedAt, exitCode, oomKilled, error };
+  return dueAt === undefined ? { kind: "exited", ...end } : { kind: "restarting", ...end, dueAt };
+}
+
+function givenUp(state: ContainerState, event: EventOf<"given-up">): ContainerState {
+  if (state.kind !== "restarting") throw impossible(state, event);
+  return exitedOf(state);
+}
+
+type StateOf<Kind> = Extract<ContainerState, { kind: Kind }>;
+
+function exitedOf(state: StateOf<"restarting">): StateOf<"exited"> {
+  const { dueAt: _, ...end } = state;
+  return { ...end, kind: "exited" };
 }
 
 function impossible({ kind }: ContainerState, event: Pick<ContainerEvent, "kind">): DvmError {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dockerRequestSchema } from "./docker-request.ts";
 import { boundPortSchema, type Mount } from "./run-specification.ts";
+import { noRestarts } from "./decide-restart.ts";
 import { specifyRun } from "./specify-run.ts";
 import {
   createdSchema,
@@ -60,7 +61,7 @@ export function upgradeFirstVersion(text: string): StoredContainer {
   );
   return {
     version: 1,
-    ...{ id, name, createdAt, restartCount },
+    ...{ id, name, createdAt, restartCount, restart: noRestarts },
     imageName: config.Image,
     labels: config.Labels,
     request: { config, hostConfig, endpoints: {} },

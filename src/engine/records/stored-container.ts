@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { isRunning, type ContainerRecord } from "./container-record.ts";
+import { type ContainerRecord } from "./container-record.ts";
 import type { ContainerState } from "./container-state.ts";
+import { noRestarts, restartRecordSchema } from "./decide-restart.ts";
 import { dockerRequestSchema } from "./docker-request.ts";
 import { withDefaults } from "./request/with-defaults.ts";
 import { boundPortSchema, runSpecificationSchema } from "./run-specification.ts";
@@ -18,6 +19,10 @@ export const exitedSchema = z.object({
   oomKilled: z.boolean(),
   error: z.string(),
 });
+const restartingSchema = exitedSchema.extend({
+  kind: z.literal("restarting"),
+  dueAt: z.string(),
+});
 const stateSchema = z.discriminatedUnion("kind", [
   createdSchema,
   z.object({
@@ -27,6 +32,7 @@ const stateSchema = z.discriminatedUnion("kind", [
     machineId: z.string(),
     ...runNetwork,
   }),
+  restartingSchema,
   exitedSchema,
 ]);
 type StoredState = z.infer<typeof stateSchema>;
@@ -52,6 +58,7 @@ const storedSchema = z.object({
   request: dockerRequestSchema,
   run: runSpecificationSchema,
   restartCount: z.number(),
+  restart: restartRecordSchema.default(noRestarts),
   state: stateSchema,
   lastStart: startReportSchema.optional(),
 });
@@ -82,6 +89,7 @@ function storedState(state: ContainerState): StoredState {
       return { ...rest, kind: isPaused ? "paused" : "running" };
     }
     case "created":
+    case "restarting":
     case "exited":
       return state;
   }
@@ -94,7 +102,6 @@ function liveState(state: StoredState): ContainerState {
 
 /** The machine that a container runs in, as far as that is known. */
 export function machineOf(record: ContainerRecord): string | undefined {
-  if (!isRunning(record)) return undefined;
   const stored = storedState(record.state);
   return "machineId" in stored ? stored.machineId : undefined;
 }

@@ -3,14 +3,13 @@ import { join } from "node:path";
 import { AgentClient, type GuestProcess } from "../../agent/agent-client.ts";
 import { describeError, DvmError, ignore } from "../../base/errors.ts";
 import { shortId } from "../../base/ids.ts";
-import { timestamp } from "../../base/timestamps.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { machineFolder, machineFolders } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core.ts";
 import { type ContainerRecord, machineOf, type MachineRecord } from "../records.ts";
 import type { RunningMachine } from "../runs.ts";
 import { pruneTemplates } from "./templates.ts";
-import { openRun, removeContainer, supervise } from "../containers.ts";
+import { afterEnd, followPolicies, noteEnd, openRun, supervise } from "../containers.ts";
 
 const reconnectDeadlineMs = 10_000;
 /** Of a guest that writes what it could not while the disk was full. */
@@ -27,6 +26,7 @@ export async function reconcile(engine: Engine): Promise<void> {
   await bookLost(engine, (machineId) => !engine.space.parked.has(machineId), goneReason);
   await endStrays(engine);
   await engine.supply.pool.recover();
+  followPolicies(engine);
 }
 
 /** Ends machines that no container has: an earlier daemon was killed while it made them. */
@@ -150,14 +150,12 @@ async function bookLost(
   const lost = engine.containers
     .list()
     .filter((one) => one.state.kind === "detached" && hasGone(one.state.machineId));
-  for (const { id, name, run } of lost) {
+  for (const { id, name } of lost) {
     engine.parts.log(`container ${name} ended with a machine that could not be taken up: ${error}`);
-    const isEnded = await engine.containers.change(id, async (held) => {
-      if (held.record.state.kind !== "detached") return false;
-      held.apply({ kind: "ended", at: timestamp(), error, exitCode, oomKilled: false });
-      return true;
+    const ended = await engine.containers.change(id, async (held) => {
+      if (held.record.state.kind !== "detached") return undefined;
+      return noteEnd(engine, held, { error, exitCode, oomKilled: false });
     });
-    if (isEnded && run.removeWhenEnded)
-      await removeContainer(engine, id, { force: true, volumes: true });
+    if (ended !== undefined) await afterEnd(engine, ended);
   }
 }

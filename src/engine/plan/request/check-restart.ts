@@ -3,7 +3,7 @@ import type { HostConfig } from "../../records.ts";
 
 const policies = ["no", "always", "on-failure", "unless-stopped"];
 
-/** What no dockerd takes is refused in its words, what DVM doesn't do in DVM's own. */
+/** What no dockerd takes is refused in its words. */
 export function checkRestart({
   RestartPolicy,
   AutoRemove,
@@ -16,14 +16,12 @@ export function checkRestart({
       "invalid",
       `invalid restart policy: unknown policy '${Name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
     );
+  const isNegative = MaximumRetryCount < 0;
   if (Name !== "on-failure" && MaximumRetryCount !== 0)
     throw new DvmError(
       "invalid",
-      "invalid restart policy: maximum retry count can only be used with 'on-failure'",
+      `invalid restart policy: maximum retry count can only be used with 'on-failure'${isNegative ? " and cannot be negative" : ""}`,
     );
-  if (Name !== "no")
-    throw new DvmError(
-      "unsupported",
-      `cannot use restart policy ${Name}: DVM does not restart containers yet`,
-    );
+  if (isNegative)
+    throw new DvmError("invalid", "invalid restart policy: maximum retry count cannot be negative");
 }

@@ -1,0 +1,36 @@
+import { timestamp } from "../../base/timestamps.ts";
+import type { Engine, HeldContainer } from "../core.ts";
+import { type ContainerRecord, decideRestart } from "../records.ts";
+
+export interface Exit {
+  exitCode: number;
+  oomKilled: boolean;
+  error: string;
+}
+
+/**
+ * Stores that a container's run is over, and whether its restart policy starts it again; lets go of
+ * who is attached, and tells of it: in this order.
+ */
+export function noteEnd(engine: Engine, held: HeldContainer, exit: Exit): ContainerRecord {
+  const { id } = held.record;
+  const ranMs = runTimeOf(held.record);
+  const restart = decideRestart(held.record, { exitCode: exit.exitCode, ranMs });
+  const at = timestamp();
+  const restartsAt =
+    restart === undefined ? undefined : timestamp(new Date(Date.now() + restart.delayMs));
+  const record = held.apply(
+    { kind: "ended", at, restartsAt, ...exit },
+    restart === undefined ? {} : { restart, restartCount: held.record.restartCount + 1 },
+  );
+  engine.streams(id).end();
+  engine.announce("die", record, {
+    execDuration: String(Math.floor(ranMs / 1000)),
+    exitCode: String(exit.exitCode),
+  });
+  return record;
+}
+
+function runTimeOf({ state }: ContainerRecord): number {
+  return "startedAt" in state ? Math.max(0, Date.now() - Date.parse(state.startedAt)) : 0;
+}
