@@ -1,14 +1,7 @@
-import { join } from "node:path";
 import { DvmError } from "../base/errors.ts";
-import {
-  findCompanion,
-  startCompanion,
-  type Companion,
-  type CompanionFiles,
-} from "../host/companion.ts";
 import { controlPath } from "../host/control-lines.ts";
-import { readTail } from "../host/read-tail.ts";
-import { askForwarder, type Refusal } from "./forwarder-control.ts";
+import { ControlledCompanion } from "../host/controlled-companion.ts";
+import { answerOf, type Refusal } from "./forwarder-refusal.ts";
 import { bindError } from "./host-ports.ts";
 import { portClient } from "./user-network.ts";
 
@@ -36,11 +29,13 @@ export interface ForwarderParts {
  * and sockets granted, for somebody who is named, and given up together.
  */
 export class Forwarder {
-  readonly #parts: ForwarderParts;
-  #companion: Promise<Companion> | undefined;
+  readonly #companion: ControlledCompanion;
 
-  constructor(parts: ForwarderParts) {
-    this.#parts = parts;
+  constructor({ program, folder, machineSocket }: ForwarderParts) {
+    this.#companion = new ControlledCompanion({
+      ...{ who: "the machine's forwarder", folder, name: "forwarder" },
+      command: async (control) => [await program(), control, machineSocket],
+    });
   }
 
   /** Opens a port, and gives its number. One in use is `unavailable`. */
@@ -61,57 +56,18 @@ export class Forwarder {
 
   /** Closes the owner's ports, takes his grants back and breaks his connections. */
   async release(owner: string): Promise<void> {
-    if ((await this.#existing()) !== undefined) await this.#ask(`release ${owner}`);
+    if ((await this.#companion.existing()) !== undefined) await this.#ask(`release ${owner}`);
   }
 
   /** Ends it, and with it all connections. Returns when its ports are free. */
   async end(): Promise<void> {
-    await (await this.#existing())?.kill();
+    await this.#companion.end();
   }
 
   async #ask(line: string): Promise<string | Refusal> {
-    const companion = await (this.#companion ??= this.#findOrStart());
-    const { lifeline, logFile } = this.#files();
-    let isThere = true;
-    void companion.exited.then(() => (isThere = false));
-    try {
-      return await askForwarder(lifeline, line, () => isThere);
-    } catch (cause) {
-      const said = isThere ? "" : (await readTail(logFile, 1024)).trim();
-      throw new DvmError(
-        "unavailable",
-        `cannot carry connections into the machine ${said}`.trim(),
-        {
-          cause,
-        },
-      );
-    }
-  }
-
-  async #existing(): Promise<Companion | undefined> {
-    return this.#companion ?? findCompanion(this.#files());
-  }
-
-  /** One that can't be started may be tried again. */
-  async #findOrStart(): Promise<Companion> {
-    const files = this.#files();
-    try {
-      const found = await findCompanion(files);
-      if (found !== undefined) return found;
-      const { program, machineSocket } = this.#parts;
-      return await startCompanion([await program(), files.lifeline, machineSocket], files, {});
-    } catch (error) {
-      this.#companion = undefined;
-      throw error;
-    }
-  }
-
-  #files(): CompanionFiles & { lifeline: string } {
-    const { folder } = this.#parts;
-    return {
-      pidFile: join(folder, "forwarder.pid"),
-      logFile: join(folder, "forwarder.log"),
-      lifeline: join(folder, "forwarder.sock"),
-    };
+    return answerOf(async () => {
+      const [answer = ""] = await this.#companion.say([line]);
+      return answer;
+    });
   }
 }

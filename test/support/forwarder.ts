@@ -5,7 +5,8 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { promisify } from "node:util";
-import { askForwarder } from "../../src/network/forwarder-control.ts";
+import { controlLines } from "../../src/host/control-lines.ts";
+import { answerOf } from "../../src/network/forwarder-refusal.ts";
 
 const repository = join(import.meta.dirname, "../..");
 const make = (...words: string[]) => promisify(execFile)("make", ["-s", "-C", ...words]);
@@ -41,7 +42,12 @@ export async function startForwarder(
     process: child,
     machine,
     async ask(line) {
-      const answer = await askForwarder(control, line, () => child.exitCode === null);
+      const isComing = () => child.exitCode === null;
+      const options = { who: "the forwarder", deadlineMs: 10_000, isComing };
+      const answer = await answerOf(async () => {
+        const [said = ""] = await controlLines(control, [line], options);
+        return said;
+      });
       return typeof answer === "string" ? answer : answer.code;
     },
     descriptors: () => descriptorsOf(child),
