@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { errorText, sendError } from "./error-status.ts";
 import { goneSignal } from "./gone-signal.ts";
+import { startAnswer } from "./start-answer.ts";
 
 type Action = (body: Readable, write: (line: object) => void, signal: AbortSignal) => Promise<void>;
 
@@ -45,7 +46,7 @@ export async function answerWithLinesOrStatus(
 function linesTo(reply: FastifyReply) {
   const { raw } = reply;
   const write = (line: object): void => {
-    if (!raw.headersSent) raw.writeHead(200, { "Content-Type": "application/json" });
+    if (!raw.headersSent) startAnswer(reply, { "Content-Type": "application/json" });
     raw.write(`${JSON.stringify(line)}\n`);
   };
   const fail = (error: unknown): void => {

@@ -8,7 +8,7 @@ import {
   shownConfig,
   type StartReport,
 } from "../engine/records.ts";
-import { type Engine, userNetwork } from "../engine/core.ts";
+import { type Engine, networkId, userNetwork } from "../engine/core.ts";
 import { describeHostConfig } from "./host-config-description.ts";
 
 /** A container as `GET /containers/{id}/json` shows it. */
@@ -38,7 +38,7 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     GraphDriver: { Name: "erofs", Data: null },
     Mounts: describeMounts(record),
     Config: shownConfig(config),
-    NetworkSettings: networkSettings(record),
+    NetworkSettings: networkSettings(engine, record),
     ...(record.lastStart === undefined ? {} : { Dvm: describeMachine(record, record.lastStart) }),
   };
 }
@@ -121,6 +121,37 @@ const nothingAsked = {
   ...{ IPAMConfig: null, Links: null, Aliases: null, MacAddress: "", DriverOpts: null },
   GwPriority: 0,
 };
+interface ListedPort {
+  IP?: string;
+  PrivatePort: number;
+  PublicPort?: number;
+  Type: string;
+}
+
+/** As a list shows ports: those that are bound, and those that are only exposed while it runs. */
+export function portsInList(record: ContainerRecord): ListedPort[] {
+  const bound: ListedPort[] = portsOf(record).map(
+    ({ hostAddress, containerPort, hostPort, protocol }) => ({
+      ...(hostAddress === "" ? {} : { IP: hostAddress }),
+      PrivatePort: containerPort,
+      PublicPort: hostPort,
+      Type: protocol,
+    }),
+  );
+  const exposed = Object.keys(portMap(record)).flatMap((key) => {
+    const [port = "", Type = "tcp"] = key.split("/");
+    const PrivatePort = Number(port);
+    const isBound = bound.some((one) => one.PrivatePort === PrivatePort && one.Type === Type);
+    return isBound ? [] : [{ PrivatePort, Type }];
+  });
+  return [...bound, ...exposed];
+}
+
+/** Docker's word for how a container's health is. */
+export function healthOf(_record: ContainerRecord): string {
+  return "none";
+}
+
 const withoutIpv6 = { GlobalIPv6Address: "", GlobalIPv6PrefixLen: 0, IPv6Gateway: "" };
 /** What Docker shows of networks that it has no more. */
 const ofOldNetworks = {
@@ -132,7 +163,7 @@ const ofOldNetworks = {
 };
 
 /** The machine's own user-mode network is shown under the name docker users know. */
-export function networkSettings(record: ContainerRecord) {
+export function networkSettings(engine: Engine, record: ContainerRecord) {
   const mode = networkMode(record);
   const address =
     record.run.network === undefined || !isRunning(record)
@@ -149,7 +180,7 @@ export function networkSettings(record: ContainerRecord) {
   const endpoint = {
     ...(record.request.endpoints[mode] ?? nothingAsked),
     ...card,
-    NetworkID: record.state.kind === "created" ? "" : mode,
+    NetworkID: record.state.kind === "created" ? "" : networkId(engine, mode),
     DNSNames: null,
   };
   return {

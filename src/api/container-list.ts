@@ -1,5 +1,6 @@
 import { describeAge } from "../base/describe-age.ts";
 import { z } from "zod";
+import { DvmError } from "../base/errors.ts";
 import { type ContainerRecord, isRunning } from "../engine/records.ts";
 import { scratchBytesOf } from "../engine/upkeep.ts";
 import type { Engine } from "../engine/core.ts";
@@ -7,74 +8,43 @@ import {
   describeMounts,
   networkMode,
   networkSettings,
-  portsOf,
+  portsInList,
   statusOf,
 } from "./container-description.ts";
-import {
-  flagParameter,
-  matchesLabels,
-  numberParameter,
-  parse,
-  parseFilters,
-  textParameter,
-} from "./query.ts";
+import { containerFilter } from "./container-filters.ts";
+import { flagParameter, parse, textParameter } from "./query.ts";
 
 const querySchema = z.object({
   all: flagParameter,
-  limit: numberParameter,
+  limit: textParameter,
   size: flagParameter,
   filters: textParameter,
 });
 
-type Match = (record: ContainerRecord, values: string[], engine: Engine) => boolean;
-
-const filterMatches: Record<string, Match> = {
-  id: ({ id }, values) => values.some((value) => id.startsWith(value)),
-  name: ({ name }, values) => values.some((value) => name.includes(value.replace(/^\//, ""))),
-  label: ({ labels }, values) => matchesLabels(labels, values),
-  status: ({ state }, values) => values.includes(statusOf(state)),
-  exited: ({ state }, values) => state.kind === "exited" && values.includes(String(state.exitCode)),
-  ancestor: ({ imageName, run: { imageId } }, values) =>
-    values.some(
-      (value) =>
-        imageName === value ||
-        imageName === `${value}:latest` ||
-        imageId === value ||
-        imageId.startsWith(`sha256:${value}`),
-    ),
-  volume: ({ run }, values) =>
-    run.mounts.some(
-      ({ volume = "", target }) => values.includes(volume) || values.includes(target),
-    ),
-  network: (record, values) => values.includes(networkMode(record)),
-  publish: (record, values) =>
-    portsOf(record).some(({ hostPort, protocol }) =>
-      values.some((value) => value === String(hostPort) || value === `${hostPort}/${protocol}`),
-    ),
-  before: ({ createdAt }, values, engine) =>
-    values.every((value) => createdAt < engine.containers.find(value).createdAt),
-  since: ({ createdAt }, values, engine) =>
-    values.every((value) => createdAt > engine.containers.find(value).createdAt),
-};
-
 /** `GET /containers/json`: newest first; only running ones unless asked otherwise. */
 export async function listContainers(engine: Engine, query: unknown) {
-  const { all, limit, size, filters: text } = parse(querySchema, query, "query");
-  const filters = parseFilters(text, Object.keys(filterMatches));
-  const everything = all || limit !== undefined || filters.has("status") || filters.has("exited");
+  const { all, limit: most, size, filters } = parse(querySchema, query, "query");
+  const filter = containerFilter(engine, filters);
+  const limit = limitOf(most);
+  const everything = all || limit > 0 || filter.ofAllStates;
   const matching = engine.containers
     .list()
     .filter((record) => everything || isRunning(record))
-    .filter((record) =>
-      [...filters].every(
-        ([name, values]) => filterMatches[name]?.(record, values, engine) ?? false,
-      ),
-    )
+    .filter((record) => filter.matches(record))
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
-  const shown = limit === undefined || limit <= 0 ? matching : matching.slice(0, limit);
-  if (!size) return shown.map(summarizeContainer);
+  const shown = limit > 0 ? matching.slice(0, limit) : matching;
+  const summaries = summarizeContainers(engine, shown);
+  if (!size) return summaries;
   const sizes = await containerSizes(engine, shown);
-  return shown.map((record, index) => ({ ...summarizeContainer(record), ...sizes[index] }));
+  return summaries.map((summary, index) => ({ ...summary, ...sizes[index] }));
+}
+
+function limitOf(text = ""): number {
+  if (text === "" || /^[+-]?\d+$/.test(text)) return Number(text);
+  throw new DvmError(
+    "unclassified",
+    `strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`,
+  );
 }
 
 /** What the own disks of containers take on the host, and with their images what they see. */
@@ -83,30 +53,34 @@ export async function containerSizes(engine: Engine, records: readonly Container
   return Promise.all(
     records.map(async ({ id, run: { imageId } }) => {
       const own = await scratchBytesOf(engine, id);
-      return { SizeRw: own, SizeRootFs: own + (images.get(imageId) ?? 0) };
+      return {
+        ...(own === 0 ? {} : { SizeRw: own }),
+        SizeRootFs: own + (images.get(imageId) ?? 0),
+      };
     }),
   );
 }
 
-export function summarizeContainer(record: ContainerRecord) {
+export function summarizeContainers(engine: Engine, records: readonly ContainerRecord[]) {
+  const find = engine.parts.images.finder();
+  return records.map((record) => summarize(engine, record, find(record.imageName)?.id));
+}
+
+/** `namedId`: the image that its name means now. Where that is another, or none, its id is shown. */
+function summarize(engine: Engine, record: ContainerRecord, namedId: string | undefined) {
   return {
     Id: record.id,
     Names: [`/${record.name}`],
-    Image: record.imageName,
+    Image: namedId === record.run.imageId ? record.imageName : record.run.imageId,
     ImageID: record.run.imageId,
     Command: commandText(record.run.process.args),
     Created: Math.floor(Date.parse(record.createdAt) / 1000),
-    Ports: portsOf(record).map((port) => ({
-      IP: port.hostAddress,
-      PrivatePort: port.containerPort,
-      PublicPort: port.hostPort,
-      Type: port.protocol,
-    })),
+    Ports: portsInList(record),
     Labels: record.labels,
     State: statusOf(record.state),
     Status: statusText(record),
     HostConfig: { NetworkMode: networkMode(record) },
-    NetworkSettings: { Networks: networkSettings(record).Networks },
+    NetworkSettings: { Networks: networkSettings(engine, record).Networks },
     Mounts: describeMounts(record),
   };
 }

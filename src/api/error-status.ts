@@ -14,6 +14,7 @@ const statuses: Record<ErrorCode, number> = {
   unsupported: 501,
   unclassified: 500,
   unavailable: 500,
+  "switched-off": 503,
   "no-space": 507,
   deadline: 504,
   damaged: 500,
@@ -37,6 +38,14 @@ export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
   const status = statusOf(error);
   if (status === 304) return reply.status(304).send();
   return reply.status(status).send({ message: errorText(error) });
+}
+
+/** As clients of before API 1.24 are told that they are too old. */
+export function sendPlainError(reply: FastifyReply, error: unknown): FastifyReply {
+  return reply
+    .status(statusOf(error))
+    .headers({ "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" })
+    .send(`${errorText(error)}\n`);
 }
 
 export function errorText(error: unknown): string {

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { goTime, neverTime } from "../base/timestamps.ts";
 import type { Engine, Image } from "../engine/core.ts";
 import type { ImageTrust } from "../engine/images.ts";
+import { type ApiVersion, isOlder } from "./api-version.ts";
 import { unixSeconds } from "./image-list.ts";
 import { describeTrust } from "./trust-description.ts";
 
@@ -9,8 +11,11 @@ const text = z.string().nullish().catch(undefined);
 const looseConfig = z.object({
   author: text,
   comment: text,
+  container: text,
   docker_version: text,
   variant: text,
+  "os.version": text,
+  container_config: z.record(z.string(), z.unknown()).nullish().catch(undefined),
   config: z.record(z.string(), z.unknown()).nullish().catch(undefined),
   history: z
     .array(
@@ -25,10 +30,10 @@ const looseConfig = z.object({
     .nullish()
     .catch(undefined),
 });
+type LooseConfig = z.infer<typeof looseConfig>;
 
 /** `GET /images/{name}/json`. */
-export function describeImage(image: Image, trust: ImageTrust) {
-  const { config } = image;
+export function describeImage(image: Image, trust: ImageTrust, version: ApiVersion) {
   const raw = looseConfig.parse(image.rawConfig);
   const last = raw.history?.at(-1);
   return {
@@ -36,35 +41,89 @@ export function describeImage(image: Image, trust: ImageTrust) {
     RepoTags: image.references,
     RepoDigests: image.digests,
     Parent: image.parent ?? "",
-    Comment: last?.comment ?? raw.comment ?? "",
-    Created: image.createdAt,
+    Comment: raw.comment || (last?.comment ?? ""),
+    ...(image.createdAt === neverTime && !isOlder(version, "1.44")
+      ? {}
+      : { Created: goTime(image.createdAt) }),
+    ...(isOlder(version, "1.45") ? buildContainer(raw) : {}),
     DockerVersion: raw.docker_version ?? "",
     Author: raw.author ?? "",
-    Config: {
-      ...raw.config,
-      User: config.user,
-      ExposedPorts: Object.fromEntries(config.exposedPorts.map((port) => [port, {}])),
-      Env: config.env.length === 0 ? null : config.env,
-      Entrypoint: config.entrypoint ?? null,
-      Cmd: config.cmd ?? null,
-      Volumes:
-        config.volumes.length === 0
-          ? null
-          : Object.fromEntries(config.volumes.map((path) => [path, {}])),
-      WorkingDir: config.workingDir,
-      Labels: Object.keys(config.labels).length === 0 ? null : config.labels,
-      ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
-    },
+    Config: describeConfig(image, raw, version),
     Architecture: image.architecture,
     ...(raw.variant ? { Variant: raw.variant } : {}),
     Os: image.os,
+    ...(raw["os.version"] ? { OsVersion: raw["os.version"] } : {}),
     Size: image.sizeBytes,
-    VirtualSize: image.sizeBytes,
-    GraphDriver: { Name: "erofs", Data: null },
-    RootFS: { Type: "layers", Layers: image.layers },
-    Metadata: { LastTagTime: image.namedAt ?? "0001-01-01T00:00:00Z" },
+    ...(isOlder(version, "1.44") ? { VirtualSize: image.sizeBytes } : {}),
+    GraphDriver: { Data: null, Name: "erofs" },
+    RootFS: {
+      Type: "layers",
+      ...(image.layers.length === 0 ? {} : { Layers: image.layers }),
+    },
+    Metadata: { LastTagTime: goTime(image.namedAt ?? neverTime) },
     Dvm: { Trust: describeTrust(trust) },
   };
+}
+
+/** Of the container that an image was committed from. */
+function buildContainer({ container, container_config: given }: LooseConfig) {
+  return {
+    ...(container ? { Container: container } : {}),
+    ContainerConfig: { ...noConfig, ...noContainer, ...given },
+  };
+}
+
+/** Fields that are shown, empty or not. */
+const noConfig = {
+  Cmd: null,
+  Entrypoint: null,
+  Env: null,
+  Labels: null,
+  OnBuild: null,
+  User: "",
+  Volumes: null,
+  WorkingDir: "",
+};
+/** Those of a container that the OCI's images don't have; API 1.50 left them out. */
+const noContainer = {
+  AttachStderr: false,
+  AttachStdin: false,
+  AttachStdout: false,
+  Domainname: "",
+  Hostname: "",
+  Image: "",
+  OpenStdin: false,
+  StdinOnce: false,
+  Tty: false,
+};
+/** What Docker adds to the OCI's fields. */
+const dockerFields = ["Healthcheck", "OnBuild", "Shell", "ArgsEscaped"];
+
+function describeConfig({ config }: Image, raw: LooseConfig, version: ApiVersion) {
+  const keys = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, {}]));
+  const given = {
+    Cmd: config.cmd,
+    Entrypoint: config.entrypoint,
+    Env: config.env,
+    ExposedPorts: keys(config.exposedPorts),
+    Labels: config.labels,
+    StopSignal: config.stopSignal,
+    User: config.user,
+    Volumes: keys(config.volumes),
+    WorkingDir: config.workingDir,
+    ...Object.fromEntries(dockerFields.map((name) => [name, raw.config?.[name]])),
+  };
+  const told = Object.entries(given).filter(([, value]) => !isEmpty(value));
+  return {
+    ...noConfig,
+    ...(isOlder(version, "1.50") ? noContainer : {}),
+    ...Object.fromEntries(told),
+  };
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === "" || value === false) return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
 }
 
 /** `GET /images/{name}/history`: newest first. Steps and layers are told apart as the image says. */

@@ -1,81 +1,103 @@
+import type { FastifyRequest } from "fastify";
 import { z } from "zod";
+import { DvmError } from "../base/errors.ts";
+import { pathPattern } from "../base/path-pattern.ts";
 import type { Engine, Image } from "../engine/core.ts";
-import {
-  hasNoneOf,
-  isBefore,
-  isTrue,
-  matchesLabels,
-  parse,
-  parseFilters,
-  textParameter,
-} from "./query.ts";
+import { type ApiVersion, asksBefore, isOlder, versionOf } from "./api-version.ts";
+import { imageFilter } from "./image-filters.ts";
+import { type Filters, parseFilters } from "./filters.ts";
+import { flagParameter, parse, textParameter } from "./query.ts";
 
-type Match = (image: Image, values: string[], engine: Engine) => boolean;
+const known = ["before", "dangling", "label", "reference", "since", "until"];
+const querySchema = z.object({
+  all: flagParameter,
+  filter: textParameter,
+  filters: textParameter,
+  "shared-size": flagParameter,
+});
 
-const filterMatches: Record<string, Match> = {
-  reference: (image, values) => matchingNames(image, values).length > 0,
-  dangling: ({ references, digests }, values) =>
-    isTrue(values) === (references.length === 0 && digests.length === 0),
-  label: ({ config }, values) => matchesLabels(config.labels, values),
-  "label!": ({ config }, values) => hasNoneOf(config.labels, values),
-  id: ({ id }, values) =>
-    values.some((value) => id.startsWith(value) || id.startsWith(`sha256:${value}`)),
-  before: ({ createdAt }, values, { parts }) =>
-    values.every((value) => Date.parse(createdAt) < Date.parse(parts.images.find(value).createdAt)),
-  since: ({ createdAt }, values, { parts }) =>
-    values.every((value) => Date.parse(createdAt) > Date.parse(parts.images.find(value).createdAt)),
-  until: ({ createdAt }, values) => isBefore(createdAt, values),
-};
-
-/** Whether an image passes filters of these names. */
-export function matchesFilters(
-  engine: Engine,
-  image: Image,
-  filters: ReadonlyMap<string, string[]>,
-): boolean {
-  return [...filters].every(
-    ([name, values]) => filterMatches[name]?.(image, values, engine) ?? false,
-  );
-}
-
-/** `GET /images/json`; of names only those that a `reference` filter wants. */
-export function listImages(engine: Engine, query: unknown) {
-  const { filters: text } = parse(z.object({ filters: textParameter }), query, "query");
-  const filters = parseFilters(text, Object.keys(filterMatches));
+/** `GET /images/json`: newest first; of names only those that a `reference` filter wants. */
+export function listImages(engine: Engine, request: FastifyRequest) {
+  const query = parse(querySchema, request.query, "query");
+  const filters = new Map(parseFilters(query.filters, known));
+  const { filter = "" } = query;
+  if (filter !== "" && asksBefore(request, "1.41"))
+    filters.set("reference", [...(filters.get("reference") ?? []), filter]);
+  const isWanted = imageFilter(engine, filters, query);
+  const knowsShared = query["shared-size"] && !asksBefore(request, "1.42");
+  const shared = knowsShared ? engine.parts.images.sharedBytes() : undefined;
+  const isNamed = namesFilter(filters);
   return engine.parts.images
     .list()
-    .filter((image) => matchesFilters(engine, image, filters))
-    .map((image) => summarizeImage(engine, image, filters.get("reference")));
+    .filter(isWanted)
+    .sort((left, right) => Date.parse(right.createdAt) - Date.parse(left.createdAt))
+    .flatMap((image) => {
+      const names = {
+        RepoTags: image.references.filter(isNamed),
+        RepoDigests: image.digests.filter(isNamed),
+      };
+      const isLeft = names.RepoTags.length + names.RepoDigests.length > 0;
+      if (filters.has("reference") && !isLeft) return [];
+      const SharedSize = shared === undefined ? -1 : (shared.get(image.id) ?? 0);
+      return [
+        {
+          ...summarizeImage(engine, image),
+          SharedSize,
+          ...ofVersion(image, names, versionOf(request)),
+        },
+      ];
+    });
 }
 
-function matchingNames({ references, digests }: Image, globs: readonly string[]): string[] {
-  return [...references, ...digests].filter((name) =>
-    globs.some((glob) => matchesGlob(name, glob)),
-  );
+interface ShownNames {
+  RepoTags: string[];
+  RepoDigests: string[];
 }
 
-function matchesGlob(name: string, glob: string): boolean {
-  const pattern = glob
-    .replace(/[.+^${}()|\\]/g, "\\$&")
-    .replaceAll("*", "[^/]*")
-    .replaceAll("?", "[^/]");
-  const expression = new RegExp(`^${pattern}$`);
-  return expression.test(name) || expression.test(name.replace(/:[^:/]*$|@.*$/, ""));
+/** What older versions showed in another way. */
+function ofVersion({ sizeBytes }: Image, names: ShownNames, version: ApiVersion) {
+  return {
+    ...(isOlder(version, "1.43") ? namesOfOld(names) : names),
+    ...(isOlder(version, "1.44") ? { VirtualSize: sizeBytes } : {}),
+    ...(isOlder(version, "1.51") ? { Containers: -1 } : {}),
+  };
 }
 
-export function summarizeImage(engine: Engine, image: Image, globs?: readonly string[]) {
-  const shown = globs === undefined ? undefined : matchingNames(image, globs);
-  const wanted = (name: string) => shown?.includes(name) ?? true;
+function namesOfOld({ RepoTags, RepoDigests }: ShownNames) {
+  if (RepoTags.length + RepoDigests.length === 0)
+    return { RepoTags: ["<none>:<none>"], RepoDigests: ["<none>@<none>"] };
+  return {
+    RepoTags: RepoTags.length === 0 ? null : RepoTags,
+    RepoDigests: RepoDigests.length === 0 ? null : RepoDigests,
+  };
+}
+
+/** A pattern is held against a name with its tag and without. */
+function namesFilter(filters: Filters): (name: string) => boolean {
+  const patterns = (filters.get("reference") ?? []).map((text) => {
+    const pattern = pathPattern(text);
+    if (pattern === undefined) throw new DvmError("unclassified", "syntax error in pattern");
+    return pattern;
+  });
+  return (name) => {
+    const forms = [name, name.replace(/@.*$|:[^:/@]*$/, "")];
+    return (
+      patterns.length === 0 || patterns.some((pattern) => forms.some((form) => pattern.test(form)))
+    );
+  };
+}
+
+export function summarizeImage(engine: Engine, image: Image) {
+  const { labels } = image.config;
   return {
     Id: image.id,
     ParentId: image.parent ?? "",
-    RepoTags: image.references.filter(wanted),
-    RepoDigests: image.digests,
+    RepoTags: image.references as string[] | null,
+    RepoDigests: image.digests as string[] | null,
     Created: unixSeconds(image.createdAt),
     Size: image.sizeBytes,
-    VirtualSize: image.sizeBytes,
     SharedSize: -1,
-    Labels: image.config.labels,
+    Labels: Object.keys(labels).length === 0 ? null : labels,
     Containers: engine.containers.list().filter(({ run }) => run.imageId === image.id).length,
   };
 }

@@ -2,6 +2,7 @@ import { pipeline } from "node:stream/promises";
 import type { FastifyReply } from "fastify";
 import { describeError, systemErrorCode } from "../base/errors.ts";
 import type { Engine } from "../engine/core.ts";
+import { startAnswer } from "./start-answer.ts";
 
 /** Answers with a tar as it is made. */
 export async function sendTar(
@@ -10,7 +11,7 @@ export async function sendTar(
   headers: Record<string, string> = {},
 ): Promise<void> {
   reply.hijack();
-  reply.raw.writeHead(200, { "Content-Type": "application/x-tar", ...headers });
+  startAnswer(reply, { "Content-Type": "application/x-tar", ...headers });
   await pipeline(tar, reply.raw);
 }
 

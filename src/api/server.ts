@@ -2,11 +2,14 @@ import { once } from "node:events";
 import { chmod, rm } from "node:fs/promises";
 import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import fastify, { type FastifyInstance } from "fastify";
 import { DvmError } from "../base/errors.ts";
 import type { Engine } from "../engine/core.ts";
-import { sendError } from "./error-status.ts";
+import { isOlder, oldestApiVersion, versionOf, withoutVersion } from "./api-version.ts";
+import { sendError, sendPlainError } from "./error-status.ts";
+import { parseJsonBody } from "./body.ts";
 import { keepUpgradeBody } from "./hijack.ts";
+import { speakVersions } from "./speak-versions.ts";
 import { commitRoute } from "./routes/commit.ts";
 import { containerLifeRoutes } from "./routes/container-life.ts";
 import { containerRoutes } from "./routes/containers.ts";
@@ -16,6 +19,9 @@ import { execRoutes } from "./routes/exec.ts";
 import { imageArchiveRoutes } from "./routes/image-archives.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { kernelFitRoutes } from "./routes/kernel-fit.ts";
+import { pluginRoutes } from "./routes/plugins.ts";
+import { swarmRoutes } from "./routes/swarm.ts";
+import { buildRoutes } from "./routes/build.ts";
 import { networkRoutes } from "./routes/networks.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { templateRoutes } from "./routes/templates.ts";
@@ -29,24 +35,17 @@ export function buildServer(engine: Engine): FastifyInstance {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
-    routerOptions: { ignoreTrailingSlash: true },
+    exposeHeadRoutes: false,
     rewriteUrl: (request) => withoutVersion(request.url ?? "/"),
   });
   acceptBodies(app);
-  // docker's client takes an error for JSON only when nothing follows the type
-  app.addHook("onSend", async (_request, reply, payload) => {
-    const isOurs = reply.getHeader("content-type") === "application/json; charset=utf-8";
-    if (isOurs) void reply.header("content-type", "application/json");
-    return isOurs && typeof payload === "string" ? endedLine(reply, payload) : payload;
-  });
+  speakVersions(app);
   app.setErrorHandler((error, request, reply) => {
-    const failed = sendError(reply, error);
+    const isAncient = isOlder(versionOf(request), oldestApiVersion);
+    const failed = isAncient ? sendPlainError(reply, error) : sendError(reply, error);
     if (reply.statusCode >= 500)
       engine.parts.log(`${request.method} ${request.url}: ${String(error)}`);
     return failed;
-  });
-  app.setNotFoundHandler(() => {
-    throw new DvmError("not-found", "page not found");
   });
   for (const routes of [
     systemRoutes,
@@ -63,6 +62,9 @@ export function buildServer(engine: Engine): FastifyInstance {
     kernelFitRoutes,
     networkRoutes,
     volumeRoutes,
+    swarmRoutes,
+    pluginRoutes,
+    buildRoutes,
   ]) {
     routes(app, engine);
   }
@@ -79,12 +81,6 @@ export function buildServer(engine: Engine): FastifyInstance {
   return app;
 }
 
-/** As Go's encoder ends what it writes: a shell's prompt comes on a line of its own. */
-function endedLine(reply: FastifyReply, json: string): string {
-  void reply.header("content-length", Buffer.byteLength(json) + 1);
-  return `${json}\n`;
-}
-
 /** Listens on a unix socket that only its owner may use. */
 export async function listen(app: FastifyInstance, socketPath: string): Promise<void> {
   await rm(socketPath, { force: true });
@@ -97,19 +93,14 @@ export async function listen(app: FastifyInstance, socketPath: string): Promise<
   await chmod(socketPath, 0o600);
 }
 
-/** `/v1.47/containers/json` and `/containers/json` are the same. */
-function withoutVersion(url: string): string {
-  return url.replace(/^\/v\d+\.\d+(?=\/)/, "");
-}
-
 /** Archives stay streams; JSON is read whole, and an empty body counts as none. */
 function acceptBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
     try {
-      done(null, body === "" ? undefined : JSON.parse(String(body)));
-    } catch (cause) {
-      done(new DvmError("invalid", "cannot read the request: its body is not JSON", { cause }));
+      done(null, body === "" ? undefined : parseJsonBody(String(body)));
+    } catch (error) {
+      done(error instanceof Error ? error : null);
     }
   });
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));

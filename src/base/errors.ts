@@ -9,6 +9,7 @@ export type ErrorCode =
   | "unauthorized" // a registry wants to know who asks, or refuses who does
   | "unclassified" // the caller's input is wrong, where Docker's daemon takes the fault for its own
   | "unavailable" // something on this host is missing or refuses
+  | "switched-off" // a part of Docker that this engine does not have switched on, such as swarm
   | "no-space"
   | "deadline"
   | "damaged" // stored or received data fails its check

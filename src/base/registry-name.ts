@@ -4,9 +4,9 @@ export const dockerHub = "docker.io";
 export const hubAddress = "https://index.docker.io/v1/";
 const hubAddresses = new Set([dockerHub, "index.docker.io", "registry-1.docker.io", hubAddress]);
 
-/** Whether the first part of an image's name is a registry: `localhost`, or it has a dot or a colon. */
+/** Whether the first part of an image's name is a registry: `localhost`, or it has a dot, a colon or a capital. */
 export function isRegistryName(firstPart: string): boolean {
-  return firstPart === "localhost" || /[.:]/.test(firstPart);
+  return firstPart === "localhost" || /[.:A-Z]/.test(firstPart);
 }
 
 /** `registry/path` of an image's name; the registry is undefined where none is written. */

@@ -10,7 +10,7 @@ import { parseJson } from "./json.ts";
 const http = process.getBuiltinModule("node:http");
 
 /** The version of the Docker Engine API that DVM's daemon speaks. */
-export const currentApiVersion = "1.47";
+export const currentApiVersion = "1.51";
 /** It is so already: what was asked for holds. */
 const notModified = 304;
 

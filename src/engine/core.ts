@@ -4,7 +4,19 @@
  */
 
 export { type Containers, hasEnded, type HeldContainer } from "./core/containers.ts";
-export { Engine, type Image, userNetwork } from "./core/engine.ts";
 export { defaultSettings, type EngineSettings } from "./core/engine-settings.ts";
+export {
+  Engine,
+  hostVersion,
+  type Image,
+  type ImageRemoval,
+  type ImageUsers,
+  userNetwork,
+} from "./core/engine.ts";
+export {
+  networkId,
+  type PredefinedNetwork,
+  predefinedNetworks,
+} from "./core/predefined-networks.ts";
 export type { EngineEvent } from "./core/events.ts";
 export type { Exec } from "./core/exec-table.ts";

@@ -11,6 +11,9 @@ export {
   requireTrust,
   type RuleVerdict,
 } from "./images/image-trust.ts";
+export { nameToGive } from "../image/store/image-names.ts";
+export { tagPattern } from "../image/reference.ts";
+export { hubAccess } from "./images/known-registries.ts";
 export {
   type Credentials,
   describeRemoteImage,

@@ -4,13 +4,7 @@
  */
 
 export { diskUsage, scratchBytesOf } from "./upkeep/disk-usage.ts";
-export {
-  type ImageRemoval,
-  pruneContainers,
-  pruneImages,
-  pruneVolumes,
-  removeImage,
-} from "./upkeep/prune.ts";
+export { pruneContainers, pruneImages, pruneVolumes, removeImage } from "./upkeep/prune.ts";
 export { keepClocks } from "./upkeep/keep-clocks.ts";
 export { reconcile } from "./upkeep/reconcile.ts";
 export {

@@ -34,3 +34,13 @@ export class Digester {
 export function digestHex(digest: string): string {
   return digest.slice("sha256:".length);
 }
+
+/** Of layers that lie on each other, each with those below it: what Docker names a layer by. */
+export function chainIds(diffIds: readonly string[]): string[] {
+  const chain: string[] = [];
+  for (const diffId of diffIds) {
+    const below = chain.at(-1);
+    chain.push(below === undefined ? diffId : digestOf(`${below} ${diffId}`));
+  }
+  return chain;
+}

@@ -20,7 +20,7 @@ export interface Reference {
 const hubIndex = "index.docker.io";
 const officialPrefix = "library/";
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-const tagPattern = /^\w[\w.-]{0,127}$/;
+export const tagPattern = /^\w[\w.-]{0,127}$/;
 const registryPattern =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?$/;
 
@@ -78,8 +78,13 @@ function splitOnce(text: string, separator: string): [string, string | undefined
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** Docker's words; of capital letters it says that they are what is wrong. */
 function invalid(text: string): DvmError {
-  return new DvmError("invalid", `invalid reference format: "${text}"`, {
-    hint: "a reference is [registry/]repository[:tag][@sha256:…], in lower case",
-  });
+  const { registry, path } = splitRegistry(text);
+  const [repository = ""] = (
+    registry === undefined && !path.includes("/") ? officialPrefix + path : path
+  ).split(":");
+  const isWrongCase = repository.toLowerCase() !== repository;
+  const why = isWrongCase ? `: repository name (${repository}) must be lowercase` : "";
+  return new DvmError("invalid", `invalid reference format${why}`);
 }

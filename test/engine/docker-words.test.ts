@@ -251,7 +251,7 @@ suite("as dockerd shows it", () => {
     const bridge = bridgeOf(await engine.succeeds("GET", `/containers/${id}/json`));
     assert.deepEqual(
       [bridge["NetworkID"], bridge["IPPrefixLen"], bridge["IPAMConfig"], bridge["IPv6Gateway"]],
-      ["bridge", 24, null, ""],
+      [(await engine.succeeds("GET", "/networks/bridge"))["Id"], 24, null, ""],
     );
     await engine.succeeds("DELETE", `/containers/${id}?force=1&v=1`);
     await engine.succeeds("DELETE", "/volumes/kept");

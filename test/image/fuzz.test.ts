@@ -164,8 +164,7 @@ test("damaged archives leave nothing in the store, and nothing beside it", timeo
       await store.load(Readable.from(inPieces(archive, random)));
     });
     if (loaded)
-      for (const { id } of store.list())
-        await store.remove(id, { force: true, inUse: () => undefined });
+      for (const { id } of store.list()) await store.remove(id, { force: true, users: () => ({}) });
     for (const name of ["layers", "disks", "tmp"])
       assert.deepEqual(
         await readdir(join(folder.path, "store", name)),

@@ -8,7 +8,7 @@ import { dockerArchive, makeTar, streamOf } from "../support/tar.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const shared = makeTar([{ path: "shared", content: "in both" }]);
-const free = { force: false, inUse: () => undefined };
+const free = { force: false, users: () => ({}) };
 
 function archive(name: string): Buffer {
   return makeTar(dockerArchive([shared, makeTar([{ path: name }])], { name: `${name}:1` }));
@@ -42,7 +42,7 @@ test("removing an image keeps the layers that another one has", async () => {
   await store.load(streamOf(archive("two")));
   assert.equal((await readdir(join(folder.path, "layers"))).length, 3);
   const removed = await store.remove("one:1", free);
-  assert.deepEqual(removed[0], { untagged: "one:1" });
+  assert.equal(removed[0]?.untagged, "one:1");
   assert.equal((await readdir(join(folder.path, "layers"))).length, 2);
   await store.remove("two:1", free);
   for (const name of ["layers", "disks", "tmp"])
@@ -53,12 +53,14 @@ test("an image that a container needs keeps its disk, even by force", async () =
   await using folder = await temporaryFolder();
   await using store = await ImageStore.open(folder.path);
   const [image] = await store.load(streamOf(archive("one")));
-  const inUse = () => "0123456789abcdef";
-  await assert.rejects(store.remove("one:1", { force: false, inUse }), {
+  const users = () => ({ stopped: "0123456789abcdef" });
+  await assert.rejects(store.remove("one:1", { force: false, users }), {
     code: "conflict",
     message: /container 0123456789ab is using its referenced image/,
   });
-  assert.deepEqual(await store.remove("one:1", { force: true, inUse }), [{ untagged: "one:1" }]);
+  assert.deepEqual(await store.remove("one:1", { force: true, users }), [
+    { untagged: "one:1", of: image?.id },
+  ]);
   assert.deepEqual(store.find(image?.id ?? "").references, []);
 });
 
@@ -71,9 +73,9 @@ test("an id with several names is removed only by force", async () => {
   await assert.rejects(store.remove(id, free), /referenced in multiple repositories/);
   const removed = await store.remove(id, { ...free, force: true });
   assert.deepEqual(removed.slice(0, 3), [
-    { untagged: "again:2" },
-    { untagged: "one:1" },
-    { deleted: id },
+    { untagged: "again:2", of: id },
+    { untagged: "one:1", of: id },
+    { deleted: id, of: id },
   ]);
 });
 

@@ -6,7 +6,13 @@ import type { FastifyInstance } from "fastify";
 import { buildServer, listen } from "../../src/api/server.ts";
 import type { LogOptions } from "../../src/client/container-calls.ts";
 import { EngineClient } from "../../src/client/engine-client.ts";
-import { asObject, parseJson, requireText, type JsonObject } from "../../src/client/json.ts";
+import {
+  asObject,
+  asObjects,
+  parseJson,
+  requireText,
+  type JsonObject,
+} from "../../src/client/json.ts";
 import { Engine, type EngineParts } from "../../src/engine/core/engine.ts";
 import { defaultSettings, type EngineSettings } from "../../src/engine/core/engine-settings.ts";
 import { keepClocks } from "../../src/engine/upkeep/keep-clocks.ts";
@@ -171,6 +177,13 @@ export class TestEngine implements AsyncDisposable {
     return answer.body;
   }
 
+  /** A plain request that a list answers. */
+  async list(url: string): Promise<JsonObject[]> {
+    const { statusCode, body } = await this.#running.app.inject({ method: "GET", url });
+    assert.equal(statusCode, 200, `${url}: ${body}`);
+    return asObjects(parseJson(body));
+  }
+
   /** What inspect says of its state. */
   async state(name: string): Promise<JsonObject> {
     return asObject((await this.succeeds("GET", `/containers/${name}/json`))["State"]);
@@ -210,7 +223,7 @@ export class TestEngine implements AsyncDisposable {
 
   async eventObjects(name: string, actions?: string[]): Promise<JsonObject[]> {
     const filters = JSON.stringify({ container: [name], event: actions });
-    const query = `since=1&until=${Math.floor(Date.now() / 1000)}&filters=${encodeURIComponent(filters)}`;
+    const query = `since=1&until=${((Date.now() + 1) / 1000).toFixed(3)}&filters=${encodeURIComponent(filters)}`;
     const answer = await this.#running.app.inject({ method: "GET", url: `/events?${query}` });
     const lines = answer.body.split("\n").filter((line) => line !== "");
     return lines.map((line) => asObject(parseJson(line)));

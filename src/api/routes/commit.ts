@@ -3,8 +3,10 @@ import { z } from "zod";
 import { commitContainer } from "../../engine/files.ts";
 import type { Engine } from "../../engine/core.ts";
 import { goneSignal } from "../gone-signal.ts";
-import { flagParameter, listParameter, nameWithTag, parse, textParameter } from "../query.ts";
+import { flagParameter, listParameter, parse, textParameter } from "../query.ts";
+import { nameFromParts } from "../name-from-parts.ts";
 import { parseConfigOverrides } from "../schemas/create-container.ts";
+import { requireJson } from "../require-json.ts";
 
 const commitSchema = z.object({
   container: z.string(),
@@ -18,10 +20,10 @@ const commitSchema = z.object({
 
 /** `POST /commit`. */
 export function commitRoute(app: FastifyInstance, engine: Engine): void {
-  app.post("/commit", async (request, reply) => {
+  app.post("/commit", { onRequest: requireJson }, async (request, reply) => {
     const query = parse(commitSchema, request.query, "query");
     const id = await commitContainer(engine, query.container, {
-      reference: nameWithTag(query.repo, query.tag),
+      reference: nameFromParts(query.repo, query.tag),
       author: query.author ?? "",
       comment: query.comment ?? "",
       pause: query.pause,

@@ -16,6 +16,7 @@ import type { Engine } from "../../engine/core.ts";
 import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";
 import { parseCreateBody } from "../schemas/create-container.ts";
 import { nameOf } from "./containers.ts";
+import { requireJson } from "../require-json.ts";
 
 const createSchema = z.object({ name: textParameter, platform: textParameter });
 const stopSchema = z.object({ t: numberParameter, signal: textParameter });
@@ -28,7 +29,7 @@ const emptyBodyBytes = 7;
 
 /** `/containers`: what changes them, from creation to removal. */
 export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void {
-  app.post("/containers/create", async (request, reply) => {
+  app.post("/containers/create", { onRequest: requireJson }, async (request, reply) => {
     const { name, platform } = parse(createSchema, request.query, "query");
     const { record, warnings } = await createContainer(engine, {
       ...parseCreateBody(request.body),

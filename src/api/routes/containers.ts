@@ -6,15 +6,8 @@ import type { ContainerRecord } from "../../engine/records.ts";
 import { pruneContainers } from "../../engine/upkeep.ts";
 import { describeContainer } from "../container-description.ts";
 import { containerSizes, listContainers } from "../container-list.ts";
-import {
-  flagParameter,
-  hasNoneOf,
-  isBefore,
-  matchesLabels,
-  parse,
-  parseFilters,
-  textParameter,
-} from "../query.ts";
+import { type Filters, matchesLabelFilters, parseFilters, untilFilter } from "../filters.ts";
+import { flagParameter, parse, textParameter } from "../query.ts";
 
 const nameSchema = z.object({ name: z.string() });
 
@@ -34,10 +27,8 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
   app.post("/containers/prune", async (request) => {
     const { filters: text } = parse(z.object({ filters: textParameter }), request.query, "query");
     const filters = parseFilters(text, ["until", "label", "label!"]);
-    const { ids, freedBytes } = await pruneContainers(engine, (record) =>
-      isWanted(record, filters),
-    );
-    return { ContainersDeleted: ids, SpaceReclaimed: freedBytes };
+    const { ids, freedBytes } = await pruneContainers(engine, matcher(filters));
+    return { ContainersDeleted: ids.length === 0 ? null : ids, SpaceReclaimed: freedBytes };
   });
 
   app.get("/containers/:name/top", async (request) => {
@@ -60,15 +51,10 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
   });
 }
 
-function isWanted(
-  { createdAt, labels }: ContainerRecord,
-  filters: ReadonlyMap<string, string[]>,
-): boolean {
-  return (
-    isBefore(createdAt, filters.get("until") ?? []) &&
-    matchesLabels(labels, filters.get("label") ?? []) &&
-    hasNoneOf(labels, filters.get("label!") ?? [])
-  );
+function matcher(filters: Filters): (record: ContainerRecord) => boolean {
+  const until = untilFilter(filters) ?? Number.POSITIVE_INFINITY;
+  return ({ createdAt, labels }) =>
+    Date.parse(createdAt) <= until && matchesLabelFilters(filters, labels);
 }
 
 function cpuTime(milliseconds: number): string {

@@ -11,6 +11,7 @@ import { parse } from "../query.ts";
 import { terminalSize } from "../terminal-size.ts";
 import { consoleSize, flag, string, strings } from "../../base/json-fields.ts";
 import { nameOf } from "./containers.ts";
+import { requireJson } from "../require-json.ts";
 
 const execSchema = z.object({
   Cmd: strings,
@@ -29,13 +30,15 @@ const startSchema = z.object({ Detach: flag, Tty: flag, ConsoleSize: consoleSize
 
 /** `/containers/{id}/exec` and `/exec/{id}`. */
 export function execRoutes(app: FastifyInstance, engine: Engine): void {
-  app.post("/containers/:name/exec", async (request, reply) => {
+  app.post("/containers/:name/exec", { onRequest: requireJson }, async (request, reply) => {
     const body = parse(execSchema, request.body ?? {}, "exec config");
     const exec = createExec(engine, nameOf(request.params), body);
     return reply.status(201).send({ Id: exec.id });
   });
 
-  app.post("/exec/:name/start", (request, reply) => start(engine, request, reply));
+  app.post("/exec/:name/start", { onRequest: requireJson }, (request, reply) =>
+    start(engine, request, reply),
+  );
 
   app.post("/exec/:name/resize", async (request, reply) => {
     const { rows, columns } = terminalSize(request.query);

@@ -3,8 +3,12 @@ import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import type { Engine } from "../../engine/core.ts";
 import { saveImages, verifyImages } from "../../engine/images.ts";
-import { answerWithLines } from "../answer-with-lines.ts";
-import { flagParameter, listParameter, nameWithTag, parse, textParameter } from "../query.ts";
+import { answerWithLines, answerWithLinesOrStatus } from "../answer-with-lines.ts";
+import { asksBefore } from "../api-version.ts";
+import { download, sourceUrl } from "../download.ts";
+import { type AskedPlatform, parsePlatformJson } from "../platform-parameter.ts";
+import { flagParameter, listParameter, parse, textParameter } from "../query.ts";
+import { nameFromParts } from "../name-from-parts.ts";
 import { afterStart, sendTar } from "../send-tar.ts";
 import { pull } from "./transfers.ts";
 
@@ -12,7 +16,7 @@ import { pull } from "./transfers.ts";
 export function imageArchiveRoutes(app: FastifyInstance, engine: Engine): void {
   app.get("/images/get", (request, reply) => {
     const { names } = parse(z.object({ names: listParameter }), request.query, "query");
-    return sendImages(engine, reply, names);
+    return sendImages(engine, request, reply, names);
   });
 
   app.post("/images/load", (request, reply) => load(engine, request, reply));
@@ -21,9 +25,24 @@ export function imageArchiveRoutes(app: FastifyInstance, engine: Engine): void {
 }
 
 /** One archive of all these. */
-export async function sendImages(engine: Engine, reply: FastifyReply, names: string[]) {
-  await sendTar(reply, saveImages(engine, names)).catch(afterStart(engine, reply));
+export async function sendImages(
+  engine: Engine,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  names: string[],
+) {
+  const platform = archivePlatform(request);
+  await sendTar(reply, saveImages(engine, names, platform)).catch(afterStart(engine, reply));
   return reply;
+}
+
+/** The one platform that an archive is to be for. */
+function archivePlatform(request: FastifyRequest): AskedPlatform | undefined {
+  const { platform } = parse(z.object({ platform: listParameter }), request.query, "query");
+  if (asksBefore(request, "1.48")) return undefined;
+  const [asked = "", ...more] = platform;
+  if (more.length > 0) throw new DvmError("invalid", "multiple platform parameters not supported");
+  return asked === "" ? undefined : parsePlatformJson(asked);
 }
 
 /** A JSON object an image, as it is looked through. DVM's own. */
@@ -39,10 +58,13 @@ async function verify(engine: Engine, request: FastifyRequest, reply: FastifyRep
 }
 
 async function load(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
-  const { quiet } = parse(z.object({ quiet: flagParameter }), request.query, "query");
+  const { quiet: asked } = parse(z.object({ quiet: textParameter }), request.query, "query");
+  const { quiet } = parse(z.object({ quiet: flagParameter }), { quiet: asked ?? "1" }, "query");
+  const platform = archivePlatform(request);
   await answerWithLines(request, reply, async (body, write, signal) => {
     const loaded = await engine.parts.images.load(body, {
       signal,
+      platform,
       ...(quiet ? {} : { onProgress: (status: string) => write({ status }) }),
     });
     for (const { id, references } of loaded) {
@@ -51,7 +73,7 @@ async function load(engine: Engine, request: FastifyRequest, reply: FastifyReply
           ? [`Loaded image ID: ${id}`]
           : references.map((name) => `Loaded image: ${name}`);
       for (const line of lines) write({ stream: `${line}\n` });
-      engine.events.emit("image", "load", id, {});
+      engine.events.emit("image", "load", id, { name: id });
     }
   });
 }
@@ -65,25 +87,23 @@ const createSchema = z.object({
   changes: listParameter,
 });
 
-/** A pull, or an import from the request's body. */
+/** A pull, or an import from the request's body or from a URL. */
 async function create(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
   const query = parse(createSchema, request.query, "query");
   if (query.fromImage !== undefined && query.fromImage !== "") return pull(engine, request, reply);
-  if (query.fromSrc !== "-") {
-    throw new DvmError(
-      "unsupported",
-      "cannot import from a URL: only from the request's body (fromSrc=-)",
-    );
-  }
-  const reference = nameWithTag(query.repo, query.tag);
-  await answerWithLines(request, reply, async (body, write, signal) => {
-    const { id } = await engine.parts.images.importRootFs(body, {
-      ...(reference === undefined ? {} : { reference }),
-      changes: query.changes,
-      ...(query.message === undefined ? {} : { message: query.message }),
+  const { fromSrc: source = "", repo, tag, message = "", changes } = query;
+  const reference = nameFromParts(repo, tag);
+  return answerWithLinesOrStatus(request, reply, async (body, write, signal) => {
+    const url = source === "-" ? undefined : sourceUrl(source);
+    const tar = url === undefined ? body : await download(url, signal);
+    if (url !== undefined) write({ status: `Downloading from ${url}` });
+    const { id } = await engine.parts.images.importRootFs(tar, {
+      reference,
+      changes,
+      message: message === "" ? `Imported from ${url ?? source}` : message,
       signal,
     });
     write({ status: id });
-    engine.events.emit("image", "import", id, reference === undefined ? {} : { name: reference });
+    engine.events.emit("image", "import", id, { name: id });
   });
 }

@@ -1,22 +1,26 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Engine } from "../../engine/core.ts";
+import { versionOf } from "../api-version.ts";
 import { describeUsage } from "../disk-usage.ts";
 import { sendEvents } from "../events.ts";
-import { apiVersion, describeSystem, describeVersion, dvmVersion } from "../system-description.ts";
+import { describeSystem } from "../info.ts";
+import { describeVersion } from "../system-description.ts";
 
-/** `/_ping`, `/version`, `/info`, `/events`, `/system/df`. No build cache: DVM builds nothing. */
+/** `/_ping`, `/version`, `/info`, `/events`, `/system/df`. */
 export function systemRoutes(app: FastifyInstance, engine: Engine): void {
-  app.addHook("onSend", async (_request, reply) => {
-    void reply.headers({
-      "Api-Version": apiVersion,
-      Ostype: "linux",
-      Server: `DVM/${dvmVersion} (linux)`,
-    });
-  });
-  app.get("/_ping", (_request, reply) => reply.type("text/plain").send("OK"));
+  app.get("/_ping", (_request, reply) => ping(reply).send("OK"));
+  app.head("/_ping", (_request, reply) => ping(reply).header("Content-Length", "0").send());
   app.get("/version", describeVersion);
-  app.get("/info", () => describeSystem(engine));
-  app.get("/system/df", (request) => describeUsage(engine, request.query));
-  app.post("/build/prune", () => ({ CachesDeleted: null, SpaceReclaimed: 0 }));
+  app.get("/info", (request) => describeSystem(engine, versionOf(request)));
+  app.get("/system/df", (request) => describeUsage(engine, request));
   app.get("/events", (request, reply) => sendEvents(engine, request, reply));
+}
+
+function ping(reply: FastifyReply): FastifyReply {
+  return reply.headers({
+    "Cache-Control": "no-cache, no-store, must-revalidate",
+    Pragma: "no-cache",
+    Swarm: "inactive",
+    "Content-Type": "text/plain; charset=utf-8",
+  });
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { DvmError } from "../../base/errors.ts";
 import { progressBar } from "../../base/progress-bar.ts";
 import type { Engine } from "../../engine/core.ts";
 import {
@@ -11,14 +12,15 @@ import {
   type TransferProgress,
 } from "../../engine/images.ts";
 import { answerWithLinesOrStatus } from "../answer-with-lines.ts";
-import { isTrue, numberParameter, parse, parseFilters, textParameter } from "../query.ts";
+import { flagFilter, parseFilters } from "../filters.ts";
+import { parse, textParameter } from "../query.ts";
 import { parseAuthConfig, registryCredentials } from "../registry-auth.ts";
 
 const pullSchema = z.object({ fromImage: z.string(), tag: textParameter, platform: textParameter });
 const pushSchema = z.object({ tag: textParameter });
 const searchSchema = z.object({
-  term: z.string().min(1),
-  limit: numberParameter,
+  term: textParameter,
+  limit: textParameter,
   filters: textParameter,
 });
 const searchFilters = ["is-official", "is-automated", "stars"];
@@ -88,28 +90,50 @@ function describeProgress({ id, status, current, total }: TransferProgress): obj
 }
 
 async function search(engine: Engine, request: FastifyRequest) {
-  const { term, limit = 0, filters: text } = parse(searchSchema, request.query, "query");
+  const { term = "", limit, filters: text } = parse(searchSchema, request.query, "query");
+  const most = searchLimit(limit);
   const filters = parseFilters(text, searchFilters);
-  const credentials = registryCredentials(request);
-  const most = limit > 0 ? Math.min(limit, mostResults) : defaultResults;
-  const found = await searchImages(engine, { term, limit: most, credentials });
-  const stars = Number(filters.get("stars")?.[0] ?? 0);
-  const wants = (name: string, value: boolean): boolean => {
-    const wanted = filters.get(name);
-    return wanted === undefined || isTrue(wanted) === value;
+  const stars = Math.max(0, ...(filters.get("stars") ?? []).map(starCount));
+  const wanted = {
+    official: flagFilter(filters, "is-official"),
+    automated: flagFilter(filters, "is-automated"),
   };
+  const credentials = registryCredentials(request);
+  const found = await searchImages(engine, { term, limit: most, credentials });
   return found
     .filter(
       (one) =>
         one.stars >= stars &&
-        wants("is-official", one.official) &&
-        wants("is-automated", one.automated),
+        one.official === (wanted.official ?? one.official) &&
+        one.automated === (wanted.automated ?? one.automated),
     )
     .map((one) => ({
-      name: one.name,
-      description: one.description,
       star_count: one.stars,
       is_official: one.official,
+      name: one.name,
       is_automated: one.automated,
+      description: one.description,
     }));
+}
+
+function searchLimit(text = ""): number {
+  if (text === "") return defaultResults;
+  if (!/^[+-]?\d+$/.test(text))
+    throw new DvmError(
+      "invalid",
+      `invalid limit specified: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
+  const limit = Number(text);
+  if (limit === 0) return defaultResults;
+  if (limit < 0 || limit > mostResults)
+    throw new DvmError("invalid", `limit ${limit} is outside the range of [1, ${mostResults}]`);
+  return limit;
+}
+
+function starCount(text: string): number {
+  if (/^[+-]?\d+$/.test(text)) return Number(text);
+  throw new DvmError(
+    "invalid",
+    `invalid filter 'stars=${text}': strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`,
+  );
 }

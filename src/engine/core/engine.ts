@@ -16,6 +16,7 @@ import { type ContainerRecord, type FoundNeeds, StateStore } from "../records.ts
 import { ContainerStreams } from "../runs.ts";
 import { Containers } from "./containers.ts";
 import type { EngineSettings } from "./engine-settings.ts";
+import { type EngineIdentity, engineIdentity } from "./engine-identity.ts";
 import { EventLog } from "./events.ts";
 import { ExecTable } from "./exec-table.ts";
 import { Machines } from "./machines.ts";
@@ -25,7 +26,8 @@ import { RestartTimers } from "./restart-timers.ts";
 import { SpaceWatch } from "./space-watch.ts";
 import { Trash } from "./trash.ts";
 
-export type { Image } from "../../image/store/image-types.ts";
+export type { Image, ImageRemoval, ImageUsers } from "../../image/store/image-types.ts";
+export { hostVersion } from "../../host/os-release.ts";
 export { userNetwork } from "../../network/user-network.ts";
 
 /** What the engine is made of; the composition root chooses the parts. */
@@ -65,6 +67,8 @@ export interface EngineParts {
 
 /** All that use cases share: the parts, the records, and what lives in memory only. */
 export class Engine implements AsyncDisposable {
+  /** The same for as long as its data root lives. */
+  readonly identity: EngineIdentity;
   readonly parts: EngineParts;
   readonly events = new EventLog();
   readonly execs = new ExecTable();
@@ -79,7 +83,12 @@ export class Engine implements AsyncDisposable {
   readonly fits = new Map<string, Promise<FoundNeeds>>();
   readonly #streams = new Map<string, ContainerStreams>();
 
-  private constructor(parts: EngineParts, state: StateStore, trash: Trash) {
+  private constructor(
+    parts: EngineParts,
+    identity: EngineIdentity,
+    { state, trash }: { state: StateStore; trash: Trash },
+  ) {
+    this.identity = identity;
     this.parts = parts;
     this.state = state;
     this.trash = trash;
@@ -100,7 +109,7 @@ export class Engine implements AsyncDisposable {
     const trash = await Trash.open(join(parts.places.dataRoot, "trash"), log);
     const makeRoom = () => parts.reserve.release();
     const state = new StateStore(join(parts.places.dataRoot, "state.db"), log, makeRoom);
-    return new Engine(parts, state, trash);
+    return new Engine(parts, await engineIdentity(parts.places.dataRoot), { state, trash });
   }
 
   /** A container's streams, which live as long as it does. */

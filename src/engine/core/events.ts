@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 
 export interface EngineEvent {
-  Type: "container" | "image" | "volume";
+  Type: "builder" | "container" | "image" | "network" | "volume";
   Action: string;
   Actor: { ID: string; Attributes: Record<string, string> };
   scope: "local";
@@ -14,11 +14,14 @@ export interface EngineEvent {
 }
 
 const keptEvents = 256;
+/** A float of this size tells nanoseconds apart by 256. */
+const leastStepNano = 1000;
 
 /** What happens in the engine, told to all who listen; the last ones are kept for late-comers. */
 export class EventLog {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
   readonly #past: EngineEvent[] = [];
+  #lastNano = 0;
 
   emit(
     type: EngineEvent["Type"],
@@ -26,30 +29,43 @@ export class EventLog {
     id: string,
     attributes: Record<string, string>,
   ): void {
-    const now = Date.now();
+    const timeNano = this.#now();
     const { image } = attributes;
+    const isOfOldKind = type === "container" || type === "image";
     const event: EngineEvent = {
-      ...(type === "volume" ? {} : { status: action, id }),
+      ...(isOfOldKind ? { status: action } : {}),
+      ...(isOfOldKind && id !== "" ? { id } : {}),
       ...(type === "container" && image !== undefined ? { from: image } : {}),
       scope: "local",
       Type: type,
       Action: action,
       Actor: { ID: id, Attributes: attributes },
-      time: Math.floor(now / 1000),
-      timeNano: now * 1_000_000,
+      time: Math.floor(timeNano / 1e9),
+      timeNano,
     };
     this.#past.push(event);
     if (this.#past.length > keptEvents) this.#past.shift();
     this.#emitter.emit("event", event);
   }
 
-  /** Kept events from `sinceSeconds` (Unix time) on. */
-  since(sinceSeconds: number): EngineEvent[] {
-    return this.#past.filter((event) => event.time >= sinceSeconds);
+  /** Kept events from `since` to `until`, in nanoseconds of Unix time. */
+  between(since: number, until: number): EngineEvent[] {
+    return this.#past.filter(({ timeNano }) => timeNano >= since && timeNano <= until);
+  }
+
+  /** How many listen. */
+  get listeners(): number {
+    return this.#emitter.listenerCount("event");
   }
 
   listen(listener: (event: EngineEvent) => void): () => void {
     this.#emitter.on("event", listener);
     return () => this.#emitter.off("event", listener);
+  }
+
+  /** Later than every event before, so that who goes on from one misses none and sees none twice. */
+  #now(): number {
+    this.#lastNano = Math.max(Date.now() * 1e6, this.#lastNano + leastStepNano);
+    return this.#lastNano;
   }
 }

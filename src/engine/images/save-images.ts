@@ -2,13 +2,17 @@ import { DvmError } from "../../base/errors.ts";
 import { saveArchive, type SavedImage } from "../../image/archive/save-archive.ts";
 import { isBareName, parseReference } from "../../image/reference.ts";
 import { referenceOf } from "../../image/store/image-names.ts";
-import type { Engine } from "../core.ts";
+import type { Engine, Image } from "../core.ts";
 
 /**
  * The images of these names as one archive. As docker has it, a name without a tag means all tags of
  * its repository, and an id an image without a name.
  */
-export function saveImages(engine: Engine, names: readonly string[]): AsyncGenerator<Uint8Array> {
+export function saveImages(
+  engine: Engine,
+  names: readonly string[],
+  platform?: { os: string; architecture: string },
+): AsyncGenerator<Uint8Array> {
   const wanted = new Map<string, SavedImage & { references: string[] }>();
   for (const name of names)
     for (const { image, references } of imagesCalled(engine, name)) {
@@ -17,10 +21,19 @@ export function saveImages(engine: Engine, names: readonly string[]): AsyncGener
       for (const reference of references)
         if (!one.references.includes(reference)) one.references.push(reference);
     }
-  if (wanted.size === 0) throw new DvmError("invalid", "cannot save: no image is named");
-  for (const { image } of wanted.values())
-    engine.events.emit("image", "save", image.id, { name: image.references[0] ?? image.id });
+  for (const { image } of wanted.values()) {
+    if (platform !== undefined) requirePlatform(image, platform);
+    engine.events.emit("image", "save", image.id, { name: image.id });
+  }
   return saveArchive(engine.parts.images, [...wanted.values()]);
+}
+
+function requirePlatform(image: Image, wanted: { os: string; architecture: string }): void {
+  if (image.os === wanted.os && image.architecture === wanted.architecture) return;
+  throw new DvmError(
+    "unclassified",
+    `no suitable export target found for platform ${wanted.os}/${wanted.architecture}`,
+  );
 }
 
 function imagesCalled(engine: Engine, name: string): SavedImage[] {

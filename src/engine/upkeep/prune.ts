@@ -1,33 +1,43 @@
+import { DvmError } from "../../base/errors.ts";
 import { bytesOnDisk } from "../../host/bytes-on-disk.ts";
 import { volumeFolder } from "../../storage/volumes.ts";
 import { type ContainerRecord, isRunning, type VolumeRecord } from "../records.ts";
 import { scratchBytesOf } from "./disk-usage.ts";
-import type { Engine, Image } from "../core.ts";
+import type { Engine, Image, ImageRemoval, ImageUsers } from "../core.ts";
 import { removeContainer } from "../containers.ts";
 import { removeVolume, volumeUsers } from "../volumes.ts";
 
-/** What a removal of an image by name or id did, step by step. */
-export type ImageRemoval = { untagged?: string; deleted?: string };
+export interface RemoveImageOptions {
+  force: boolean;
+  /** Images that it was made of go with it, where nothing else needs them. */
+  withParents: boolean;
+}
 
 /** Removes an image, or one of its names, and what was made for its machines. */
 export async function removeImage(
   engine: Engine,
   nameOrId: string,
-  force: boolean,
+  options: RemoveImageOptions,
 ): Promise<ImageRemoval[]> {
   const { images } = engine.parts;
-  const { id } = images.find(nameOrId);
-  const inUse = (image: string) =>
-    engine.containers.list().find(({ run }) => run.imageId === image)?.id;
-  const removed = await images.remove(nameOrId, { force, inUse });
+  const removed = await images.remove(nameOrId, {
+    ...options,
+    users: (image) => imageUsers(engine, image),
+  });
   const gone = removed.flatMap(({ deleted }) => deleted ?? []);
   await engine.supply.forgetImages(gone);
   for (const image of gone) engine.state.deleteFit(image);
-  for (const { untagged, deleted } of removed) {
+  for (const { untagged, deleted, of: id } of removed) {
     if (untagged !== undefined) engine.events.emit("image", "untag", id, { name: id });
     if (deleted === id) engine.events.emit("image", "delete", id, { name: id });
   }
   return removed;
+}
+
+function imageUsers(engine: Engine, image: string): ImageUsers {
+  const users = engine.containers.list().filter(({ run }) => run.imageId === image);
+  const first = (wanted: boolean) => users.find((one) => isRunning(one) === wanted)?.id;
+  return { running: first(true), stopped: first(false) };
 }
 
 /** Removes the images that `isWanted` picks and no container has. */
@@ -39,12 +49,25 @@ export async function pruneImages(
   const used = new Set(engine.containers.list().map(({ run }) => run.imageId));
   const before = await images.diskBytes();
   const removed: ImageRemoval[] = [];
-  for (const image of images.list())
-    if (!used.has(image.id) && isWanted(image))
-      removed.push(...(await removeImage(engine, image.id, true)));
+  for (const image of images.list()) {
+    if (used.has(image.id) || !isWanted(image)) continue;
+    const names = [...image.references, ...image.digests];
+    for (const name of names.length === 0 ? [image.id] : names)
+      removed.push(...(await removeUnlessNeeded(engine, name)));
+  }
   const freedBytes = Math.max(0, before - (await images.diskBytes()));
   engine.events.emit("image", "prune", "", { reclaimed: String(freedBytes) });
   return { removed, freedBytes };
+}
+
+/** One that has gone meanwhile, or that something needs, is passed over. */
+async function removeUnlessNeeded(engine: Engine, nameOrId: string): Promise<ImageRemoval[]> {
+  try {
+    return await removeImage(engine, nameOrId, { force: false, withParents: true });
+  } catch (error) {
+    if (error instanceof DvmError && ["conflict", "not-found"].includes(error.code)) return [];
+    throw error;
+  }
 }
 
 /** Removes the containers that don't run and that `isWanted` picks. */

@@ -8,30 +8,6 @@ interface NamedImage {
   digests: string[];
 }
 
-/** What of an image's names a removal by `nameOrId` takes. */
-export function namesToTake(image: NamedImage, nameOrId: string) {
-  const reference = referenceOf(nameOrId);
-  if (reference === undefined || !isNamed(image, reference)) {
-    const { references, digests } = image;
-    return { references, digests, byName: undefined, length: references.length + digests.length };
-  }
-  const references = image.references.filter((name) => name === reference.familiar);
-  const others = image.references.filter((name) => name !== reference.familiar);
-  const repository = reference.familiarName;
-  const stillNamed = others.some((name) => parseReference(name).familiarName === repository);
-  const digests = image.digests.filter((name) =>
-    reference.digest === undefined
-      ? !stillNamed && name.startsWith(`${repository}@`)
-      : name === `${repository}@${reference.digest}`,
-  );
-  return {
-    references,
-    digests,
-    byName: reference.familiar,
-    length: references.length + digests.length,
-  };
-}
-
 export function isNamed(image: NamedImage, reference: Reference | undefined): boolean {
   if (reference === undefined) return false;
   const { familiar, familiarName, digest } = reference;

@@ -7,25 +7,26 @@ import { archivedImages } from "../archive/archive-images.ts";
 import { readArchive } from "../archive/archive.ts";
 import { composeApart } from "../disk/compose-apart.ts";
 import { diskFiles } from "../disk/composed-disk.ts";
-import { digestHex, digestOf } from "../digest.ts";
+import { chainIds, digestHex, digestOf } from "../digest.ts";
 import { applyChanges } from "../dockerfile-changes.ts";
 import { checkNewImage, parseImageConfig, type ParsedConfig } from "../image-config.ts";
 import { ImageDatabase } from "./image-database.ts";
-import { isNamed, namesToTake, nameToGive, referenceOf, splitDigest } from "./image-names.ts";
+import { findImage } from "./find-image.ts";
+import { nameToGive, splitDigest } from "./image-names.ts";
 import type {
   CommitOptions,
   HeldLayer,
   Image,
+  ImageRemoval,
   ImageWork,
   ImportOptions,
   LoadOptions,
   NewImage,
   RemoveOptions,
 } from "./image-types.ts";
-import { parseReference } from "../reference.ts";
 import { LayerHolds } from "./layer-holds.ts";
 import { layerTar } from "../layer/layer-tar.ts";
-import { checkRemoval } from "./removal-rules.ts";
+import { planRemoval } from "./plan-removal.ts";
 import { databaseFile, setAside, syncFolder, takeLayer } from "./store-files.ts";
 import { stageLayer } from "../layer/stage-layer.ts";
 
@@ -66,11 +67,13 @@ export class ImageStore implements AsyncDisposable {
   /** Stores all images of an archive, or none. */
   async load(
     archive: Readable,
-    { signal, onProgress }: LoadOptions = {},
+    { signal, onProgress, platform }: LoadOptions = {},
   ): Promise<{ references: string[]; id: string }[]> {
     return this.withWork(async (work) => {
       const contents = await readArchive(archive, { work: work.folder, signal, onProgress });
-      const images = archivedImages(contents, architecture);
+      const images = archivedImages(contents, architecture).filter(({ configText }) =>
+        isFor(parseImageConfig(configText), platform),
+      );
       await this.add(
         images.map(({ configText: config, layers, references }) => ({
           config,
@@ -127,42 +130,39 @@ export class ImageStore implements AsyncDisposable {
 
   /** The image of this name, `name@digest`, id, or unambiguous beginning of an id. */
   find(nameOrId: string): Image {
-    const images = this.list();
-    const reference = referenceOf(nameOrId);
-    const named = images.find((image) => isNamed(image, reference));
-    if (named !== undefined) return named;
-    const hex = nameOrId.replace(/^sha256:/, "");
-    const matches = /^[0-9a-f]{1,64}$/.test(hex)
-      ? images.filter(({ id }) => digestHex(id).startsWith(hex))
-      : [];
-    const [only] = matches;
-    if (only === undefined && !/^[0-9a-f]{64}$/.test(hex)) parseReference(nameOrId);
-    if (only === undefined)
-      throw new DvmError("not-found", `No such image: ${reference?.familiar ?? nameOrId}`);
-    if (matches.length > 1)
-      throw new DvmError("invalid", `Multiple IDs found with provided prefix: ${nameOrId}`);
-    return only;
+    return findImage(this.list(), nameOrId);
   }
 
-  /** Takes a name away, and the image when it was the last one; by id, all names and the image. */
-  async remove(
-    nameOrId: string,
-    { force, inUse }: RemoveOptions,
-  ): Promise<{ untagged?: string; deleted?: string }[]> {
+  /** As {@link find} among the images of now, for many names; undefined where none is meant. */
+  finder(): (nameOrId: string) => Image | undefined {
+    const images = this.list();
+    return (nameOrId) => {
+      try {
+        return findImage(images, nameOrId);
+      } catch (error) {
+        if (error instanceof DvmError) return undefined;
+        throw error;
+      }
+    };
+  }
+
+  /** Takes a name away, and the image with the last one; by id, all names and the image. */
+  async remove(nameOrId: string, options: RemoveOptions): Promise<ImageRemoval[]> {
+    const { force, withParents = true, users } = options;
     return this.#exclusive(async () => {
-      const image = this.find(nameOrId);
-      const names = namesToTake(image, nameOrId);
-      const isLast = names.length === image.references.length + image.digests.length;
-      const user = isLast ? inUse(image.id) : undefined;
-      checkRemoval({ image, byName: names.byName, user, force });
+      const request = { image: this.find(nameOrId), nameOrId, force, withParents };
+      const steps = planRemoval(request, { images: this.list(), users });
+      const names = steps.flatMap((step) => ("untag" in step ? [step.untag] : []));
       this.database.transaction(() => {
-        for (const name of names.references) this.database.removeName(name);
-        for (const name of names.digests)
-          this.database.removeRepositoryDigest(...splitDigest(name));
+        for (const name of names)
+          if (name.includes("@")) this.database.removeRepositoryDigest(...splitDigest(name));
+          else this.database.removeName(name);
       });
-      const untagged = [...names.references, ...names.digests].map((name) => ({ untagged: name }));
-      if (!isLast || user !== undefined) return untagged;
-      return [...untagged, ...(await this.#delete(image))];
+      const removed: ImageRemoval[] = [];
+      for (const step of steps)
+        if ("untag" in step) removed.push({ untagged: step.untag, of: step.of });
+        else removed.push(...(await this.#delete(this.find(step.delete))));
+      return removed;
     });
   }
 
@@ -238,6 +238,21 @@ export class ImageStore implements AsyncDisposable {
         throw error;
       }
     });
+  }
+
+  /** Of each image, by its id, how much of it lies in layers that others have, too. */
+  sharedBytes(): Map<string, number> {
+    const layers = new Map(this.database.layers().map((layer) => [layer.diffId, layer]));
+    const shared = (diffId: string) => {
+      const { images = 0, contentBytes = 0 } = layers.get(diffId) ?? {};
+      return images > 1 ? contentBytes : 0;
+    };
+    return new Map(
+      this.list().map((image) => [
+        image.id,
+        [...new Set(image.layers)].reduce((bytes, diffId) => bytes + shared(diffId), 0),
+      ]),
+    );
   }
 
   /** What all layers and composed disks take. */
@@ -339,13 +354,14 @@ export class ImageStore implements AsyncDisposable {
   }
 
   /** The database first: what is left by a crash in between belongs to nobody. */
-  async #delete(image: Image): Promise<{ deleted: string }[]> {
+  async #delete(image: Image): Promise<ImageRemoval[]> {
     this.database.removeImage(image.id);
     this.#parsed.delete(image.id);
     await rm(this.diskFolder(image.id), { recursive: true, force: true });
     const layers = await this.#removeLooseLayers();
-    const gone = image.layers.filter((diffId) => layers.includes(diffId));
-    return [image.id, ...gone.toReversed()].map((deleted) => ({ deleted }));
+    const chain = chainIds(image.layers);
+    const gone = chain.filter((_id, index) => layers.includes(image.layers[index] ?? ""));
+    return [image.id, ...gone.toReversed()].map((deleted) => ({ deleted, of: image.id }));
   }
 
   async #release(diffIds: readonly string[]): Promise<void> {
@@ -371,4 +387,8 @@ export class ImageStore implements AsyncDisposable {
     this.#parsed.set(id, parsed);
     return parsed;
   }
+}
+
+function isFor({ os, architecture: of }: ParsedConfig, wanted: LoadOptions["platform"]): boolean {
+  return wanted === undefined || (os === wanted.os && of === wanted.architecture);
 }

@@ -52,6 +52,8 @@ export interface ImageWork {
 }
 
 export interface LoadOptions {
+  /** Images for another one are passed over. */
+  platform?: { os: string; architecture: string } | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((text: string) => void) | undefined;
 }
@@ -77,6 +79,20 @@ export interface CommitOptions {
 
 export interface RemoveOptions {
   force: boolean;
-  /** Id of a container that needs the image. */
-  inUse: (id: string) => string | undefined;
+  /** Images that it was made of go with it, where nothing else needs them: so unless told otherwise. */
+  withParents?: boolean | undefined;
+  users: (imageId: string) => ImageUsers;
+}
+
+/** Ids of containers that need an image, where there are such. */
+export interface ImageUsers {
+  running?: string | undefined;
+  stopped?: string | undefined;
+}
+
+/** A name that an image `of` had, or what of it was deleted: itself, or a layer by its chain id. */
+export interface ImageRemoval {
+  of: string;
+  untagged?: string;
+  deleted?: string;
 }

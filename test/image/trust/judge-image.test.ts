@@ -131,15 +131,15 @@ test("an image that was tagged with a signed repository's name is not signed", a
 
 test("another name, the id, or the loss of its name don't free an image from its origin's rule", async () => {
   const image = await load("first:1");
-  await store.remove("first:1", { force: false, inUse: () => undefined });
+  await store.remove("first:1", { force: false, users: () => ({}) });
   const again = await load("carrier:1");
   await arrive(again, `${secure}/unsigned:1`);
   store.tag(`${secure}/unsigned:1`, "innocent:1");
-  await store.remove("carrier:1", { force: false, inUse: () => undefined });
+  await store.remove("carrier:1", { force: false, users: () => ({}) });
   assert.notEqual(image.id, again.id);
   for (const asked of ["innocent:1", again.id, again.id.slice(7, 19), `${secure}/unsigned:1`])
     assert.match((await refusal(onlySecure, asked)) ?? "", /the image was pulled with none/, asked);
-  await store.remove(`${secure}/unsigned:1`, { force: false, inUse: () => undefined });
+  await store.remove(`${secure}/unsigned:1`, { force: false, users: () => ({}) });
   assert.match((await refusal(onlySecure, "innocent:1")) ?? "", /was pulled with none/);
 });
 

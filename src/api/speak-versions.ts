@@ -1,0 +1,40 @@
+import { posix } from "node:path";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { newestApiVersion, requireKnownVersion, versionOf } from "./api-version.ts";
+import { dvmVersion } from "./system-description.ts";
+
+/** What an API of Docker says of itself in every answer, and how its answers are written. */
+export function speakVersions(app: FastifyInstance): void {
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.is404) return;
+    void reply.headers({
+      "Api-Version": newestApiVersion,
+      Ostype: "linux",
+      Server: `DVM/${dvmVersion} (linux)`,
+    });
+    requireKnownVersion(versionOf(request));
+    void reply.header("Docker-Experimental", "false");
+  });
+  // docker's client takes an error for JSON only when nothing follows the type
+  app.addHook("onSend", async (_request, reply, payload) => {
+    const isOurs = reply.getHeader("content-type") === "application/json; charset=utf-8";
+    if (isOurs) void reply.header("content-type", "application/json");
+    return isOurs && typeof payload === "string" ? endedLine(reply, payload) : payload;
+  });
+  app.options("*", (_request, reply) => reply.send());
+  app.setNotFoundHandler(sendNoPage);
+}
+
+/** As Go's encoder ends what it writes: a shell's prompt comes on a line of its own. */
+function endedLine(reply: FastifyReply, json: string): string {
+  void reply.header("content-length", Buffer.byteLength(json) + 1);
+  return `${json}\n`;
+}
+
+/** A path that is written in another way than it need be is told how, as by Docker's router. */
+function sendNoPage({ originalUrl }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const [path = "", ...query] = originalUrl.split("?");
+  const plain = posix.normalize(path);
+  if (plain !== path) return reply.redirect([plain, ...query].join("?"), 301);
+  return reply.status(404).send({ message: "page not found" });
+}
