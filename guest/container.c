@@ -1,5 +1,6 @@
 #include "container.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -54,8 +55,28 @@ static bool shares_image(const struct container *container) {
     return false;
 }
 
+static void drop_filter(struct container *container) {
+    free((void *)(uintptr_t)container->filter.bytes);
+    container->filter = (struct system_call_filter){0};
+}
+
+int container_keep_filter(struct container *container, const struct system_call_filter *filter,
+                          struct failure *failure) {
+    drop_filter(container);
+    if (filter->count == 0)
+        return 0;
+    uint8_t *bytes = malloc(filter->count);
+    if (bytes == NULL)
+        return fail_errno(failure, "cannot keep the container's filter of system calls");
+    memcpy(bytes, filter->bytes, filter->count);
+    container->filter = *filter;
+    container->filter.bytes = bytes;
+    return 0;
+}
+
 int container_free(struct container *container, struct failure *failure) {
     etc_close(&container->etc);
+    drop_filter(container);
     if (shares_image(container))
         container->root.image_disk[0] = 0;
     if (root_unmount(&container->root, failure) < 0)

@@ -2,6 +2,7 @@
 #define DVM_CONTAINER_H
 
 #include "agent.h"
+#include "confinement.h"
 #include "etc.h"
 #include "first_process.h"
 #include "network.h"
@@ -21,8 +22,9 @@ struct container {
     struct etc etc;
     struct first_process first;
     struct network *network;
-    unsigned long memory_kills; /* that were told of */
-    struct source deadline;     /* of its ending */
+    struct system_call_filter filter; /* of all of its processes; the bytes are its own */
+    unsigned long memory_kills;       /* that were told of */
+    struct source deadline;           /* of its ending */
     bool is_ending;
     uint32_t destroy_request; /* to be answered when it has gone; 0: nobody waits */
 };
@@ -38,6 +40,9 @@ enum container_state container_state(const struct container *container);
  * beside its disks. NULL: there are too many, or it can't be made.
  */
 struct container *container_make(const char *network, struct failure *failure);
+/* For those that EXEC starts later. */
+int container_keep_filter(struct container *container, const struct system_call_filter *filter,
+                          struct failure *failure);
 /* Takes everything of it away; its processes have gone. Again after a failure: goes on with it. */
 int container_free(struct container *container, struct failure *failure);
 /* Does so with one whose first process is still waiting, and which the host doesn't know. */

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "added_device.h"
 #include "cgroup.h"
+#include "device_rules.h"
 #include "disk.h"
 #include "machine.h"
 #include "mount.h"
@@ -86,7 +88,8 @@ static bool needs_root_of_its_own(const struct container_setup *setup) {
     for (size_t index = 0; index < setup->mount_count; index++)
         if (is_on_systems_folder(&setup->mounts[index]))
             return true;
-    return setup->privileged || setup->sysctls[0] != NULL;
+    return setup->privileged || setup->sysctls[0] != NULL || setup->confinement.has_own_paths ||
+           setup->confinement.has_writable_cgroups;
 }
 
 static bool fits(const struct container *prepared, const struct container_setup *setup) {
@@ -108,14 +111,31 @@ static struct container *take_prepared(const struct container_setup *setup) {
     return NULL;
 }
 
+/* A rehearsal leaves no program behind: all that a cgroup has must agree. */
+static int add_devices(const struct container *container, int root,
+                       const struct confinement *confinement, bool is_rehearsal,
+                       struct failure *failure) {
+    struct device_rules rules = {.count = confinement->rule_count};
+    if (rules.count > 0)
+        memcpy(rules.list, confinement->rules, rules.count * sizeof *rules.list);
+    for (size_t index = 0; index < confinement->device_count; index++)
+        if (device_add(root, &confinement->devices[index], &rules, failure) < 0)
+            return -1;
+    if (is_rehearsal || confinement->has_all_devices)
+        return 0;
+    return device_rules_set(&container->place, &rules, failure);
+}
+
 static int make_root(struct container *container, const struct container_setup *setup,
-                     struct failure *failure) {
+                     bool is_rehearsal, struct failure *failure) {
     cleanup_close int root = root_make(&container->root, setup, failure);
     if (root < 0)
         return -1;
     for (size_t index = 0; index < setup->mount_count; index++)
         if (place_mount(root, container->place.slot, &setup->mounts[index], failure) < 0)
             return -1;
+    if (add_devices(container, root, &setup->confinement, is_rehearsal, failure) < 0)
+        return -1;
     return etc_make(&container->etc, root, setup, network_address(container->network), failure);
 }
 
@@ -128,7 +148,8 @@ int container_configure(struct container *container, const struct creation *crea
                     HOST_NAME_MAX_BYTES);
     if (cgroup_limit(&container->place, setup, failure) < 0 ||
         network_add_cards(container->network, setup->cards, setup->card_count, failure) < 0 ||
-        make_root(container, setup, failure) < 0)
+        make_root(container, setup, is_rehearsal, failure) < 0 ||
+        container_keep_filter(container, &setup->confinement.filter, failure) < 0)
         return -1;
     return first_process_set_up(&container->first, creation->bytes, creation->count, is_rehearsal,
                                 failure);

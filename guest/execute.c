@@ -15,6 +15,7 @@
 #include "find_program.h"
 #include "inside.h"
 #include "read_ahead.h"
+#include "seccomp.h"
 #include "user.h"
 
 static const char *environment_value(char **environment, const char *name) {
@@ -146,7 +147,8 @@ static int run_program(const struct process_spec *spec, bool is_rehearsal, char 
     end_unrun(path, errno);
 }
 
-int execute(const struct process_spec *spec, bool is_rehearsal, struct failure *failure) {
+int execute(const struct process_spec *spec, const struct system_call_filter *filter,
+            bool is_rehearsal, struct failure *failure) {
     struct user user;
     if (user_look_up(spec->user, spec->groups, spec->group_count, &user, failure) < 0)
         return -1;
@@ -155,12 +157,16 @@ int execute(const struct process_spec *spec, bool is_rehearsal, struct failure *
         return -1;
     /* first as root, without regard to the user's rights, as runc does */
     int entered = is_rehearsal ? 0 : enter_folder(spec->folder, false, failure);
-    if (entered < 0 || take_identity(spec, &user, failure) < 0)
+    /* with new privileges possible it takes root's, else it is the last thing, as with runc */
+    if (entered < 0 || (!spec->no_new_privileges && seccomp_enter(filter, failure) < 0) ||
+        take_identity(spec, &user, failure) < 0)
         return -1;
     if (limit_rights(spec, &user, failure) < 0)
         return -1;
     if (entered > 0 && enter_folder(spec->folder, true, failure) < 0)
         return -1;
     umask(022);
+    if (spec->no_new_privileges && seccomp_enter(filter, failure) < 0)
+        return -1;
     return run_program(spec, is_rehearsal, with_home(spec->environment, &user), failure);
 }

@@ -32,7 +32,7 @@ static int make_namespaces(struct failure *failure) {
 }
 
 static int enter(struct root_view *view, struct failure *failure) {
-    if (root_view_enter(view, failure) < 0 || root_view_hide_kernel(failure) < 0)
+    if (root_view_enter(view, failure) < 0 || root_view_hide_kernel(view, failure) < 0)
         return -1;
     view->is_entered = true;
     return 0;
@@ -61,6 +61,7 @@ static int become(const struct root_view *view, const struct message *message, b
                   struct failure *failure) {
     struct reader reader;
     struct process_spec spec;
+    const struct system_call_filter *filter = &view->setup.confinement.filter;
     if (reader_open(&reader, message->bytes, message->count) < 0)
         return fail_errno(failure, "cannot read what to start");
     process_spec_read(&reader, &spec);
@@ -68,12 +69,13 @@ static int become(const struct root_view *view, const struct message *message, b
         child_take_stdio(&message->stdio, spec.tty, failure) < 0)
         return -1;
     if (is_rehearsal)
-        return execute(&spec, true, failure);
+        return execute(&spec, filter, true, failure);
     if ((!view->is_entered && root_view_enter(view, failure) < 0) ||
         execute_make_folder(&spec, failure) < 0 ||
         root_view_finish(view, spec.tty ? message->stdio.terminal_number : -1, failure) < 0)
         return -1;
-    return spec.reaper ? execute_under_reaper(&spec, failure) : execute(&spec, false, failure);
+    return spec.reaper ? execute_under_reaper(&spec, filter, failure)
+                       : execute(&spec, filter, false, failure);
 }
 
 static void become_or_fail(const struct root_view *view, const struct message *message,

@@ -28,6 +28,23 @@ static void see_cards(const struct card_setup *cards, size_t count) {
     }
 }
 
+static void see_confinement(const struct confinement *confinement) {
+    if (confinement->device_count > DEVICES_MAX || confinement->rule_count > DEVICE_RULES_MAX ||
+        confinement->filter.count > FILTER_BYTES_MAX)
+        abort();
+    for (size_t index = 0; index < confinement->filter.count; index++)
+        seen += confinement->filter.bytes[index];
+    see_all(confinement->masked);
+    see_all(confinement->read_only);
+    for (size_t index = 0; index < confinement->device_count; index++) {
+        see(confinement->devices[index].source);
+        see(confinement->devices[index].disk);
+        see(confinement->devices[index].target);
+    }
+    for (size_t index = 0; index < confinement->rule_count; index++)
+        seen += confinement->rules[index].major;
+}
+
 static void see_container(const struct container_setup *setup) {
     const char *const words[] = {setup->id,         setup->hostname,   setup->domainname,
                                  setup->machine_id, setup->image_disk, setup->scratch_disk,
@@ -39,6 +56,7 @@ static void see_container(const struct container_setup *setup) {
                             setup->sysctls};
     for (size_t index = 0; index < sizeof lists / sizeof *lists; index++)
         see_all(lists[index]);
+    see_confinement(&setup->confinement);
     if (setup->mount_count > MOUNTS_MAX)
         abort();
     for (size_t index = 0; index < setup->mount_count; index++) {

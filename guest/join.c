@@ -38,7 +38,7 @@ static int become(const struct joined *joined, const struct process_spec *spec,
     child_reset_signals();
     if (join_namespaces(joined, failure) < 0 || child_take_stdio(stdio, spec->tty, failure) < 0)
         return -1;
-    return execute(spec, false, failure);
+    return execute(spec, joined->filter, false, failure);
 }
 
 pid_t join_container(const struct joined *joined, const struct process_spec *spec,

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "agent.h"
+#include "confinement.h"
 #include "place.h"
 #include "stdio_pair.h"
 
@@ -12,6 +13,7 @@ struct joined {
     const struct place *place;
     pid_t first;
     int network; /* open namespace; -1: the machine's */
+    const struct system_call_filter *filter;
 };
 
 /* Starts a further process in a container; its pid, or -1. */

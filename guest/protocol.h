@@ -45,7 +45,14 @@
  *    strings extra hosts "name:address",
  *    list of mounts {u8 mount_kind, string share, string target, string options, u8 read-only,
  *    u8 populate}, u64 bytes of /dev/shm (0: 64 MiB), strings sysctls (name, value, ...), u64 CPU
- * quota in us, u64 CPU period in us, u64 bytes of memory, u64 processes}
+ * quota in us, u64 CPU period in us, u64 bytes of memory, u64 processes, confinement}
+ *
+ * confinement = {bytes filter (a program of classic BPF for seccomp), u32 flags of seccomp(2), u8
+ * the filter is required, u8 paths are own, strings masked paths, strings read-only paths, u8
+ * writable cgroups, u8 all devices may be used, list of devices {string source, string disk, string
+ * target, u8 device_access}, list of rules {u8 device_kind, u32 major, u32 minor, u8
+ * device_access}}
+ * The filter holds for EXEC, too. Paths that are not own are Docker's.
  *
  * A limit of 0 is none. Network namespace "" is the machine's own; another, named as containers
  * are, is made when the first one asks for it, and goes with the last. Cards are numbered in the
@@ -113,7 +120,7 @@
  * SIGNAL, RESIZE and RELEASE are {u32 process, ...}: processes are numbered through the machine.
  */
 
-#define DVM_PROTOCOL 5u
+#define DVM_PROTOCOL 6u
 #define DVM_PORT_NAME "dvm.agent"
 /*
  * Two ports beside it carry bytes of others. Files of the host: FUSE messages, as <linux/fuse.h>
@@ -199,9 +206,15 @@ enum process_flag { PROCESS_MAIN = 1, PROCESS_TTY = 2, PROCESS_STDIN = 4 };
 
 enum container_state { CONTAINER_CREATED = 1, CONTAINER_STARTED = 2, CONTAINER_ENDED = 3 };
 
+/* What a rule of devices is about; a number may be DEVICE_ANY. */
+enum device_kind { DEVICE_ALL = 0, DEVICE_BLOCK = 1, DEVICE_CHAR = 2 };
+enum device_access { DEVICE_MAKE = 1, DEVICE_READ = 2, DEVICE_WRITE = 4 };
+#define DEVICE_ANY 0xffffffffu
+
 /*
  * PREPARE_SCRATCH: the scratch disk is a new one, and is mounted. PREPARE_IMAGE: so is the image,
- * for a container without privileges, sysctls, and mounts that lie over /dev, /proc or /sys.
+ * for a container without privileges, sysctls, paths of its own, writable cgroups, and mounts that
+ * lie over /dev, /proc or /sys.
  */
 enum prepare_flag { PREPARE_SCRATCH = 1, PREPARE_IMAGE = 2 };
 

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "execute.h"
+#include "seccomp.h"
 
 static void wait_and_forward(pid_t child, const sigset_t *signals) __attribute__((noreturn));
 
@@ -27,7 +28,8 @@ static void wait_and_forward(pid_t child, const sigset_t *signals) {
     }
 }
 
-int execute_under_reaper(const struct process_spec *spec, struct failure *failure) {
+int execute_under_reaper(const struct process_spec *spec, const struct system_call_filter *filter,
+                         struct failure *failure) {
     sigset_t signals, none;
     sigfillset(&signals);
     sigemptyset(&none);
@@ -41,12 +43,14 @@ int execute_under_reaper(const struct process_spec *spec, struct failure *failur
             tcsetpgrp(STDIN_FILENO, getpid());
         }
         sigprocmask(SIG_SETMASK, &none, NULL);
-        return execute(spec, false, failure);
+        return execute(spec, filter, false, failure);
     }
     /* keep nothing of the agent's: its end of the failure pipe would hide the child's exec */
     for (int target = 0; target < 3; target++)
         close(target);
     syscall(SYS_close_range, 3, ~0u, 0);
     prctl(PR_SET_NAME, "docker-init");
+    struct failure ignored; /* its child has told of it */
+    seccomp_enter(filter, &ignored);
     wait_and_forward(child, &signals);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -27,10 +28,11 @@ static int mount_own(const struct root_view *view, struct failure *failure) {
     if (mount_in_root(place, "mqueue", "/dev/mqueue", SAFE, failure) < 0 &&
         failure->status != STATUS_UNSUPPORTED)
         return -1;
+    bool is_writable = view->setup.privileged || view->setup.confinement.has_writable_cgroups;
     if (setup_mounts_on(&view->setup, "/sys/fs/cgroup"))
         return 0;
-    return mount_in_root(place, "cgroup2", "/sys/fs/cgroup",
-                         SAFE | (view->setup.privileged ? 0 : MS_RDONLY), failure);
+    return mount_in_root(place, "cgroup2", "/sys/fs/cgroup", SAFE | (is_writable ? 0 : MS_RDONLY),
+                         failure);
 }
 
 static int pivot(const struct place *place, struct failure *failure) {
@@ -77,25 +79,40 @@ static int mask(const char *path, struct failure *failure) {
 static int make_read_only(const char *path, struct failure *failure) {
     if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
         return errno == ENOENT ? 0 : fail_errno(failure, "cannot protect %s", path);
-    if (mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | SAFE, NULL) < 0)
+    const struct mount_attr protection = {.attr_set = MOUNT_ATTR_RDONLY};
+    if (syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &protection, sizeof protection) < 0)
         return fail_errno(failure, "cannot protect %s", path);
     return 0;
 }
 
 /* Docker's lists. */
-int root_view_hide_kernel(struct failure *failure) {
-    static const char *const masked[] = {
-        "/proc/asound",     "/proc/acpi",        "/proc/interrupts",
-        "/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
-        "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-        "/proc/scsi",       "/sys/firmware",     "/sys/devices/virtual/powercap"};
-    static const char *const protected[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-                                            "/proc/sysrq-trigger"};
-    for (size_t index = 0; index < sizeof masked / sizeof *masked; index++)
-        if (mask(masked[index], failure) < 0)
+static const char *const dockers_masked[] = {"/proc/asound",
+                                             "/proc/acpi",
+                                             "/proc/interrupts",
+                                             "/proc/kcore",
+                                             "/proc/keys",
+                                             "/proc/latency_stats",
+                                             "/proc/timer_list",
+                                             "/proc/timer_stats",
+                                             "/proc/sched_debug",
+                                             "/proc/scsi",
+                                             "/sys/firmware",
+                                             "/sys/devices/virtual/powercap",
+                                             NULL};
+static const char *const dockers_read_only[] = {
+    "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL};
+
+int root_view_hide_kernel(const struct root_view *view, struct failure *failure) {
+    const struct confinement *own = &view->setup.confinement;
+    const char *const *masked =
+        own->has_own_paths ? (const char *const *)own->masked : dockers_masked;
+    const char *const *read_only =
+        own->has_own_paths ? (const char *const *)own->read_only : dockers_read_only;
+    for (; *read_only != NULL; read_only++)
+        if (make_read_only(*read_only, failure) < 0)
             return -1;
-    for (size_t index = 0; index < sizeof protected / sizeof *protected; index++)
-        if (make_read_only(protected[index], failure) < 0)
+    for (; *masked != NULL; masked++)
+        if (mask(*masked, failure) < 0)
             return -1;
     return 0;
 }
@@ -111,7 +128,7 @@ int root_view_finish(const struct root_view *view, int terminal, struct failure 
         return -1;
     if (set_sysctls(view->setup.sysctls, failure) < 0)
         return -1;
-    if (!view->setup.privileged && !view->is_entered && root_view_hide_kernel(failure) < 0)
+    if (!view->is_entered && root_view_hide_kernel(view, failure) < 0)
         return -1;
     if (view->setup.read_only_root &&
         mount(NULL, "/", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0)

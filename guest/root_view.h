@@ -14,8 +14,8 @@ struct root_view {
 
 /* It goes into its root, with file systems of its own namespaces. */
 int root_view_enter(const struct root_view *view, struct failure *failure);
-/* Takes what Docker hides and protects out of its sight. */
-int root_view_hide_kernel(struct failure *failure);
+/* Takes what Docker hides and protects, or what it is told to, out of its sight. */
+int root_view_hide_kernel(const struct root_view *view, struct failure *failure);
 /* The last touches, when all is known; `terminal`: the number of its own, -1 without one. */
 int root_view_finish(const struct root_view *view, int terminal, struct failure *failure);
 

@@ -88,6 +88,7 @@ void setup_read_container(struct reader *reader, struct container_setup *setup) 
     setup->cpu_period_us = read_u64(reader);
     setup->memory_limit = read_u64(reader);
     setup->pids_limit = read_u64(reader);
+    confinement_read(reader, &setup->confinement);
 }
 
 bool setup_name_is_legal(const char *name) {

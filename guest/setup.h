@@ -1,6 +1,7 @@
 #ifndef DVM_SETUP_H
 #define DVM_SETUP_H
 
+#include "confinement.h"
 #include "wire.h"
 
 /* What PREPARE, SET_UP, SET_CLOCK and CREATE say (protocol.h). Strings live in the reader. */
@@ -71,6 +72,7 @@ struct container_setup {
     uint64_t cpu_period_us;
     uint64_t memory_limit;
     uint64_t pids_limit;
+    struct confinement confinement;
 };
 
 /* reader->bad tells of what breaks the protocol. */

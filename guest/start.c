@@ -27,6 +27,6 @@ int container_exec(struct container *container, const struct process_spec *spec,
     if (process == NULL)
         return -1;
     const struct joined joined = {place, container->first.pid,
-                                  network_descriptor(container->network)};
+                                  network_descriptor(container->network), &container->filter};
     return process_begin(process, join_container(&joined, spec, &pair.child, failure));
 }

@@ -30,6 +30,8 @@ import { request, usesOperation, type ContainerState } from "./protocol.ts";
 import { decodeUses, type UsesRecord } from "./uses.ts";
 import { MessageReader, MessageWriter } from "./wire.ts";
 
+export { unconfined } from "./confinement.ts";
+export type { Confinement, DeviceRule, GuestDevice, SystemCallFilter } from "./confinement.ts";
 export type {
   BootReport,
   ContainerDisks,

@@ -1,3 +1,5 @@
+import type { Confinement } from "./confinement.ts";
+
 /** What the agent says of its machine when a host connects. */
 export interface AgentHello {
   protocol: number;
@@ -92,6 +94,7 @@ export interface ContainerSetup {
   cpuQuota?: { quotaUs: number; periodUs: number };
   memoryLimitBytes?: number;
   pidsLimit?: number;
+  confinement: Confinement;
 }
 
 export interface ContainerNetwork {

@@ -10,6 +10,7 @@ import type {
   ProcessEntry,
   ProcessSpec,
 } from "./agent-types.ts";
+import { encodeConfinement } from "./confinement.ts";
 import { containerStates, mountKind, prepareFlag, type ContainerState } from "./protocol.ts";
 import { brokenProtocol, MessageReader, MessageWriter } from "./wire.ts";
 
@@ -83,10 +84,8 @@ export function encodeContainer(id: string, setup: ContainerSetup): Buffer {
   );
   to.u64(setup.shmSizeBytes).texts(Object.entries(setup.sysctls).flat());
   to.u64(setup.cpuQuota?.quotaUs ?? 0).u64(setup.cpuQuota?.periodUs ?? 0);
-  return to
-    .u64(setup.memoryLimitBytes ?? 0)
-    .u64(setup.pidsLimit ?? 0)
-    .finish();
+  to.u64(setup.memoryLimitBytes ?? 0).u64(setup.pidsLimit ?? 0);
+  return encodeConfinement(to, setup.confinement).finish();
 }
 
 /** What START and EXEC run, as guest/process_spec.c reads it. */

@@ -1,6 +1,6 @@
 /** The numbers of guest/protocol.h, which draws the protocol between host and agent. */
 
-export const protocolVersion = 5;
+export const protocolVersion = 6;
 
 export const frameHeaderBytes = 12;
 export const frameTrailerBytes = 4;

@@ -16,6 +16,7 @@ export {
 } from "./plan/machine-plan.ts";
 export { machineCpus, memoryMiB } from "./plan/machine-size.ts";
 export { mergeEnvironment, newRecord } from "./plan/new-record.ts";
+export { placeDevices } from "./plan/place-devices.ts";
 export { placeMounts, sharePlaced } from "./plan/place-mounts.ts";
 export type { SpecialMount } from "./plan/special-mounts.ts";
 export { orderOf } from "./plan/order-machine.ts";

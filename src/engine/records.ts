@@ -26,6 +26,7 @@ export {
   hostConfigSchema,
 } from "./records/docker-request.ts";
 export { defaultRuntime, withDefaults } from "./records/request/with-defaults.ts";
+export { maskedPaths, readOnlyPaths } from "./records/request/system-paths.ts";
 export { shownConfig, withoutNothing } from "./records/request/shown-config.ts";
 export type { ExecRequest } from "./records/exec-request.ts";
 export {

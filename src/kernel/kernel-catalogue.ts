@@ -51,6 +51,7 @@ export async function chooseKernel(
     path: await unchangedImage(dataRoot, stored),
     initramfs: await storedInitramfs(dataRoot, stored, await agent()),
     ...(built === undefined || built.features.includes("processors") ? {} : { maximumCpus: 1 }),
+    judgesDevices: built === undefined || built.features.includes("containers"),
   };
 }
 

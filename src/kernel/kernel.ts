@@ -20,6 +20,8 @@ export interface Kernel {
   sizeBytes: number;
   /** How many processors it can use; undefined: as many as a machine may have. */
   maximumCpus?: number;
+  /** It can refuse a container devices by rules; undefined: not for all that is known. */
+  judgesDevices?: boolean;
 }
 
 /** A kernel in the store, without the initramfs, which changes with the agent. */

@@ -1,5 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
+import { unconfined } from "../../src/agent/agent-client.ts";
 import { describeError } from "../../src/base/errors.ts";
 import { bootMachine } from "../../src/supply/boot-machine.ts";
 import { testProbe, testQemu } from "../support/test-qemu.ts";
@@ -35,6 +36,7 @@ async function main(): Promise<object> {
         shmSizeBytes: 0,
         sysctls: {},
         privileged: false,
+        confinement: unconfined,
       },
       spec: {
         args: ["/bin/true"],

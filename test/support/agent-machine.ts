@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  unconfined,
   AgentClient,
   type ContainerSetup,
   type ProcessSpec,
@@ -163,6 +164,7 @@ export function containerOn(slot: number, changes: Partial<ContainerSetup> = {})
     shmSizeBytes: 2 ** 20,
     sysctls: {},
     privileged: false,
+    confinement: unconfined,
     ...changes,
   };
 }

@@ -8,6 +8,7 @@ import {
   imageDisk,
   mainProcessSpec,
   neighbourSetup,
+  placeDevices,
   placeMounts,
   scratchDisk,
   sharePlaced,
@@ -85,10 +86,20 @@ async function launch(
   const { placed, specials } = await placeMounts(engine, containerId, run.mounts);
   await grantSockets(machine, containerId, specials);
   await sharePlaced(engine, machine.machine, placed);
+  const { devices, deviceDisks } = await placeDevices(run.confinement.devices);
+  if (deviceDisks.length > 0)
+    throw new DvmError(
+      "unsupported",
+      "cannot use --device: a disk can't be added to a machine that runs already",
+    );
+  const kernel = { release: other.lastStart?.kernel?.split(" ").at(-1) ?? "" };
   const resolver = await engine.parts.hostResolver();
   const main = await machine.agent.launch({
     id: containerId,
-    setup: neighbourSetup({ containerId, run, placed, specials, slot, resolver }, other.run),
+    setup: neighbourSetup(
+      { containerId, run, placed, specials, devices, kernel, slot, resolver },
+      other.run,
+    ),
     spec: mainProcessSpec(run),
   });
   return openRun(engine, { containerId, machine, main, tty: run.process.tty });

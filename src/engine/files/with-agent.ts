@@ -6,7 +6,7 @@ import { runOf } from "../containers.ts";
 import type { Engine } from "../core.ts";
 import { kernelOf } from "../fit.ts";
 import { containerSetup, machineSetup, orderOf, planMachine, sharePlaced } from "../plan.ts";
-import type { ContainerRecord } from "../records.ts";
+import type { ContainerRecord, RunSpecification } from "../records.ts";
 
 type Action<T> = (agent: AgentClient, record: ContainerRecord) => Promise<T>;
 
@@ -39,12 +39,19 @@ async function onRunning<T>(record: ContainerRecord, action: Action<T>): Promise
   return action(machine.agent, record);
 }
 
+const unconfined: RunSpecification["confinement"] = {
+  ...{ seccomp: "unconfined", maskedPaths: null, readOnlyPaths: null, writableCgroups: false },
+  ...{ devices: [], deviceRules: [], deviceRequests: [] },
+};
+
 async function onStopped<T>(
   engine: Engine,
   record: ContainerRecord,
   { writes, action }: { writes: boolean; action: Action<T> },
 ): Promise<T> {
-  const { network: _, ...run } = record.run;
+  const { network: _, ...rest } = record.run;
+  // nothing of it runs: it needs no devices, and a bad profile does no harm
+  const run = { ...rest, confinement: unconfined };
   const kernel = await kernelOf(engine, record, { runs: false });
   const plan = await planMachine(engine, { containerId: record.id, run, ports: [], kernel });
   try {

@@ -80,6 +80,15 @@ export function capabilityMask({ add, drop, privileged }: CapabilityRequest): bi
   return base & ~maskOf("CapDrop", drop);
 }
 
+/** Those of a mask, as `CAP_CHOWN`. */
+export function capabilityNames(mask: bigint): Set<string> {
+  return new Set(
+    names
+      .filter((_, number) => ((mask >> BigInt(number)) & 1n) === 1n)
+      .map((name) => `CAP_${name}`),
+  );
+}
+
 function hasAll(list: readonly string[]): boolean {
   return list.some((name) => name.toUpperCase() === "ALL");
 }

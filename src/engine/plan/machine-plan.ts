@@ -1,12 +1,18 @@
 import { randomBytes } from "node:crypto";
 import type { HostResolver } from "../../network/host-resolver.ts";
 import { userNetwork } from "../../network/user-network.ts";
-import type { ContainerSetup, GuestMount, MachineSetup } from "../../agent/agent-client.ts";
+import type {
+  ContainerSetup,
+  GuestDevice,
+  GuestMount,
+  MachineSetup,
+} from "../../agent/agent-client.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
-import type { DiskContent, MachineSpec } from "../../machine/machine.ts";
+import type { DiskContent, DiskSpec, MachineSpec } from "../../machine/machine.ts";
 import type { SharedPath } from "../../sharing/shared-path.ts";
 import { diskNames, spareDisks } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunSpecification } from "../records.ts";
+import { type ConfiningKernel, confinementOf } from "./confinement.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
 import type { SpecialMount } from "./special-mounts.ts";
 
@@ -38,6 +44,9 @@ export interface MachinePlan {
   folder: string;
   placed: PlacedMount[];
   specials: SpecialMount[];
+  /** What the container has of the machine's devices. */
+  devices: GuestDevice[];
+  deviceDisks: DiskSpec[];
   /** The host's. */
   resolver: HostResolver;
   hostCpus: number;
@@ -59,6 +68,7 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
       { name: image, ...imageDisk(plan) },
       { name: scratch, ...scratchDisk(plan) },
       ...spareDisks(run.machine.room),
+      ...plan.deviceDisks,
     ],
     nics:
       run.network === undefined
@@ -107,6 +117,7 @@ export function containerSetup(plan: MachinePlan, mac: string): ContainerSetup {
   const { run, containerId } = plan;
   return {
     ...ownSetup(containerId, run),
+    confinement: confinementOf(run, plan.kernel, plan.devices),
     disks: diskNames(0),
     hostname: run.hostname,
     network:
@@ -121,21 +132,23 @@ export function containerSetup(plan: MachinePlan, mac: string): ContainerSetup {
 /** A container that comes into a running machine. */
 interface Neighbour extends Pick<
   MachinePlan,
-  "containerId" | "run" | "placed" | "specials" | "resolver"
+  "containerId" | "run" | "placed" | "specials" | "resolver" | "devices"
 > {
+  kernel: ConfiningKernel;
   /** Number of its disks. */
   slot: number;
 }
 
 /** The same of one that comes into a running machine: names and network are the `other` one's. */
 export function neighbourSetup(
-  { containerId, run, placed, specials, slot, resolver }: Neighbour,
+  { containerId, run, placed, specials, devices, kernel, slot, resolver }: Neighbour,
   other: RunSpecification,
 ): ContainerSetup {
   const network =
     other.network === undefined ? noNetwork : networkSetup(other.network, { mac: "", resolver });
   return {
     ...ownSetup(containerId, run),
+    confinement: confinementOf(run, kernel, devices),
     disks: diskNames(slot),
     hostname: other.hostname,
     network: { ...network, cards: [] },

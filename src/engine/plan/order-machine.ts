@@ -3,6 +3,7 @@ import { publishedPorts } from "../../machine/nics.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type { MachineOrder } from "../../supply/machine-order.ts";
 import type { Mount, RunSpecification } from "../records.ts";
+import { plainConfinement } from "./confinement.ts";
 import { machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
 import { plainSetup } from "./plain-setup.ts";
 import { rehearsedProcess } from "./rehearsal.ts";
@@ -15,9 +16,13 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
     ...{ spec, kernel, scratch },
     network: run.network === undefined ? undefined : userNetwork,
     imageId: run.imageId,
-    noTemplate: run.machine.noTemplate,
+    noTemplate: run.machine.noTemplate || plan.deviceDisks.length > 0,
     rehearsed: mayMountImageAhead(run)
-      ? { process: rehearsedProcess(run), setup: plainSetup, machine: machineSetup }
+      ? {
+          process: rehearsedProcess(run),
+          setup: (mac) => plainSetup(mac, plainConfinement(kernel)),
+          machine: machineSetup,
+        }
       : undefined,
     ports: publishedPorts(spec.nics),
   };
@@ -26,9 +31,13 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
 const systemFolder = /^\/(?:dev|proc|sys)(?:\/|$)/;
 
 /** What a prepared machine can't change any more must not be asked for. */
-function mayMountImageAhead({ process, inside, mounts }: RunSpecification): boolean {
+function mayMountImageAhead(run: RunSpecification): boolean {
+  const { process, inside, mounts, confinement } = run;
   return (
     !process.privileged &&
+    confinement.maskedPaths === null &&
+    confinement.readOnlyPaths === null &&
+    !confinement.writableCgroups &&
     Object.keys(inside.sysctls).length === 0 &&
     !mounts.some(({ target }: Mount) => systemFolder.test(target))
   );

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { ContainerSetup } from "../../agent/agent-client.ts";
+import type { Confinement, ContainerSetup } from "../../agent/agent-client.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import { diskNames } from "../../supply/disk-names.ts";
 import { noNetwork } from "./machine-plan.ts";
 
 /** Of a container that asks for nothing; `mac` is that of the machine's network card, if it has one. */
-export function plainSetup(mac: string | undefined): ContainerSetup {
+export function plainSetup(mac: string | undefined, confinement: Confinement): ContainerSetup {
   const { address, gateway, nameserver } = userNetwork;
   return {
     disks: diskNames(0),
@@ -20,5 +20,6 @@ export function plainSetup(mac: string | undefined): ContainerSetup {
     shmSizeBytes: 0,
     sysctls: {},
     privileged: false,
+    confinement,
   };
 }

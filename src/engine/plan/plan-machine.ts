@@ -5,6 +5,7 @@ import { machineFolder } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core.ts";
 import type { BoundPort, RunSpecification } from "../records.ts";
 import type { MachinePlan } from "./machine-plan.ts";
+import { placeDevices } from "./place-devices.ts";
 import { placeMounts } from "./place-mounts.ts";
 
 interface Planned {
@@ -34,6 +35,7 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
     imageDisk: (await parts.images.disk(run.imageId)).path,
     scratch: { path: scratch, isNew: (await ignore("ENOENT", () => stat(scratch))) === undefined },
     ...(await placeMounts(engine, containerId, run.mounts)),
+    ...(await placeDevices(run.confinement.devices)),
     forwardsTcp: parts.hypervisor.capabilities.connections,
     hostCpus: parts.hostCpus,
   };

@@ -64,6 +64,23 @@ const networkSchema = z.object({
   options: strings,
 });
 
+/** What keeps its processes from doing and seeing all. */
+const confinementSchema = z.object({
+  /** A profile in JSON, or its name; empty: what every container has. */
+  seccomp: z.string(),
+  /** Null: Docker's. */
+  maskedPaths: strings.nullable(),
+  readOnlyPaths: strings.nullable(),
+  writableCgroups: z.boolean(),
+  devices: z.array(z.object({ source: z.string(), target: z.string(), access: z.string() })),
+  /** As `c 10:* rwm`, beside Docker's. */
+  deviceRules: strings,
+  /** What is asked of drivers that DVM doesn't have. */
+  deviceRequests: z
+    .array(z.object({ driver: z.string(), ids: strings, capabilities: z.array(strings) }))
+    .default([]),
+});
+
 /** What is to run, whoever asked for it: all that a start reads. */
 export const runSpecificationSchema = z.object({
   imageId: z.string(),
@@ -78,6 +95,10 @@ export const runSpecificationSchema = z.object({
     readOnlyRoot: z.boolean(),
     shmSizeBytes: z.number(),
     sysctls: z.record(z.string(), z.string()),
+  }),
+  confinement: confinementSchema.default({
+    ...{ seccomp: "", maskedPaths: null, readOnlyPaths: null, writableCgroups: false },
+    ...{ devices: [], deviceRules: [], deviceRequests: [] },
   }),
   /** 0: none. */
   limits: z.object({ memoryBytes: z.number(), nanoCpus: z.number(), processes: z.number() }),

@@ -1,4 +1,4 @@
-import type { DockerRequest } from "./docker-request.ts";
+import type { DockerRequest, HostConfig } from "./docker-request.ts";
 import type { Mount, RequestedPort, RunSpecification } from "./run-specification.ts";
 
 const defaultTerminal = { rows: 24, columns: 80 };
@@ -30,6 +30,7 @@ export function specifyRun(
       shmSizeBytes: hostConfig.ShmSize,
       sysctls: hostConfig.Sysctls ?? {},
     },
+    confinement: specifyConfinement(hostConfig),
     limits: {
       memoryBytes: hostConfig.Memory,
       nanoCpus: hostConfig.NanoCpus,
@@ -87,6 +88,33 @@ function specifyProcess({
     })),
     reaper: hostConfig.Init ?? false,
   };
+}
+
+function specifyConfinement(hostConfig: HostConfig): RunSpecification["confinement"] {
+  const { SecurityOpt, MaskedPaths, ReadonlyPaths } = hostConfig;
+  const { Devices, DeviceCgroupRules, DeviceRequests } = hostConfig;
+  const options = SecurityOpt ?? [];
+  return {
+    seccomp: lastOption(options, "seccomp") ?? "",
+    maskedPaths: MaskedPaths,
+    readOnlyPaths: ReadonlyPaths,
+    writableCgroups: /^(?:true)?$/.test(lastOption(options, "writable-cgroups") ?? "false"),
+    devices: (Devices ?? []).map(({ PathOnHost, PathInContainer, CgroupPermissions }) => ({
+      ...{ source: PathOnHost, target: PathInContainer, access: CgroupPermissions },
+    })),
+    deviceRules: DeviceCgroupRules ?? [],
+    deviceRequests: (DeviceRequests ?? []).map(({ Driver, DeviceIDs, Capabilities }) => ({
+      driver: Driver,
+      ids: DeviceIDs ?? [],
+      capabilities: (Capabilities ?? []).map((one) => one ?? []),
+    })),
+  };
+}
+
+/** What the last of Docker's security options of this name says; undefined: there is none. */
+function lastOption(options: readonly string[], name: string): string | undefined {
+  const isNamed = new RegExp(`^${name}(?:[=:]|$)`);
+  return options.findLast((option) => isNamed.test(option))?.slice(name.length + 1);
 }
 
 /** Undefined: not known. */

@@ -7,6 +7,7 @@ import type {
   MachineSetup,
   ProcessSpec,
 } from "../../../src/agent/agent-types.ts";
+import type { Confinement, DeviceRule, GuestDevice } from "../../../src/agent/confinement.ts";
 import { mountKind, prepareFlag, protocolVersion } from "../../../src/agent/protocol.ts";
 import { MessageReader, MessageWriter } from "../../../src/agent/wire.ts";
 
@@ -86,10 +87,44 @@ export function decodeContainer(from: MessageReader): ContainerSetup {
   const sysctls = pairs(decodeTexts(from));
   const cpuQuota = { quotaUs: from.size(), periodUs: from.size() };
   const limits = { memoryLimitBytes: from.size(), pidsLimit: from.size() };
+  const confinement = decodeConfinement(from);
   return {
     ...{ ...names, disks, ...flags, network, extraHosts, mounts, shmSizeBytes, sysctls },
-    ...{ cpuQuota, ...limits },
+    ...{ cpuQuota, ...limits, confinement },
   };
+}
+
+function decodeConfinement(from: MessageReader): Confinement {
+  const filter = { program: from.bytes(), flags: from.u32(), required: from.u8() !== 0 };
+  const isOwn = from.u8() !== 0;
+  const paths = { masked: decodeTexts(from), readOnly: decodeTexts(from) };
+  const [writableCgroups, hasAllDevices] = [from.u8() !== 0, from.u8() !== 0];
+  const devices = from.list(mostItems, () => decodeDevice(from));
+  const deviceRules = from.list(mostItems, () => decodeRule(from));
+  return {
+    filter: filter.program.length === 0 ? undefined : filter,
+    paths: isOwn ? paths : undefined,
+    ...{ writableCgroups, devices },
+    deviceRules: hasAllDevices ? undefined : deviceRules,
+  };
+}
+
+function decodeDevice(from: MessageReader): GuestDevice {
+  const [path, disk, target] = [from.text(), from.text(), from.text()];
+  return { source: disk === "" ? { path } : { disk }, target, access: decodeAccess(from) };
+}
+
+function decodeRule(from: MessageReader): DeviceRule {
+  const kind = (["a", "b", "c"] as const)[from.u8()] ?? "a";
+  const [major, minor] = [from.u32(), from.u32()].map((one) =>
+    one === 2 ** 32 - 1 ? undefined : one,
+  );
+  return { kind, major, minor, access: decodeAccess(from) };
+}
+
+function decodeAccess(from: MessageReader): string {
+  const bits = from.u8();
+  return `${(bits & 2) !== 0 ? "r" : ""}${(bits & 4) !== 0 ? "w" : ""}${(bits & 1) !== 0 ? "m" : ""}`;
 }
 
 export function decodeProcess(from: MessageReader): ProcessSpec {

@@ -1,6 +1,5 @@
 import { type DockerRequest, withDefaults } from "../../records.ts";
 import { checkConfig } from "./check-config.ts";
-import { checkDevices } from "./check-devices.ts";
 import { checkLogging } from "./check-logging.ts";
 import { checkMounts } from "./check-mounts.ts";
 import { checkIsolation, checkNamespaces } from "./check-namespaces.ts";
@@ -31,7 +30,6 @@ export function checkRequest(asked: DockerRequest, hostCpus: number): CheckedReq
   checkSecurity(hostConfig);
   checkResources(hostConfig, hostCpus);
   checkNamespaces(hostConfig);
-  checkDevices(hostConfig);
   checkLogging(hostConfig);
   return { request: { ...asked, hostConfig: withDefaults(hostConfig) }, warnings: [] };
 }

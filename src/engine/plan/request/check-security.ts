@@ -1,12 +1,10 @@
 import type { HostConfig } from "../../records.ts";
 import { capabilityMask } from "../capability-mask.ts";
 import { checkSecurityOptions } from "../security-options.ts";
-import { refuseGiven } from "./refuse-given.ts";
 
 /** What its processes may do and see. */
 export function checkSecurity(hostConfig: HostConfig): void {
-  const { CapAdd, CapDrop, SecurityOpt, MaskedPaths, ReadonlyPaths } = hostConfig;
+  const { CapAdd, CapDrop, SecurityOpt } = hostConfig;
   capabilityMask({ add: CapAdd ?? [], drop: CapDrop ?? [], privileged: false });
   checkSecurityOptions(SecurityOpt ?? []);
-  refuseGiven("HostConfig.", { MaskedPaths, ReadonlyPaths });
 }
