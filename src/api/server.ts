@@ -1,15 +1,12 @@
-import { once } from "node:events";
 import { chmod, rm } from "node:fs/promises";
-import { ServerResponse, type IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
 import fastify, { type FastifyInstance } from "fastify";
-import { DvmError } from "../base/errors.ts";
 import type { Engine } from "../engine/core.ts";
 import { isOlder, oldestApiVersion, versionOf, withoutVersion } from "./api-version.ts";
+import { readTakenBodies, takeConnections } from "./connections.ts";
 import { sendError, sendPlainError } from "./error-status.ts";
 import { parseJsonBody } from "./body.ts";
-import { keepUpgradeBody } from "./hijack.ts";
 import { speakVersions } from "./speak-versions.ts";
+import { attachRoutes } from "./routes/attach.ts";
 import { commitRoute } from "./routes/commit.ts";
 import { containerLifeRoutes } from "./routes/container-life.ts";
 import { containerRoutes } from "./routes/containers.ts";
@@ -53,6 +50,7 @@ export function buildServer(engine: Engine): FastifyInstance {
     containerRoutes,
     containerLifeRoutes,
     containerStreamRoutes,
+    attachRoutes,
     containerFileRoutes,
     commitRoute,
     execRoutes,
@@ -68,16 +66,9 @@ export function buildServer(engine: Engine): FastifyInstance {
   ]) {
     routes(app, engine);
   }
-  const upgraded = new Set<Duplex>();
-  app.server.on("upgrade", (request, socket, head) => {
-    upgraded.add(socket);
-    socket.on("close", () => upgraded.delete(socket));
-    routeUpgrade(app, { request, socket, head }).catch(() => socket.destroy());
-  });
-  // Node's server would wait until they hang up
-  app.addHook("preClose", async () => {
-    for (const socket of upgraded) socket.destroy();
-  });
+  readTakenBodies(app);
+  const taken = takeConnections(app, app.server);
+  app.addHook("preClose", async () => taken.destroy());
   return app;
 }
 
@@ -104,41 +95,4 @@ function acceptBodies(app: FastifyInstance): void {
     }
   });
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-}
-
-interface Upgrade {
-  request: IncomingMessage;
-  socket: Duplex;
-  head: Buffer;
-}
-
-/**
- * Attach and exec ask for an upgrade: the request is routed like any other, its socket kept raw.
- * Node reads no body of such a request, so it is taken from the socket here, and kept for the route.
- */
-async function routeUpgrade(app: FastifyInstance, upgrade: Upgrade): Promise<void> {
-  const { request, socket } = upgrade;
-  keepUpgradeBody(request, await bodyOf(upgrade));
-  delete request.headers["content-length"];
-  delete request.headers["content-type"];
-  const response = new ServerResponse(request);
-  // Node gives an upgraded connection of this server as the net.Socket it is
-  response.assignSocket(request.socket);
-  response.on("finish", () => socket.end());
-  socket.on("error", () => socket.destroy());
-  app.routing(request, response);
-}
-
-async function bodyOf({ request, socket, head }: Upgrade): Promise<Buffer> {
-  const length = Number(request.headers["content-length"] ?? 0);
-  if (!(length <= bodyLimitBytes) || request.headers["transfer-encoding"] !== undefined)
-    throw new DvmError("invalid", "cannot read the request: its body has no acceptable length");
-  let bytes = head;
-  while (bytes.length < length) {
-    const [chunk]: Buffer[] = await once(socket, "data");
-    socket.pause();
-    bytes = Buffer.concat([bytes, chunk ?? Buffer.alloc(0)]);
-  }
-  if (bytes.length > length) socket.unshift(bytes.subarray(length));
-  return bytes.subarray(0, length);
 }

@@ -5,7 +5,14 @@
 
 export { createContainer } from "./containers/create-container.ts";
 export { afterEnd } from "./containers/after-end.ts";
-export { createExec, startExec } from "./containers/exec.ts";
+export {
+  announceExecDetach,
+  createExec,
+  type ExecProcess,
+  findExec,
+  resizeExec,
+  startExec,
+} from "./containers/exec.ts";
 export { followPolicies } from "./containers/follow-policies.ts";
 export { noteEnd } from "./containers/note-end.ts";
 export { openRun } from "./containers/open-run.ts";

@@ -4,11 +4,8 @@
  */
 
 export { ContainerLog, type OutputStream, readLog } from "./runs/container-log.ts";
-export {
-  connectionAttachment,
-  ContainerStreams,
-  outputFrame,
-  writeAll,
-} from "./runs/container-streams.ts";
+export { connectionAttachment } from "./runs/connection-attachment.ts";
+export { ContainerStreams } from "./runs/container-streams.ts";
+export { outputFrame, writeAll } from "./runs/output-frame.ts";
 export { killDeadlineMs, killSignal, Run, type RunEnd } from "./runs/run.ts";
 export { RunningMachine, shareNames } from "./runs/running-machine.ts";

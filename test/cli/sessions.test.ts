@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { DvmError } from "../../src/base/errors.ts";
 import { EngineClient } from "../../src/client/engine-client.ts";
 import type { CliContext } from "../../src/cli/command.ts";
-import { detachFilter, parseDetachKeys } from "../../src/cli/session/detach-keys.ts";
+import { detachFilter, parseDetachKeys } from "../../src/base/detach-keys.ts";
 import { withSetUp } from "../../src/cli/session/with-set-up.ts";
 
 const type = (filter: ReturnType<typeof detachFilter>, text: string) => {

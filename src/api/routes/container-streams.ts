@@ -6,21 +6,13 @@ import { describeError, DvmError } from "../../base/errors.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import { type Engine, hasEnded } from "../../engine/core.ts";
 import { type ContainerRecord, isRunning, isUp } from "../../engine/records.ts";
-import { connectionAttachment, outputFrame, readLog, writeAll } from "../../engine/runs.ts";
+import { outputFrame, readLog } from "../../engine/runs.ts";
 import { resizeContainer } from "../../engine/containers.ts";
 import { containerStatistics } from "../container-statistics.ts";
-import { hijack } from "../hijack.ts";
 import { flagParameter, parse, textParameter } from "../query.ts";
 import { terminalSize } from "../terminal-size.ts";
 import { nameOf } from "./containers.ts";
 
-const attachSchema = z.object({
-  stream: flagParameter,
-  logs: flagParameter,
-  stdin: flagParameter,
-  stdout: flagParameter,
-  stderr: flagParameter,
-});
 const logsSchema = z.object({
   follow: flagParameter,
   stdout: flagParameter,
@@ -32,9 +24,8 @@ const logsSchema = z.object({
 });
 type LogsQuery = z.infer<typeof logsSchema>;
 
-/** `/containers/{id}/…` where the answer goes on: attach, logs, wait, stats; and resize. */
+/** `/containers/{id}/…` where the answer goes on: logs, wait, stats; and resize. */
 export function containerStreamRoutes(app: FastifyInstance, engine: Engine): void {
-  app.post("/containers/:name/attach", (request, reply) => attach(engine, request, reply));
   app.get("/containers/:name/logs", (request, reply) => sendLogs(engine, request, reply));
   app.post("/containers/:name/wait", (request, reply) => wait(engine, request, reply));
 
@@ -45,40 +36,6 @@ export function containerStreamRoutes(app: FastifyInstance, engine: Engine): voi
   });
 
   app.get("/containers/:name/stats", (request, reply) => sendStatistics(engine, request, reply));
-}
-
-const unattachable = new Map([
-  ["paused", "paused, unpause the container before attach"],
-  ["restarting", "restarting, wait until the container is running"],
-]);
-
-async function attach(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
-  const query = parse(attachSchema, request.query, "query");
-  const container = nameOf(request.params);
-  const record = engine.containers.find(container);
-  const why = unattachable.get(record.state.kind);
-  if (why !== undefined) throw new DvmError("conflict", `container ${container} is ${why}`);
-  const { Tty: tty, OpenStdin, StdinOnce } = record.request.config;
-  const connection = hijack(request, reply, { tty });
-  engine.announce("attach", record);
-  const past = readLog(engine.logPath(record.id), {});
-  if (query.logs)
-    for await (const { stream, text } of past) {
-      if (query[stream])
-        await writeAll(
-          connection,
-          tty ? Buffer.from(text) : outputFrame(stream, Buffer.from(text)),
-        );
-    }
-  if (!query.stream) return connection.end();
-  const streams = engine.streams(record.id);
-  const remove = streams.add(
-    connectionAttachment(connection, { stdout: query.stdout, stderr: query.stderr, tty }),
-  );
-  connection.on("close", remove);
-  // who leaves a terminal doesn't hang it up
-  if (query.stdin && OpenStdin) streams.addInput(connection, { once: StdinOnce && !tty });
-  else connection.resume();
 }
 
 async function sendLogs(engine: Engine, request: FastifyRequest, reply: FastifyReply) {

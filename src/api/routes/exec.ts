@@ -1,18 +1,32 @@
 import type { Duplex } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { parseDetachKeys } from "../../base/detach-keys.ts";
 import { DvmError } from "../../base/errors.ts";
+import { flag, string, strings } from "../../base/json-fields.ts";
+import {
+  announceExecDetach,
+  createExec,
+  type ExecProcess,
+  findExec,
+  resizeExec,
+  startExec,
+} from "../../engine/containers.ts";
+import type { Engine, Exec } from "../../engine/core.ts";
 import { outputFrame, type OutputStream, writeAll } from "../../engine/runs.ts";
-import type { Engine } from "../../engine/core.ts";
-import { createExec, startExec } from "../../engine/containers.ts";
+import { copyInput } from "../copy-input.ts";
 import { errorText } from "../error-status.ts";
-import { hijack, jsonBody } from "../hijack.ts";
-import { parse } from "../query.ts";
+import { hijack, type Hijacked } from "../hijack.ts";
+import { parseBody } from "../body.ts";
 import { terminalSize } from "../terminal-size.ts";
-import { consoleSize, flag, string, strings } from "../../base/json-fields.ts";
 import { nameOf } from "./containers.ts";
 import { requireJson } from "../require-json.ts";
 
+/** Rows and columns; what is missing is not known, what is too much counts for nothing. */
+const consoleSize = z
+  .array(z.int().min(0))
+  .nullish()
+  .transform((size) => [size?.[0] ?? 0, size?.[1] ?? 0]);
 const execSchema = z.object({
   Cmd: strings,
   Env: strings,
@@ -26,12 +40,13 @@ const execSchema = z.object({
   DetachKeys: string,
   ConsoleSize: consoleSize,
 });
-const startSchema = z.object({ Detach: flag, Tty: flag, ConsoleSize: consoleSize }).nullish();
+const startSchema = z.object({ Detach: flag, Tty: flag, ConsoleSize: consoleSize });
 
 /** `/containers/{id}/exec` and `/exec/{id}`. */
 export function execRoutes(app: FastifyInstance, engine: Engine): void {
   app.post("/containers/:name/exec", { onRequest: requireJson }, async (request, reply) => {
-    const body = parse(execSchema, request.body ?? {}, "exec config");
+    const body = parseBody(execSchema, request.body, "container.ExecOptions");
+    checkDetachKeys(body.DetachKeys);
     const exec = createExec(engine, nameOf(request.params), body);
     return reply.status(201).send({ Id: exec.id });
   });
@@ -41,79 +56,125 @@ export function execRoutes(app: FastifyInstance, engine: Engine): void {
   );
 
   app.post("/exec/:name/resize", async (request, reply) => {
-    const { rows, columns } = terminalSize(request.query);
-    const { state, id, request: asked } = engine.execs.find(nameOf(request.params));
-    if (state.kind !== "running") throw new DvmError("conflict", `exec ${id} is not running`);
-    if (asked.Tty) await state.process.resize(rows, columns);
+    const size = terminalSize(request.query);
+    await resizeExec(engine, nameOf(request.params), size);
     return reply.send();
   });
 
-  app.get("/exec/:name/json", (request) => {
-    const { id, containerId, request: asked, state } = engine.execs.find(nameOf(request.params));
-    return {
-      ID: id,
-      ContainerID: containerId,
-      Running: state.kind === "running",
-      ExitCode: state.kind === "exited" ? state.exitCode : null,
-      Pid: state.kind === "running" ? state.process.pid : state.kind === "exited" ? state.pid : 0,
-      OpenStdin: asked.AttachStdin,
-      OpenStdout: asked.AttachStdout,
-      OpenStderr: asked.AttachStderr,
-      CanRemove: false,
-      DetachKeys: asked.DetachKeys,
-      ProcessConfig: {
-        entrypoint: asked.Cmd[0] ?? "",
-        arguments: asked.Cmd.slice(1),
-        tty: asked.Tty,
-        privileged: asked.Privileged,
-        ...(asked.User === "" ? {} : { user: asked.User }),
-      },
-    };
-  });
+  app.get("/exec/:name/json", (request) => describe(engine.execs.find(nameOf(request.params))));
 }
 
+function checkDetachKeys(keys: string): void {
+  try {
+    parseDetachKeys(keys);
+  } catch {
+    // dockerd takes it for its own fault
+    throw new DvmError("unavailable", `Invalid escape keys (${keys}) provided`);
+  }
+}
+
+function describe({ id, containerId, request: asked, state }: Exec) {
+  const keys = asked.DetachKeys === "" ? [] : parseDetachKeys(asked.DetachKeys);
+  return {
+    ID: id,
+    Running: state.kind === "running",
+    ExitCode: state.kind === "exited" ? state.exitCode : null,
+    ProcessConfig: {
+      tty: asked.Tty,
+      entrypoint: asked.Cmd[0] ?? "",
+      arguments: asked.Cmd.slice(1),
+      privileged: asked.Privileged,
+      ...(asked.User === "" ? {} : { user: asked.User }),
+    },
+    OpenStdin: asked.AttachStdin,
+    OpenStderr: asked.AttachStderr,
+    OpenStdout: asked.AttachStdout,
+    CanRemove: false,
+    ContainerID: containerId,
+    DetachKeys: Buffer.from(keys).toString("base64"),
+    Pid: state.kind === "running" ? state.process.pid : state.kind === "exited" ? state.pid : 0,
+  };
+}
+
+/** Frames, or their want, are as the start asks for; whether there is a terminal, as the creation did. */
 async function start(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
-  const body = parse(startSchema, jsonBody(request), "exec start config");
-  const exec = engine.execs.find(nameOf(request.params));
-  const { Tty: tty, AttachStdin, AttachStdout, AttachStderr } = exec.request;
-  const isNew = exec.state.kind === "created";
-  const consoleSize = body?.ConsoleSize ?? [];
-  if (body?.Detach === true) {
-    const process = await startExec(engine, exec.id, consoleSize);
+  const { Detach, Tty, ConsoleSize } = parseBody(
+    startSchema,
+    request.body,
+    "container.ExecStartOptions",
+  );
+  const exec = findExec(engine, nameOf(request.params));
+  if (Detach) {
+    const process = await startExec(engine, exec.id, ConsoleSize);
     process.stdout.discard();
     process.stderr.discard();
     process.stdin.end();
     return reply.status(200).send();
   }
-  const process = await startExec(engine, exec.id, consoleSize).catch((error: unknown) => {
-    if (!isNew || exec.state.kind !== "exited") throw error;
-    sayFailure(hijack(request, reply, { tty }), error, tty);
-  });
-  if (process === undefined) return;
-  const connection = hijack(request, reply, { tty });
-  process.stdin.on("error", () => {}); // it closed its input: what follows is nobody's
-  if (AttachStdin) connection.pipe(process.stdin);
-  else {
+  const hijacked = hijack(request, reply, { isMultiplexed: !Tty, headers: headersOf(reply) });
+  const { connection } = hijacked;
+  await hijacked.headSent;
+  try {
+    const process = await startExec(engine, exec.id, Tty ? ConsoleSize : []);
+    await attach(engine, { exec, process, hijacked, isRaw: Tty });
+  } catch (error) {
+    const text = Buffer.from(`${errorText(error)}\r\n`);
+    await hijacked.headRead;
     connection.resume();
-    process.stdin.end();
+    connection.end(Tty ? text : outputFrame("stdout", text));
   }
-  const pump = async (stream: OutputStream, wanted: boolean) => {
+}
+
+interface AttachedExec {
+  exec: Exec;
+  process: ExecProcess;
+  hijacked: Hijacked;
+  /** Standard output as it is, and no other. */
+  isRaw: boolean;
+}
+
+/** Returns when the process has ended, and all that it said was sent. */
+async function attach(engine: Engine, { exec, process, hijacked, isRaw }: AttachedExec) {
+  const { connection } = hijacked;
+  const { Tty, AttachStdin, AttachStdout, AttachStderr, DetachKeys } = exec.request;
+  const left = giveInput(connection, process, {
+    isWanted: AttachStdin,
+    keys: Tty ? parseDetachKeys(DetachKeys) : [],
+  });
+  await hijacked.headRead;
+  const pump = async (stream: OutputStream, isWanted: boolean) => {
     for await (const chunk of process[stream]) {
-      if (wanted)
-        await writeAll(connection, tty ? chunk : outputFrame(stream, chunk)).catch(() => {}); // nobody listens any more
+      if (!isWanted) continue;
+      // when nobody listens any more the process goes on
+      await writeAll(connection, isRaw ? chunk : outputFrame(stream, chunk)).catch(() => {});
     }
   };
-  await Promise.allSettled([
+  const said = Promise.allSettled([
     pump("stdout", AttachStdout),
-    ...(tty ? [] : [pump("stderr", AttachStderr)]),
+    pump("stderr", AttachStderr && !isRaw),
     process.exited,
   ]);
+  const isLeft = await Promise.race([said.then(() => false), left]);
+  if (isLeft) announceExecDetach(engine, exec);
   connection.end();
 }
 
-/** Who is attached is told of a process that did not start as Docker tells it: by its output. */
-function sayFailure(connection: Duplex, error: unknown, tty: boolean): void {
-  const text = Buffer.from(`${errorText(error)}\r\n`);
+/** Settles when somebody types the keys to leave. */
+function giveInput(
+  connection: Duplex,
+  process: ExecProcess,
+  { isWanted, keys }: { isWanted: boolean; keys: readonly number[] },
+): Promise<true> {
+  process.stdin.on("error", () => {}); // it closed its input: what follows is nobody's
+  if (isWanted) return copyInput(connection, process.stdin, { keys, endsInput: true });
   connection.resume();
-  connection.end(tty ? text : outputFrame("stdout", text));
+  process.stdin.end();
+  return new Promise(() => {});
+}
+
+/** What the server says of itself in each answer. */
+function headersOf(reply: FastifyReply): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
+  );
 }

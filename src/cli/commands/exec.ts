@@ -4,7 +4,8 @@ import type { CliContext, Command } from "../command.ts";
 import type { Flag, ParsedArguments } from "../flags.ts";
 import { checkEnvironment, readEnvironment } from "../options/environment.ts";
 import { attachStreams } from "../session/attach-streams.ts";
-import { detachKeysFlag, parseDetachKeys } from "../session/detach-keys.ts";
+import { parseDetachKeys } from "../../base/detach-keys.ts";
+import { detachKeysFlag } from "../session/detach-keys.ts";
 import { followTerminalSize, terminalProblem } from "../session/terminal-size.ts";
 
 const flags: readonly Flag[] = [

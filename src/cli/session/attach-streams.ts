@@ -4,7 +4,7 @@ import { copyRaw, demultiplex } from "../../client/demultiplex.ts";
 import type { HijackedStream } from "../../client/transport.ts";
 import type { CliContext } from "../command.ts";
 import type { Attached } from "../options/create-body.ts";
-import { detachFilter } from "./detach-keys.ts";
+import { detachFilter } from "../../base/detach-keys.ts";
 
 export interface AttachOptions {
   /** Whether the process has a terminal: then its output is one raw stream. */

@@ -1,7 +1,7 @@
 import type { CliContext } from "../command.ts";
 import type { Attached } from "../options/create-body.ts";
 import { attachStreams } from "./attach-streams.ts";
-import { parseDetachKeys } from "./detach-keys.ts";
+import { parseDetachKeys } from "../../base/detach-keys.ts";
 import { forwardSignals } from "./forward-signals.ts";
 import { followTerminalSize } from "./terminal-size.ts";
 

@@ -1,4 +1,4 @@
-import { DvmError } from "../../base/errors.ts";
+import { parseDetachKeys } from "../../base/detach-keys.ts";
 import type { Flag } from "../flags.ts";
 
 export const detachKeysFlag: Flag = {
@@ -7,37 +7,3 @@ export const detachKeysFlag: Flag = {
   summary: "Override the key sequence for detaching a container (default ctrl-p,ctrl-q)",
   check: parseDetachKeys,
 };
-
-/** `ctrl-p,ctrl-q` → the bytes that a terminal sends for them. */
-export function parseDetachKeys(text = "ctrl-p,ctrl-q"): number[] {
-  return text.split(",").map((key) => {
-    if (key.length === 1) return key.charCodeAt(0);
-    const control = /^ctrl-([a-z@[\\\]^_])$/i.exec(key)?.[1];
-    if (control === undefined) throw new DvmError("invalid", `Unknown character: '${key}'`);
-    return control.toUpperCase().charCodeAt(0) - 64;
-  });
-}
-
-/** What of typed bytes goes on to the container, and whether the keys to detach were among them. */
-export interface Typed {
-  bytes: Buffer;
-  detached: boolean;
-}
-
-/** Watches typed bytes for the sequence; a beginning of it is held back until it is known to be none. */
-export function detachFilter(keys: readonly number[]): (chunk: Buffer) => Typed {
-  let matched = 0;
-  return (chunk) => {
-    const passed: number[] = [];
-    for (const byte of chunk) {
-      if (byte !== keys[matched]) {
-        passed.push(...keys.slice(0, matched));
-        matched = 0;
-      }
-      if (byte === keys[matched]) matched++;
-      else passed.push(byte);
-      if (matched === keys.length) return { bytes: Buffer.from(passed), detached: true };
-    }
-    return { bytes: Buffer.from(passed), detached: false };
-  };
-}

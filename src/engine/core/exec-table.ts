@@ -5,6 +5,7 @@ import type { ExecRequest } from "../records.ts";
 
 export type ExecState =
   | { kind: "created" }
+  | { kind: "starting" }
   | { kind: "running"; process: GuestProcess }
   | { kind: "exited"; exitCode: number; pid: number };
 
@@ -12,6 +13,8 @@ export interface Exec {
   readonly id: string;
   readonly containerId: string;
   readonly request: ExecRequest;
+  /** Settles when it has been started, or could not be. */
+  readonly started: PromiseWithResolvers<void>;
   state: ExecState;
 }
 
@@ -23,7 +26,8 @@ export class ExecTable {
   readonly #execs = new Map<string, Exec>();
 
   add(containerId: string, request: ExecRequest): Exec {
-    const exec: Exec = { id: newId(), containerId, request, state: { kind: "created" } };
+    const started = Promise.withResolvers<void>();
+    const exec: Exec = { id: newId(), containerId, request, started, state: { kind: "created" } };
     this.#execs.set(exec.id, exec);
     const ended = this.ofContainer(containerId).filter((one) => one.state.kind === "exited");
     for (const { id } of ended.slice(0, -keptPerContainer)) this.#execs.delete(id);

@@ -1,0 +1,159 @@
+import { type Duplex, Writable } from "node:stream";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { createWebSocketStream, WebSocketServer } from "ws";
+import { z } from "zod";
+import { parseDetachKeys } from "../../base/detach-keys.ts";
+import { DvmError } from "../../base/errors.ts";
+import type { Engine } from "../../engine/core.ts";
+import type { ContainerRecord } from "../../engine/records.ts";
+import { connectionAttachment, outputFrame, readLog, writeAll } from "../../engine/runs.ts";
+import { asksBefore } from "../api-version.ts";
+import { hasTaken } from "../connections.ts";
+import { copyInput } from "../copy-input.ts";
+import { hijack, refuseHijack } from "../hijack.ts";
+import { flagParameter, parse, textParameter } from "../query.ts";
+import { nameOf } from "./containers.ts";
+
+const attachSchema = z.object({
+  stream: flagParameter,
+  logs: flagParameter,
+  stdin: flagParameter,
+  stdout: flagParameter,
+  stderr: flagParameter,
+  detachKeys: textParameter,
+});
+type AttachQuery = z.infer<typeof attachSchema>;
+
+/** `/containers/{id}/attach`, by a connection that leaves HTTP or by a web socket. */
+export function attachRoutes(app: FastifyInstance, engine: Engine): void {
+  app.post("/containers/:name/attach", async (request, reply) => {
+    try {
+      await attach(engine, request, reply);
+    } catch (error) {
+      if (reply.sent || !hasTaken(request.raw)) throw error;
+      refuseHijack(reply, error);
+    }
+  });
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  app.get("/containers/:name/attach/ws", (request, reply) =>
+    attachBySocket(engine, sockets, request, reply),
+  );
+}
+
+interface Attaching {
+  record: ContainerRecord;
+  query: AttachQuery;
+  keys: readonly number[];
+}
+
+async function attach(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
+  const attaching = prepare(engine, request);
+  const isMultiplexed = !attaching.record.request.config.Tty;
+  const { connection, headRead } = hijack(request, reply, { isMultiplexed });
+  if (attaching.query.logs) await headRead;
+  await join(engine, attaching, { connection, isMultiplexed });
+}
+
+async function attachBySocket(
+  engine: Engine,
+  sockets: WebSocketServer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const { record, query, keys } = prepare(engine, request);
+  if (request.headers["sec-websocket-key"] === undefined)
+    throw new DvmError("invalid", "not websocket protocol");
+  const all = { stdin: true, stdout: true, stderr: true };
+  const chosen = asksBefore(request, "1.42") ? { ...query, ...all } : query;
+  reply.hijack();
+  const { raw } = request;
+  reply.raw.detachSocket(raw.socket);
+  sockets.handleUpgrade(raw, raw.socket, Buffer.alloc(0), (socket) => {
+    socket.on("error", () => socket.terminate()); // it broke the rules of web sockets
+    const binary = !asksBefore(request, "1.28");
+    const send = socket.send.bind(socket);
+    const connection = createWebSocketStream(
+      Object.assign(socket, {
+        send: (data: Buffer, done: (error?: Error) => void) => send(data, { binary }, done),
+      }),
+    );
+    connection.on("error", () => connection.destroy());
+    void join(engine, { record, query: chosen, keys }, { connection, isMultiplexed: false });
+  });
+}
+
+const unattachable = new Map([
+  ["paused", "paused, unpause the container before attach"],
+  ["restarting", "restarting, wait until the container is running"],
+]);
+
+function prepare(engine: Engine, request: FastifyRequest): Attaching {
+  const query = parse(attachSchema, request.query, "query");
+  const container = nameOf(request.params);
+  const record = engine.containers.find(container);
+  const keys = detachKeysOf(query.detachKeys ?? "");
+  const why = unattachable.get(record.state.kind);
+  if (why !== undefined) throw new DvmError("conflict", `container ${container} is ${why}`);
+  return { record, query, keys: record.request.config.Tty ? keys : [] };
+}
+
+function detachKeysOf(text: string): number[] {
+  try {
+    return parseDetachKeys(text);
+  } catch {
+    throw new DvmError("invalid", `Invalid detach keys (${text}) provided`);
+  }
+}
+
+interface Wire {
+  connection: Duplex;
+  isMultiplexed: boolean;
+}
+
+/** What was said before, if that is wanted, then what is said from now on, to the end of the run. */
+async function join(engine: Engine, { record, query, keys }: Attaching, wire: Wire): Promise<void> {
+  const { connection, isMultiplexed } = wire;
+  engine.announce("attach", record);
+  if (query.logs) await sendPast(engine, record, query, wire);
+  if (!query.stream || !(query.stdin || query.stdout || query.stderr)) {
+    connection.resume();
+    return void connection.end();
+  }
+  const streams = engine.streams(record.id);
+  const { stdout, stderr } = query;
+  const folder = engine.containerFolder(record.id);
+  const attachment = connectionAttachment(connection, { stdout, stderr, isMultiplexed, folder });
+  const remove = streams.add(attachment);
+  const leave = () => {
+    remove();
+    attachment.end();
+  };
+  connection.on("close", leave);
+  if (!query.stdin) return void connection.resume();
+  const { Tty, OpenStdin, StdinOnce } = record.request.config;
+  const endsInput = StdinOnce && !Tty;
+  // who has ended their input, where that is not the container's end of it, has left
+  if (!endsInput) connection.on("end", leave);
+  void copyInput(connection, OpenStdin ? streams.input : nobody(), { keys, endsInput }).then(() => {
+    engine.announce("detach", record);
+    leave();
+  });
+}
+
+async function sendPast(
+  engine: Engine,
+  record: ContainerRecord,
+  query: AttachQuery,
+  { connection, isMultiplexed }: Wire,
+): Promise<void> {
+  for await (const { stream, text } of readLog(engine.logPath(record.id), {})) {
+    if (!query[stream]) continue;
+    const bytes = Buffer.from(text);
+    await writeAll(connection, isMultiplexed ? outputFrame(stream, bytes) : bytes);
+  }
+}
+
+/** Takes what is typed to a container that has no input. */
+function nobody(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
+}
