@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -40,36 +39,6 @@ int cgroup_make(const struct place *place, struct failure *failure) {
 
 static void file_of(const struct place *place, const char *file, char path[128]) {
     snprintf(path, 128, "%s/%s", place->cgroup, file);
-}
-
-static int set(const struct place *place, const char *file, const char *value,
-               struct failure *failure) {
-    char path[128];
-    file_of(place, file, path);
-    if (write_file(path, value) < 0)
-        return fail_errno(failure, "cannot set limit %s to %s", file, value);
-    return 0;
-}
-
-int cgroup_limit(const struct place *place, const struct container_setup *setup,
-                 struct failure *failure) {
-    char value[64];
-    if (setup->cpu_quota_us != 0) {
-        snprintf(value, sizeof value, "%" PRIu64 " %" PRIu64, setup->cpu_quota_us,
-                 setup->cpu_period_us);
-        if (set(place, "cpu.max", value, failure) < 0)
-            return -1;
-    }
-    if (setup->memory_limit != 0) {
-        snprintf(value, sizeof value, "%" PRIu64, setup->memory_limit);
-        if (set(place, "memory.max", value, failure) < 0)
-            return -1;
-    }
-    if (setup->pids_limit != 0) {
-        snprintf(value, sizeof value, "%" PRIu64, setup->pids_limit);
-        return set(place, "pids.max", value, failure);
-    }
-    return 0;
 }
 
 /* Those below first: a cgroup that has any can't go. */

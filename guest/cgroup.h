@@ -5,14 +5,11 @@
 
 #include "agent.h"
 #include "place.h"
-#include "setup.h"
 
 /* The machine's tree of cgroups; again: nothing. */
 int cgroup_mount(struct failure *failure);
 
 int cgroup_make(const struct place *place, struct failure *failure);
-int cgroup_limit(const struct place *place, const struct container_setup *setup,
-                 struct failure *failure);
 /* With all that was made below it; its processes have gone. */
 int cgroup_remove(const struct place *place, struct failure *failure);
 /* Its processes stand still, a moment later those too that wait for a disk or a share. */

@@ -7,6 +7,7 @@
 #include "cgroup.h"
 #include "device_rules.h"
 #include "disk.h"
+#include "limits.h"
 #include "machine.h"
 #include "mount.h"
 #include "share.h"
@@ -146,7 +147,7 @@ int container_configure(struct container *container, const struct creation *crea
         strlen(setup->domainname) > HOST_NAME_MAX_BYTES)
         return fail(failure, STATUS_INVALID, "cannot set a host name longer than %u bytes",
                     HOST_NAME_MAX_BYTES);
-    if (cgroup_limit(&container->place, setup, failure) < 0 ||
+    if (limits_set(&container->place, &setup->limits, failure) < 0 ||
         network_add_cards(container->network, setup->cards, setup->card_count, failure) < 0 ||
         make_root(container, setup, is_rehearsal, failure) < 0 ||
         container_keep_filter(container, &setup->confinement.filter, failure) < 0)

@@ -57,6 +57,15 @@ static int set_limits(const struct process_spec *spec, struct failure *failure) 
     return 0;
 }
 
+/* Before the identity is taken: lowering it is root's. */
+static int set_oom_score(const struct process_spec *spec, struct failure *failure) {
+    char value[16];
+    snprintf(value, sizeof value, "%d", spec->oom_score);
+    if (spec->oom_score != 0 && write_file("/proc/self/oom_score_adj", value) < 0)
+        return fail_errno(failure, "cannot set oom_score_adj to %s", value);
+    return 0;
+}
+
 int execute_make_folder(const struct process_spec *spec, struct failure *failure) {
     if (spec->folder[0] != '/')
         return fail(failure, STATUS_INVALID,
@@ -153,7 +162,7 @@ int execute(const struct process_spec *spec, const struct system_call_filter *fi
     if (user_look_up(spec->user, spec->groups, spec->group_count, &user, failure) < 0)
         return -1;
     give_stdio(&user);
-    if (set_limits(spec, failure) < 0)
+    if (set_limits(spec, failure) < 0 || set_oom_score(spec, failure) < 0)
         return -1;
     /* first as root, without regard to the user's rights, as runc does */
     int entered = is_rehearsal ? 0 : enter_folder(spec->folder, false, failure);

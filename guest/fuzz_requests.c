@@ -63,6 +63,7 @@ static void see_container(const struct container_setup *setup) {
         see(setup->mounts[index].target);
         see(setup->mounts[index].options);
     }
+    see(setup->limits.processors);
     seen += setup_mounts_on(setup, "/etc") + setup_name_is_legal(setup->id);
 }
 
@@ -104,6 +105,11 @@ static bool read_request(uint8_t kind, struct reader *reader) {
         setup_read_container(reader, &container);
         if (!reader->bad)
             see_container(&container);
+        break;
+    case REQUEST_UPDATE:
+        see(read_string(reader));
+        setup_read_limits(reader, &container.limits);
+        see(container.limits.processors);
         break;
     case REQUEST_START:
         see(read_string(reader));

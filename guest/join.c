@@ -7,6 +7,7 @@
 #include "child.h"
 #include "execute.h"
 #include "fork.h"
+#include "limits.h"
 
 static int join_namespaces(const struct joined *joined, struct failure *failure) {
     static const struct {
@@ -36,6 +37,7 @@ static int join_namespaces(const struct joined *joined, struct failure *failure)
 static int become(const struct joined *joined, const struct process_spec *spec,
                   const struct stdio *stdio, struct failure *failure) {
     child_reset_signals();
+    limits_join(joined->place, joined->first);
     if (join_namespaces(joined, failure) < 0 || child_take_stdio(stdio, spec->tty, failure) < 0)
         return -1;
     return execute(spec, joined->filter, false, failure);

@@ -28,6 +28,7 @@ void process_spec_read(struct reader *reader, struct process_spec *spec) {
     spec->privileged = read_u8(reader) != 0;
     spec->no_new_privileges = read_u8(reader) != 0;
     spec->reaper = read_u8(reader) != 0;
+    spec->oom_score = (int32_t)read_u32(reader);
     read_limits(reader, spec);
     if (reader->at != reader->end)
         reader->bad = true;

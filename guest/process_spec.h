@@ -30,6 +30,7 @@ struct process_spec {
     bool privileged;
     bool no_new_privileges;
     bool reaper;
+    int32_t oom_score; /* oom_score_adj of proc(5) */
     struct resource_limit *limits;
     size_t limit_count;
 };

@@ -44,8 +44,8 @@
  *    strings name servers, strings search domains, strings resolver options,
  *    strings extra hosts "name:address",
  *    list of mounts {u8 mount_kind, string share, string target, string options, u8 read-only,
- *    u8 populate}, u64 bytes of /dev/shm (0: 64 MiB), strings sysctls (name, value, ...), u64 CPU
- * quota in us, u64 CPU period in us, u64 bytes of memory, u64 processes, confinement}
+ *    u8 populate}, u64 bytes of /dev/shm (0: 64 MiB; all ones: there is none), strings sysctls
+ *    (name, value, ...), limits, confinement}
  *
  * confinement = {bytes filter (a program of classic BPF for seccomp), u32 flags of seccomp(2), u8
  * the filter is required, u8 paths are own, strings masked paths, strings read-only paths, u8
@@ -54,7 +54,12 @@
  * device_access}}
  * The filter holds for EXEC, too. Paths that are not own are Docker's.
  *
- * A limit of 0 is none. Network namespace "" is the machine's own; another, named as containers
+ * limits = u64 CPU quota in us, u64 CPU period in us, u64 CPU weight (cgroup v2), u64 bytes of
+ * memory, u64 bytes that are left to it, u64 processes, string processors as "0-2,4" ("": all). A
+ * limit of 0 is none. UPDATE {string container, limits} puts others in their place while it
+ * runs.
+ *
+ * Network namespace "" is the machine's own; another, named as containers
  * are, is made when the first one asks for it, and goes with the last. Cards are numbered in the
  * order of the machine's devices; they move into the namespace of the container that names them,
  * which must be its first. START {string container, what to run} gives the first process its
@@ -73,7 +78,8 @@
  * u64 acknowledged of stdout, u64 of stderr}}.
  * What to run is {strings arguments, strings environment, string folder, string user, strings
  * groups, u8 terminal, u32 rows, u32 columns, u8 stdin, u64 capabilities, u8 privileged,
- * u8 no new privileges, u8 reaper, list of {u32 resource, u64 soft, u64 hard}}.
+ * u8 no new privileges, u8 reaper, u32 oom_score_adj in two's complement, list of {u32 resource,
+ * u64 soft, u64 hard}}.
  *
  * RECORD {u8 uses_operation} has the kernel note what the container's programs use of it.
  * USES_BEGIN forgets what was noted; USES_READ is answered by {u8 cut short, string lines as
@@ -182,7 +188,8 @@ enum frame_type {
     REQUEST_DESTROY = 35,
     REQUEST_SET_CLOCK = 36,
     REQUEST_SPACE = 37,
-    FRAME_TYPE_MAX = 37,
+    REQUEST_UPDATE = 38,
+    FRAME_TYPE_MAX = 38,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };

@@ -8,6 +8,7 @@
 #include "create.h"
 #include "destroy.h"
 #include "files.h"
+#include "limits.h"
 #include "machine.h"
 #include "process_io.h"
 #include "rehearse.h"
@@ -92,6 +93,16 @@ static enum outcome move_files(struct request *request) {
         return FAILED;
     return files_start(container, &files, request->id, &request->failure) < 0 ? FAILED
                                                                               : ANSWERED_LATER;
+}
+
+static enum outcome update(struct request *request) {
+    struct container_limits limits;
+    struct container *container = named_container(request);
+    setup_read_limits(&request->reader, &limits);
+    if (!is_whole(request))
+        return broken(request);
+    return container == NULL ? FAILED
+                             : limits_change(&container->place, &limits, &request->failure);
 }
 
 static enum outcome destroy(struct request *request) {
@@ -215,6 +226,8 @@ static enum outcome dispatch(struct request *request) {
         return start(request);
     case REQUEST_FILES:
         return move_files(request);
+    case REQUEST_UPDATE:
+        return update(request);
     case REQUEST_DESTROY:
         return destroy(request);
     case REQUEST_FREEZE:

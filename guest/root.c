@@ -195,7 +195,9 @@ static int fit_prepared(const struct place *place, const struct container_setup 
     char size[64], shm[80];
     snprintf(size, sizeof size, "size=%" PRIu64, setup->shm_size);
     snprintf(shm, sizeof shm, "%s/shm", place->prepared_dev);
-    if (setup->shm_size != 0 && setup->shm_size != DEFAULT_SHM_SIZE &&
+    if (setup->shm_size == NO_SHM && umount2(shm, MNT_DETACH) < 0)
+        return fail_errno(failure, "cannot take /dev/shm away");
+    if (setup->shm_size != 0 && setup->shm_size != NO_SHM && setup->shm_size != DEFAULT_SHM_SIZE &&
         mount(NULL, shm, NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC, size) < 0)
         return fail_errno(failure, "cannot give /dev/shm %" PRIu64 " bytes", setup->shm_size);
     if (!setup->privileged)

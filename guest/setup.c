@@ -71,6 +71,16 @@ static void read_sysctls(struct reader *reader, struct container_setup *setup) {
         reader->bad = true;
 }
 
+void setup_read_limits(struct reader *reader, struct container_limits *limits) {
+    limits->cpu_quota_us = read_u64(reader);
+    limits->cpu_period_us = read_u64(reader);
+    limits->cpu_weight = read_u64(reader);
+    limits->memory = read_u64(reader);
+    limits->memory_low = read_u64(reader);
+    limits->processes = read_u64(reader);
+    limits->processors = read_string(reader);
+}
+
 void setup_read_container(struct reader *reader, struct container_setup *setup) {
     *setup = (struct container_setup){.id = read_string(reader)};
     setup->hostname = read_string(reader);
@@ -84,10 +94,7 @@ void setup_read_container(struct reader *reader, struct container_setup *setup) 
     read_mounts(reader, setup);
     setup->shm_size = read_u64(reader);
     read_sysctls(reader, setup);
-    setup->cpu_quota_us = read_u64(reader);
-    setup->cpu_period_us = read_u64(reader);
-    setup->memory_limit = read_u64(reader);
-    setup->pids_limit = read_u64(reader);
+    setup_read_limits(reader, &setup->limits);
     confinement_read(reader, &setup->confinement);
 }
 

@@ -4,7 +4,8 @@
 #include "confinement.h"
 #include "wire.h"
 
-/* What PREPARE, SET_UP, SET_CLOCK and CREATE say (protocol.h). Strings live in the reader. */
+/* What PREPARE, SET_UP, SET_CLOCK, CREATE and UPDATE say (protocol.h). Strings live in the reader.
+ */
 
 #define CARDS_MAX 8u
 #define MOUNTS_MAX 256u
@@ -48,6 +49,21 @@ struct guest_mount {
     bool populate;
 };
 
+#define CPU_PERIOD_US 100000u
+
+/* 0 is none, and of the period CPU_PERIOD_US. */
+struct container_limits {
+    uint64_t cpu_quota_us;
+    uint64_t cpu_period_us;
+    uint64_t cpu_weight;
+    uint64_t memory;
+    uint64_t memory_low; /* what is left to it when others want some */
+    uint64_t processes;
+    const char *processors; /* cpuset(7); "": all */
+};
+
+#define NO_SHM UINT64_MAX
+
 struct container_setup {
     const char *id;
     const char *hostname;
@@ -67,11 +83,8 @@ struct container_setup {
     struct guest_mount *mounts;
     size_t mount_count;
     uint64_t shm_size;
-    char **sysctls;        /* name, value, name, value, ... NULL */
-    uint64_t cpu_quota_us; /* limits: 0 is none */
-    uint64_t cpu_period_us;
-    uint64_t memory_limit;
-    uint64_t pids_limit;
+    char **sysctls; /* name, value, name, value, ... NULL */
+    struct container_limits limits;
     struct confinement confinement;
 };
 
@@ -79,6 +92,7 @@ struct container_setup {
 void setup_read_preparation(struct reader *reader, struct preparation *preparation);
 void setup_read_machine(struct reader *reader, struct machine_setup *setup);
 void setup_read_clock(struct reader *reader, struct clock_setting *setting);
+void setup_read_limits(struct reader *reader, struct container_limits *limits);
 void setup_read_container(struct reader *reader, struct container_setup *setup);
 
 /* Whether this may be the name of a container or a network namespace. */

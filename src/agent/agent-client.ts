@@ -3,6 +3,7 @@ import type {
   AgentHello,
   BootReport,
   ClockReading,
+  ContainerLimits,
   ContainerSetup,
   ContainerStatistics,
   MachinePreparation,
@@ -25,6 +26,7 @@ import {
   encodeMachine,
   encodePreparation,
   encodeProcess,
+  encodeUpdate,
 } from "./messages.ts";
 import { request, usesOperation, type ContainerState } from "./protocol.ts";
 import { decodeUses, type UsesRecord } from "./uses.ts";
@@ -35,6 +37,7 @@ export type { Confinement, DeviceRule, GuestDevice, SystemCallFilter } from "./c
 export type {
   BootReport,
   ContainerDisks,
+  ContainerLimits,
   ContainerSetup,
   ContainerStatistics,
   GuestMount,
@@ -186,6 +189,11 @@ export class AgentClient implements AsyncDisposable {
   async thaw(id: string): Promise<void> {
     const payload = encodeContainerId(id);
     await this.#conversation.request(request.thaw, payload, { whenHeld: "settle" });
+  }
+
+  /** Other limits for a container that runs. */
+  async update(id: string, limits: ContainerLimits): Promise<void> {
+    await this.#conversation.request(request.update, encodeUpdate(id, limits));
   }
 
   async processes(id: string): Promise<ProcessEntry[]> {

@@ -87,14 +87,27 @@ export interface ContainerSetup {
   /** `name:address` */
   extraHosts: string[];
   mounts: GuestMount[];
-  /** Of /dev/shm; 0: the agent's default, 64 MiB. */
-  shmSizeBytes: number;
+  /** Of /dev/shm; 0: the agent's default, 64 MiB; undefined: there is none. */
+  shmSizeBytes: number | undefined;
   sysctls: Record<string, string>;
   privileged: boolean;
-  cpuQuota?: { quotaUs: number; periodUs: number };
-  memoryLimitBytes?: number;
-  pidsLimit?: number;
   confinement: Confinement;
+  limits: ContainerLimits;
+}
+
+/** What a container may use; 0 is no limit. */
+export interface ContainerLimits {
+  cpuQuotaUs: number;
+  /** 0: the agent's default, 100 ms. */
+  cpuPeriodUs: number;
+  /** Against others in its machine, as cgroup v2 weighs: 1 to 10,000, 100 when nothing is said. */
+  cpuWeight: number;
+  memoryBytes: number;
+  /** What is left to it when others want some. */
+  memoryLowBytes: number;
+  processes: number;
+  /** As `0-2,4`; empty: all. */
+  processors: string;
 }
 
 export interface ContainerNetwork {
@@ -127,6 +140,8 @@ export interface ProcessSpec {
   privileged: boolean;
   noNewPrivileges: boolean;
   rlimits: { resource: number; soft: bigint; hard: bigint }[];
+  /** `oom_score_adj` of proc(5); 0 when nothing is said. */
+  oomScore?: number;
   /** Run it under a reaper that passes signals on. */
   init?: boolean;
 }

@@ -5,6 +5,7 @@ import type {
   ClockReading,
   MachinePreparation,
   MachineSetup,
+  ContainerLimits,
   ContainerSetup,
   ContainerStatistics,
   ProcessEntry,
@@ -17,6 +18,8 @@ import { brokenProtocol, MessageReader, MessageWriter } from "./wire.ts";
 const maximumProcesses = 65_536;
 const maximumContainers = 1024;
 const maximumCards = 16;
+/** In place of a size. */
+const noSharedMemory = 2n ** 64n - 1n;
 /** What the agent says instead of "no limit" in its cgroup files. */
 const noLimit = 2n ** 63n;
 
@@ -82,10 +85,25 @@ export function encodeContainer(id: string, setup: ContainerSetup): Buffer {
       .flag(mount.readOnly)
       .flag(mount.populate ?? false),
   );
-  to.u64(setup.shmSizeBytes).texts(Object.entries(setup.sysctls).flat());
-  to.u64(setup.cpuQuota?.quotaUs ?? 0).u64(setup.cpuQuota?.periodUs ?? 0);
-  to.u64(setup.memoryLimitBytes ?? 0).u64(setup.pidsLimit ?? 0);
+  to.u64(setup.shmSizeBytes ?? noSharedMemory).texts(Object.entries(setup.sysctls).flat());
+  writeLimits(to, setup.limits);
   return encodeConfinement(to, setup.confinement).finish();
+}
+
+/** UPDATE, as guest/requests.c reads it. */
+export function encodeUpdate(id: string, limits: ContainerLimits): Buffer {
+  return writeLimits(new MessageWriter().text(id), limits).finish();
+}
+
+function writeLimits(to: MessageWriter, limits: ContainerLimits): MessageWriter {
+  return to
+    .u64(limits.cpuQuotaUs)
+    .u64(limits.cpuPeriodUs)
+    .u64(limits.cpuWeight)
+    .u64(limits.memoryBytes)
+    .u64(limits.memoryLowBytes)
+    .u64(limits.processes)
+    .text(limits.processors);
 }
 
 /** What START and EXEC run, as guest/process_spec.c reads it. */
@@ -103,7 +121,8 @@ export function encodeProcess(spec: ProcessSpec): Buffer {
     .u64(spec.capabilities)
     .flag(spec.privileged)
     .flag(spec.noNewPrivileges)
-    .flag(spec.init ?? false);
+    .flag(spec.init ?? false)
+    .u32((spec.oomScore ?? 0) >>> 0);
   return to
     .list(spec.rlimits, ({ resource, soft, hard }) => to.u32(resource).u64(soft).u64(hard))
     .finish();

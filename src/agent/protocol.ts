@@ -50,6 +50,7 @@ export const request = {
   destroy: 35,
   setClock: 36,
   space: 37,
+  update: 38,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 

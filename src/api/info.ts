@@ -1,6 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { arch, hostname, release } from "node:os";
 import { type Engine, hostVersion } from "../engine/core.ts";
+import { limitSupport } from "../engine/plan.ts";
+import { defaultRuntime, runtimes } from "../engine/records.ts";
 import { type ApiVersion, isOlder } from "./api-version.ts";
 import { statusOf } from "./container-description.ts";
 import { goTime } from "../base/timestamps.ts";
@@ -43,22 +45,13 @@ const abilities = {
     Authorization: null,
     Log: ["json-file"],
   },
-  MemoryLimit: true,
-  SwapLimit: true,
-  CpuCfsPeriod: true,
-  CpuCfsQuota: true,
-  CPUShares: true,
-  CPUSet: true,
-  PidsLimit: true,
+  ...limitSupport,
   IPv4Forwarding: true,
-  OomKillDisable: false,
-  CgroupDriver: "cgroupfs",
-  CgroupVersion: "2",
   IndexServerAddress: "https://index.docker.io/v1/",
   GenericResources: null,
   ServerVersion: dvmVersion,
-  Runtimes: { dvm: { path: "dvm" } },
-  DefaultRuntime: "dvm",
+  Runtimes: Object.fromEntries(runtimes.map((name) => [name, { path: defaultRuntime }])),
+  DefaultRuntime: defaultRuntime,
   Swarm: {
     NodeID: "",
     NodeAddr: "",

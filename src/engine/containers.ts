@@ -24,4 +24,5 @@ export { runOf } from "./containers/run-of.ts";
 export { startContainer } from "./containers/start-container.ts";
 export { killContainer, restartContainer, stopContainer } from "./containers/stop-container.ts";
 export { supervise } from "./containers/supervise.ts";
+export { updateContainer } from "./containers/update-container.ts";
 export { whileAwake } from "./containers/while-awake.ts";

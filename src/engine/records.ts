@@ -24,8 +24,10 @@ export {
   endpointSchema,
   type HostConfig,
   hostConfigSchema,
+  type Resources,
+  resourcesSchema,
 } from "./records/docker-request.ts";
-export { defaultRuntime, withDefaults } from "./records/request/with-defaults.ts";
+export { defaultRuntime, runtimes, withDefaults } from "./records/request/with-defaults.ts";
 export { maskedPaths, readOnlyPaths } from "./records/request/system-paths.ts";
 export { shownConfig, withoutNothing } from "./records/request/shown-config.ts";
 export type { ExecRequest } from "./records/exec-request.ts";
@@ -42,6 +44,11 @@ export type {
   RequestedPort,
   RunSpecification,
 } from "./records/run-specification.ts";
-export { sharingContainer, specifyRun, terminalSize } from "./records/specify-run.ts";
+export {
+  sharingContainer,
+  specifyLimits,
+  specifyRun,
+  terminalSize,
+} from "./records/specify-run.ts";
 export { StateStore, type VolumeRecord } from "./records/state-store.ts";
 export { machineOf } from "./records/stored-container.ts";

@@ -10,6 +10,7 @@ import {
   shell,
   textOf,
 } from "../support/agent-machine.ts";
+import { noLimits } from "../../src/engine/plan/container-limits.ts";
 
 let guest: AgentMachine;
 
@@ -158,7 +159,7 @@ test("freezing one container leaves the other running", async () => {
 test("statistics are each container's own", async () => {
   const holding =
     "x=$(head -c 8000000 /dev/zero | busybox tr '\\0' x); echo ready; while :; do sleep 1; done";
-  const setup = { memoryLimitBytes: 64 * 2 ** 20, pidsLimit: 50 };
+  const setup = { limits: { ...noLimits, memoryBytes: 64 * 2 ** 20, processes: 50 } };
   await withTwo(
     { a: holding, b: `sleep 1000 & echo ready; ${forever}` },
     async (a, b) => {
@@ -185,6 +186,6 @@ test("a container that runs out of its memory is killed, and the other is not", 
       await b.signal(9);
       assert.deepEqual(await b.exited, { exitCode: 137, oomKilled: false });
     },
-    { memoryLimitBytes: 24 * 2 ** 20 },
+    { limits: { ...noLimits, memoryBytes: 24 * 2 ** 20 } },
   );
 });

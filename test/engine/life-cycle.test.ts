@@ -105,6 +105,7 @@ suite("start", () => {
       Memory: 64 * 2 ** 20,
       NanoCpus: 1.5e9,
       PidsLimit: 50,
+      ...{ CpuShares: 500, CpusetCpus: "0-1", MemoryReservation: 2 ** 23 },
       ReadonlyRootfs: true,
       ExtraHosts: ["db:10.1.1.1"],
       Sysctls: { "net.ipv4.ip_forward": "1" },
@@ -116,9 +117,10 @@ suite("start", () => {
     const setup = engine.script.setups.at(-1);
     assert.equal(setup?.hostname, "guest");
     assert.equal(setup?.machineId, id.slice(0, 32));
-    assert.equal(setup?.memoryLimitBytes, HostConfig.Memory);
-    assert.deepEqual(setup?.cpuQuota, { quotaUs: 150_000, periodUs: 100_000 });
-    assert.equal(setup?.pidsLimit, 50);
+    assert.deepEqual(setup?.limits, {
+      ...{ cpuQuotaUs: 150_000, cpuPeriodUs: 100_000, cpuWeight: 19, processors: "0-1" },
+      ...{ memoryBytes: HostConfig.Memory, memoryLowBytes: 2 ** 23, processes: 50 },
+    });
     assert.equal(setup?.readOnlyRoot, true);
     assert.deepEqual(setup?.extraHosts, ["db:10.1.1.1"]);
     assert.deepEqual(setup?.sysctls, HostConfig.Sysctls);

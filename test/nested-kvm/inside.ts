@@ -4,6 +4,7 @@ import { unconfined } from "../../src/agent/agent-client.ts";
 import { describeError } from "../../src/base/errors.ts";
 import { bootMachine } from "../../src/supply/boot-machine.ts";
 import { testProbe, testQemu } from "../support/test-qemu.ts";
+import { noLimits } from "../../src/engine/plan/container-limits.ts";
 
 /* Runs inside the outer machine, whose /dev/kvm is genuine; prints what it saw as one line. */
 
@@ -37,6 +38,7 @@ async function main(): Promise<object> {
         sysctls: {},
         privileged: false,
         confinement: unconfined,
+        limits: noLimits,
       },
       spec: {
         args: ["/bin/true"],

@@ -24,6 +24,7 @@ import { staticBusybox } from "./made-guest.ts";
 import { dockerArchive, makeTar, streamOf } from "./tar.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { testQemu } from "./test-qemu.ts";
+import { noLimits } from "../../src/engine/plan/container-limits.ts";
 
 const tests = join(testCache, "data");
 const deadlineMs = 60_000;
@@ -32,6 +33,7 @@ interface MachineOptions {
   /** Pairs of disks, all of them empty at first. */
   slots: number;
   nics?: number;
+  cpus?: number;
   /** A folder that is shared as `share0`. */
   share?: { path: string };
 }
@@ -124,13 +126,16 @@ export class AgentMachine implements AsyncDisposable {
   }
 }
 
-async function spec({ slots, nics = 0 }: MachineOptions, runFolder: string): Promise<MachineSpec> {
+async function spec(
+  { slots, nics = 0, cpus = 1 }: MachineOptions,
+  runFolder: string,
+): Promise<MachineSpec> {
   const kernel = await chooseKernel(tests, "hyper");
   const tscKhz = await hostTscKhz(await agentBinary(tests), join(runFolder, "tsc"));
   return {
     id: "agent-machine",
     kernel: { path: kernel.path, initramfs: kernel.initramfs, discovery: kernel.discovery },
-    ...{ accelerator: "tcg", cpus: 1, memoryMiB: 256, runFolder },
+    ...{ accelerator: "tcg", cpus, memoryMiB: 256, runFolder },
     ...(tscKhz === undefined ? {} : { tscKhz }),
     disks: Array.from({ length: slots }, (_, slot) => emptyDisks(slot)).flat(),
     nics: Array.from({ length: nics }, (_, index) => ({
@@ -165,6 +170,7 @@ export function containerOn(slot: number, changes: Partial<ContainerSetup> = {})
     sysctls: {},
     privileged: false,
     confinement: unconfined,
+    limits: noLimits,
     ...changes,
   };
 }

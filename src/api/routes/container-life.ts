@@ -11,10 +11,12 @@ import {
   startContainer,
   stopContainer,
   unpauseContainer,
+  updateContainer,
 } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/core.ts";
 import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";
 import { parseCreateBody } from "../schemas/create-container.ts";
+import { parseUpdateBody } from "../schemas/update-container.ts";
 import { nameOf } from "./containers.ts";
 import { requireJson } from "../require-json.ts";
 
@@ -73,6 +75,12 @@ export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void 
     const { name } = parse(renameSchema, request.query, "query");
     await renameContainer(engine, nameOf(request.params), name ?? "");
     return reply.status(204).send();
+  });
+
+  app.post("/containers/:name/update", async (request) => {
+    const asked = parseUpdateBody(request.body);
+    const warnings = await updateContainer(engine, nameOf(request.params), asked);
+    return { Warnings: warnings.length === 0 ? null : warnings };
   });
 
   app.delete("/containers/:name", async (request, reply) => {

@@ -7,7 +7,9 @@ import {
   type StateStore,
 } from "../records.ts";
 
-type Noted = Partial<Pick<ContainerRecord, "lastStart" | "restartCount" | "restart">>;
+type Noted = Partial<
+  Pick<ContainerRecord, "lastStart" | "restartCount" | "restart" | "request" | "run">
+>;
 
 /** A container that nobody else changes meanwhile. Each change is stored before the call returns. */
 export interface HeldContainer {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { HostResolver } from "../../network/host-resolver.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type {
+  ContainerLimits,
   ContainerSetup,
   GuestDevice,
   GuestMount,
@@ -13,10 +14,9 @@ import type { SharedPath } from "../../sharing/shared-path.ts";
 import { diskNames, spareDisks } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunSpecification } from "../records.ts";
 import { type ConfiningKernel, confinementOf } from "./confinement.ts";
+import { containerLimits } from "./container-limits.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
 import type { SpecialMount } from "./special-mounts.ts";
-
-const cpuPeriodUs = 100_000;
 
 /** A mount whose source on the host is known, and shared. */
 export interface PlacedMount {
@@ -62,8 +62,8 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
     kernel: { path, initramfs, discovery },
     accelerator: plan.accelerator,
     ...(plan.tscKhz === undefined ? {} : { tscKhz: plan.tscKhz }),
-    cpus: machineCpus(run.limits.nanoCpus, plan.hostCpus, kernel),
-    memoryMiB: memoryMiB(run.limits.memoryBytes),
+    cpus: cpusOf(plan),
+    memoryMiB: memoryMiB(run.limits),
     disks: [
       { name: image, ...imageDisk(plan) },
       { name: scratch, ...scratchDisk(plan) },
@@ -83,6 +83,10 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
           ],
     runFolder: plan.folder,
   };
+}
+
+function cpusOf({ run, hostCpus, kernel }: MachinePlan): number {
+  return machineCpus(run.limits, hostCpus, kernel);
 }
 
 /** Whether a port is the forwarder's. */
@@ -116,7 +120,7 @@ export function machineSetup(): MachineSetup {
 export function containerSetup(plan: MachinePlan, mac: string): ContainerSetup {
   const { run, containerId } = plan;
   return {
-    ...ownSetup(containerId, run),
+    ...ownSetup(containerId, run, containerLimits(run.limits, cpusOf(plan))),
     confinement: confinementOf(run, plan.kernel, plan.devices),
     disks: diskNames(0),
     hostname: run.hostname,
@@ -147,7 +151,7 @@ export function neighbourSetup(
   const network =
     other.network === undefined ? noNetwork : networkSetup(other.network, { mac: "", resolver });
   return {
-    ...ownSetup(containerId, run),
+    ...ownSetup(containerId, run, containerLimits(run.limits)),
     confinement: confinementOf(run, kernel, devices),
     disks: diskNames(slot),
     hostname: other.hostname,
@@ -157,17 +161,13 @@ export function neighbourSetup(
   };
 }
 
-function ownSetup(containerId: string, run: RunSpecification) {
-  const { nanoCpus, memoryBytes, processes } = run.limits;
-  const quota = nanoCpus % 1e9 === 0 ? undefined : Math.round((nanoCpus * cpuPeriodUs) / 1e9);
+function ownSetup(containerId: string, run: RunSpecification, limits: ContainerLimits) {
   return {
     ...(run.domainname === "" ? {} : { domainname: run.domainname }),
     machineId: containerId.slice(0, 32),
     ...run.inside,
     privileged: run.process.privileged,
-    ...(quota === undefined ? {} : { cpuQuota: { quotaUs: quota, periodUs: cpuPeriodUs } }),
-    ...(memoryBytes === 0 ? {} : { memoryLimitBytes: memoryBytes }),
-    ...(processes === 0 ? {} : { pidsLimit: processes }),
+    limits,
   };
 }
 

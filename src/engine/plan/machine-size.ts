@@ -1,40 +1,31 @@
 import { DvmError } from "../../base/errors.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { RunSpecification } from "../records.ts";
+import { quotaInCpus } from "./container-limits.ts";
+import { parseNumbers } from "./request/resources/parse-numbers.ts";
 
 const mebibyte = 2 ** 20;
 const defaultMemoryMiB = 512;
-/** Docker's. */
-const leastMemoryBytes = 6 * mebibyte;
 /** Below this not every kernel gets as far as the agent. */
 const leastMachineMiB = 96;
 /** What the larger of our kernels keeps for itself in a small machine. */
 const kernelMemoryMiB = 56;
 
-/** Checks what `create` can check already: memory and CPUs. */
-export function checkResources(
-  { memoryBytes, nanoCpus }: RunSpecification["limits"],
-  hostCpus: number,
-): void {
-  memoryMiB(memoryBytes);
-  cpuCount(nanoCpus, hostCpus);
-}
+type Limits = RunSpecification["limits"];
 
 /** What the container may use, with room for the machine's kernel and agent beside it. */
-export function memoryMiB(bytes: number): number {
-  if (bytes === 0) return defaultMemoryMiB;
-  if (bytes < leastMemoryBytes)
-    throw new DvmError("invalid", "Minimum memory limit allowed is 6MB");
-  return Math.max(leastMachineMiB, Math.ceil(bytes / mebibyte) + kernelMemoryMiB);
+export function memoryMiB({ memoryBytes, memoryReservationBytes }: Limits): number {
+  const wanted = Math.ceil((memoryBytes || memoryReservationBytes) / mebibyte) + kernelMemoryMiB;
+  return Math.max(memoryBytes === 0 ? defaultMemoryMiB : leastMachineMiB, wanted);
 }
 
 /** How many processors the machine gets; an error where its kernel could not use them. */
 export function machineCpus(
-  nanoCpus: number,
+  limits: Limits,
   hostCpus: number,
   { name, maximumCpus = hostCpus }: Pick<Kernel, "name" | "maximumCpus">,
 ): number {
-  const count = cpuCount(nanoCpus, hostCpus);
+  const count = cpuCount(limits, hostCpus);
   if (count <= maximumCpus) return count;
   throw new DvmError(
     "invalid",
@@ -43,13 +34,10 @@ export function machineCpus(
   );
 }
 
-function cpuCount(nanoCpus: number, hostCpus: number): number {
-  const wanted = nanoCpus / 1e9;
-  if (wanted < 0 || wanted > hostCpus) {
-    throw new DvmError(
-      "invalid",
-      `range of CPUs is from 0.01 to ${hostCpus.toFixed(2)}, as there are only ${hostCpus} CPUs available`,
-    );
-  }
-  return Math.max(1, Math.ceil(wanted));
+/** Those that it may use all the time, and those that it names. */
+function cpuCount(limits: Limits, hostCpus: number): number {
+  const quota = quotaInCpus(limits);
+  const used = Number.isFinite(quota) ? Math.min(hostCpus, Math.ceil(quota)) : 1;
+  const named = parseNumbers(limits.processors, "cpus").map((number) => number + 1);
+  return Math.max(1, used, ...named);
 }

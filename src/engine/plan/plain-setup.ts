@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Confinement, ContainerSetup } from "../../agent/agent-client.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import { diskNames } from "../../supply/disk-names.ts";
+import { noLimits } from "./container-limits.ts";
 import { noNetwork } from "./machine-plan.ts";
 
 /** Of a container that asks for nothing; `mac` is that of the machine's network card, if it has one. */
@@ -21,5 +22,6 @@ export function plainSetup(mac: string | undefined, confinement: Confinement): C
     sysctls: {},
     privileged: false,
     confinement,
+    limits: noLimits,
   };
 }

@@ -41,6 +41,7 @@ function shared({ process }: RunSpecification, tty: boolean, privileged: boolean
     privileged,
     noNewPrivileges: process.noNewPrivileges,
     rlimits: resourceLimits(process.limits),
+    oomScore: process.oomScore,
   };
 }
 

@@ -18,6 +18,10 @@ import { securityFields } from "./request/security-fields.ts";
 export const containerConfigSchema = z.object(configFields);
 export type ContainerConfig = z.infer<typeof containerConfigSchema>;
 
+/** Limits, as creation and `update` have them. */
+export const resourcesSchema = z.object(resourceFields);
+export type Resources = z.infer<typeof resourcesSchema>;
+
 export const hostConfigSchema = z.object({
   ...mountFields,
   ...networkFields,

@@ -53,6 +53,8 @@ const processSchema = z.object({
   limits: z.array(z.object({ name: z.string(), soft: z.number(), hard: z.number() })),
   /** It runs under a reaper that passes signals on. */
   reaper: z.boolean(),
+  /** `oom_score_adj` of proc(5). */
+  oomScore: z.number().default(0),
 });
 
 const networkSchema = z.object({
@@ -81,6 +83,22 @@ const confinementSchema = z.object({
     .default([]),
 });
 
+const none = z.number().default(0);
+/** 0: none. What records of earlier versions lack is none, too. */
+const limitsSchema = z.object({
+  memoryBytes: z.number(),
+  /** What is left to it when others want some. */
+  memoryReservationBytes: none,
+  nanoCpus: z.number(),
+  cpuQuotaUs: none,
+  cpuPeriodUs: none,
+  /** As cgroup v1 counts: 1024 is everybody's. */
+  cpuShares: none,
+  /** Processors of the machine as `0-2,4`; empty: all. */
+  processors: z.string().default(""),
+  processes: z.number(),
+});
+
 /** What is to run, whoever asked for it: all that a start reads. */
 export const runSpecificationSchema = z.object({
   imageId: z.string(),
@@ -100,8 +118,7 @@ export const runSpecificationSchema = z.object({
     ...{ seccomp: "", maskedPaths: null, readOnlyPaths: null, writableCgroups: false },
     ...{ devices: [], deviceRules: [], deviceRequests: [] },
   }),
-  /** 0: none. */
-  limits: z.object({ memoryBytes: z.number(), nanoCpus: z.number(), processes: z.number() }),
+  limits: limitsSchema,
   /** Undefined: it has none. */
   network: networkSchema.optional(),
   stop: z.object({ signal: z.string(), timeoutSeconds: z.number().optional() }),

@@ -1,4 +1,4 @@
-import type { DockerRequest, HostConfig } from "./docker-request.ts";
+import type { DockerRequest, HostConfig, Resources } from "./docker-request.ts";
 import type { Mount, RequestedPort, RunSpecification } from "./run-specification.ts";
 
 const defaultTerminal = { rows: 24, columns: 80 };
@@ -31,11 +31,7 @@ export function specifyRun(
       sysctls: hostConfig.Sysctls ?? {},
     },
     confinement: specifyConfinement(hostConfig),
-    limits: {
-      memoryBytes: hostConfig.Memory,
-      nanoCpus: hostConfig.NanoCpus,
-      processes: Math.max(0, hostConfig.PidsLimit ?? 0),
-    },
+    limits: specifyLimits(hostConfig),
     ...(hostConfig.NetworkMode === "none" || sharedWith !== undefined
       ? {}
       : {
@@ -59,6 +55,20 @@ export function specifyRun(
       room: Room ?? 0,
       ...(sharedWith === undefined ? {} : { sharedWith }),
     },
+  };
+}
+
+/** Limits, as creation and update ask for them. */
+export function specifyLimits(asked: Resources): RunSpecification["limits"] {
+  return {
+    memoryBytes: asked.Memory,
+    memoryReservationBytes: asked.MemoryReservation,
+    nanoCpus: asked.NanoCpus,
+    cpuQuotaUs: Math.max(0, asked.CpuQuota),
+    cpuPeriodUs: asked.CpuPeriod,
+    cpuShares: asked.CpuShares,
+    processors: asked.CpusetCpus,
+    processes: Math.max(0, asked.PidsLimit ?? 0),
   };
 }
 
@@ -87,6 +97,7 @@ function specifyProcess({
       ...{ name: Name, soft: Soft, hard: Hard },
     })),
     reaper: hostConfig.Init ?? false,
+    oomScore: hostConfig.OomScoreAdj,
   };
 }
 

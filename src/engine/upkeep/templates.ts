@@ -5,7 +5,8 @@ import { requireTemplates } from "../../machine/support.ts";
 import type { Template } from "../../machine/template-store.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type { Engine } from "../core.ts";
-import { machineCpus, memoryMiB } from "../plan.ts";
+import { machineCpus, memoryMiB, settleResources } from "../plan.ts";
+import { resourcesSchema, specifyLimits } from "../records.ts";
 
 /** A machine to be made ahead, in the words of `create`. */
 export interface TemplateRequest {
@@ -29,6 +30,9 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
   if (!parts.useTemplates)
     throw new DvmError("unsupported", "cannot make a template: the daemon was told not to use any");
   requireTemplates(parts.hypervisor);
+  const asked = resourcesSchema.parse({ Memory: wants.memoryBytes, NanoCpus: wants.nanoCpus });
+  const settling = { hostCpus: parts.hostCpus, isUpdate: false };
+  const limits = specifyLimits(settleResources(asked, settling).resources);
   const kernel = await parts.chooseKernel(wants.kernel);
   const { accelerator } = await parts.hypervisor.chooseAccelerator(wants.accelerator, kernel);
   const tscKhz = await parts.tscKhz();
@@ -39,8 +43,8 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
       kernel: { path, initramfs, discovery },
       accelerator,
       ...(tscKhz === undefined ? {} : { tscKhz }),
-      cpus: machineCpus(wants.nanoCpus, parts.hostCpus, kernel),
-      memoryMiB: memoryMiB(wants.memoryBytes),
+      cpus: machineCpus(limits, parts.hostCpus, kernel),
+      memoryMiB: memoryMiB(limits),
       disks: Object.values(emptyDisks(0)),
       nics: wants.network
         ? [{ kind: "user", mac: "02:00:00:00:00:01", network: userNetwork, publish: [] }]

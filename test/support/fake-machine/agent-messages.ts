@@ -1,5 +1,6 @@
 import type {
   CardSetup,
+  ContainerLimits,
   ContainerNetwork,
   ContainerSetup,
   GuestMount,
@@ -14,6 +15,7 @@ import { MessageReader, MessageWriter } from "../../../src/agent/wire.ts";
 /** The guest's side of src/agent/messages.ts: reads what that writes, writes what it reads. */
 
 const mostItems = 65_536;
+const noSharedMemory = 2n ** 64n - 1n;
 
 /** `enum status` of guest/protocol.h. */
 export const guestStatus = {
@@ -83,14 +85,26 @@ export function decodeContainer(from: MessageReader): ContainerSetup {
   const network = decodeNetwork(from);
   const extraHosts = decodeTexts(from);
   const mounts = from.list(mostItems, () => decodeMount(from));
-  const shmSizeBytes = from.size();
+  const shmBytes = from.u64();
+  const shmSizeBytes = shmBytes === noSharedMemory ? undefined : Number(shmBytes);
   const sysctls = pairs(decodeTexts(from));
-  const cpuQuota = { quotaUs: from.size(), periodUs: from.size() };
-  const limits = { memoryLimitBytes: from.size(), pidsLimit: from.size() };
-  const confinement = decodeConfinement(from);
   return {
     ...{ ...names, disks, ...flags, network, extraHosts, mounts, shmSizeBytes, sysctls },
-    ...{ cpuQuota, ...limits, confinement },
+    limits: decodeLimits(from),
+    confinement: decodeConfinement(from),
+  };
+}
+
+/** Of CREATE, and what UPDATE has behind the container's id. */
+export function decodeLimits(from: MessageReader): ContainerLimits {
+  return {
+    cpuQuotaUs: from.size(),
+    cpuPeriodUs: from.size(),
+    cpuWeight: from.size(),
+    memoryBytes: from.size(),
+    memoryLowBytes: from.size(),
+    processes: from.size(),
+    processors: from.text(),
   };
 }
 
@@ -142,6 +156,7 @@ export function decodeProcess(from: MessageReader): ProcessSpec {
     privileged: from.u8() !== 0,
     noNewPrivileges: from.u8() !== 0,
     init: from.u8() !== 0,
+    oomScore: from.u32() | 0,
     rlimits: from.list(mostItems, () => ({
       resource: from.u32(),
       soft: from.u64(),

@@ -4,6 +4,7 @@ import type { MessageReader, MessageWriter } from "../../../src/agent/wire.ts";
 import type { DiskSpec } from "../../../src/machine/machine.ts";
 import {
   decodeContainer,
+  decodeLimits,
   decodeMachine,
   decodePreparation,
   decodeProcess,
@@ -57,6 +58,12 @@ export const requestHandlers: Record<keyof typeof request, Handler> = {
     checkDevices(agent, setup);
     agent.containers.set(id, new ScriptedContainer(id, setup));
     agent.script.setups.push(setup);
+  },
+
+  update: (agent, from) => {
+    const container = containerIn(agent, from);
+    container.setup.limits = decodeLimits(from);
+    from.end();
   },
 
   destroy: (agent, from) => {

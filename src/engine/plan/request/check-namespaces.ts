@@ -1,9 +1,6 @@
 import { DvmError } from "../../../base/errors.ts";
-import { defaultRuntime, type HostConfig } from "../../records.ts";
+import { type HostConfig, runtimes } from "../../records.ts";
 import { refuseGiven } from "./refuse-given.ts";
-
-/** Docker's other name of it, too. */
-const runtimes = [defaultRuntime, "io.containerd.runc.v2"];
 
 /** Which namespaces are whose, and how the container is run in them. */
 export function checkNamespaces(hostConfig: HostConfig): void {

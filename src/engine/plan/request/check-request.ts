@@ -4,9 +4,10 @@ import { checkLogging } from "./check-logging.ts";
 import { checkMounts } from "./check-mounts.ts";
 import { checkIsolation, checkNamespaces } from "./check-namespaces.ts";
 import { checkNetwork, checkNetworkMode } from "./check-network.ts";
-import { checkResources } from "./check-resources.ts";
 import { checkRestart } from "./check-restart.ts";
 import { checkSecurity } from "./check-security.ts";
+import { checkScheduling } from "./resources/processors.ts";
+import { settleResources } from "./resources/settle-resources.ts";
 
 export interface CheckedRequest {
   /** With Docker's defaults where nothing was asked for. */
@@ -23,13 +24,15 @@ export function checkRequest(asked: DockerRequest, hostCpus: number): CheckedReq
   const { config, hostConfig } = asked;
   checkNetworkMode(asked);
   checkIsolation(hostConfig);
+  checkScheduling(hostConfig);
   checkConfig(config);
   checkRestart(hostConfig);
   checkMounts(hostConfig);
   checkNetwork(asked);
   checkSecurity(hostConfig);
-  checkResources(hostConfig, hostCpus);
+  const { resources, warnings } = settleResources(hostConfig, { hostCpus, isUpdate: false });
   checkNamespaces(hostConfig);
   checkLogging(hostConfig);
-  return { request: { ...asked, hostConfig: withDefaults(hostConfig) }, warnings: [] };
+  const settled = withDefaults({ ...hostConfig, ...resources });
+  return { request: { ...asked, hostConfig: settled }, warnings };
 }

@@ -2,6 +2,8 @@ import type { HostConfig } from "../docker-request.ts";
 
 /** As `info` calls the default runtime. */
 export const defaultRuntime = "runc";
+/** Docker has another name of it, too. */
+export const runtimes: readonly string[] = [defaultRuntime, "io.containerd.runc.v2"];
 
 const defaultShmBytes = 64 * 2 ** 20;
 
