@@ -8,6 +8,7 @@
 
 #include "cgroup.h"
 #include "channel.h"
+#include "health.h"
 #include "process_io.h"
 #include "process_life.h"
 
@@ -15,7 +16,8 @@
 #define SHUT_DOWN_DEADLINE_MS 5000
 
 static bool has_processes(const struct container *container) {
-    return container->first.pid > 0 || processes_run(container->place.slot);
+    return container->first.pid > 0 || processes_run(container->place.slot) ||
+           health_runs(container);
 }
 
 static void answer(struct container *container, const struct failure *failure) {
@@ -61,6 +63,7 @@ static void kill_all(struct container *container) {
     struct failure ignored; /* one that can't be thawed dies all the same */
     cgroup_freeze(&container->place, false, &ignored);
     processes_kill(container->place.slot);
+    health_end(container);
     first_process_kill(&container->first);
 }
 
@@ -94,10 +97,14 @@ static void take_exit(struct process *process, int status) {
 static void take_end(pid_t pid, int status) {
     struct container *container = container_of_first(pid);
     struct process *process = process_of_pid(pid);
-    if (container != NULL)
+    if (container != NULL) {
         first_process_ended(&container->first);
+        health_end(container);
+    }
     if (process != NULL)
         take_exit(process, status);
+    else
+        health_take_exit(pid, status);
 }
 
 void children_reap(void) {

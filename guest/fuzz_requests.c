@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "health_spec.h"
 #include "process_spec.h"
 #include "protocol.h"
 #include "setup.h"
@@ -86,6 +87,7 @@ static bool read_request(uint8_t kind, struct reader *reader) {
     struct clock_setting clock;
     struct container_setup container;
     struct process_spec spec;
+    struct health_spec health;
     switch (kind) {
     case REQUEST_PREPARE:
         setup_read_preparation(reader, &preparation);
@@ -116,6 +118,12 @@ static bool read_request(uint8_t kind, struct reader *reader) {
         process_spec_read(reader, &spec);
         if (!reader->bad)
             see_spec(&spec);
+        break;
+    case REQUEST_HEALTH:
+        see(read_string(reader));
+        health_spec_read(reader, &health);
+        if (!reader->bad)
+            see_spec(&health.probe);
         break;
     default:
         return false;

@@ -16,6 +16,7 @@
 #include "connector.h"
 #include "defaults.h"
 #include "destroy.h"
+#include "health.h"
 #include "modules.h"
 #include "process_io.h"
 #include "rehearsal.h"
@@ -103,16 +104,20 @@ static void watch_signals(void) {
     loop_watch(&signals, EPOLLIN);
 }
 
+static void pump(void) {
+    health_pump();
+    processes_pump();
+}
+
 static void detach(void) {
     processes_detach();
+    health_detach();
     containers_detach();
 }
 
 int main(int count, char **words) {
-    static const struct channel_events events = {.request = handle_request,
-                                                 .stream = processes_take_frame,
-                                                 .pump = processes_pump,
-                                                 .detach = detach};
+    static const struct channel_events events = {
+        .request = handle_request, .stream = processes_take_frame, .pump = pump, .detach = detach};
     if (getpid() != 1 && count == 2 && strcmp(words[1], "tsc") == 0)
         return print_tsc_khz();
     if (count == 2 && strcmp(words[1], "rehearsal") == 0)

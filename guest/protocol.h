@@ -89,6 +89,15 @@
  * SPACE {u64 bytes} says how much the containers' own disks, which seem to have plenty, may still
  * take: the host's disk has no more. All ones: as much as they seem to have.
  *
+ * HEALTH {string container, u64 interval in ns, u64 time for a probe, u64 start period, u64
+ * interval in that, u32 retries, what to run} has the agent run a probe at intervals, from the
+ * container's start to its end, whether a host listens or not; those of a frozen container are
+ * given up. What came of it the host hears by frames of the agent's own, HEALTH with id 0: when a
+ * probe begins or ends, and once after RESUME: {string container, u8 health_status, u32 failures in
+ * a row, u32 probes begun, u8 one runs, u32 results so far, list of the last ones, the oldest
+ * first, of {u8 probe_end, u32 exit code, u64 ns of the guest's wall clock when it began, u64 when
+ * it ended, u8 there was more output, bytes output or why it could not run}}.
+ *
  * Requests carry an id of the host's choice; the answer is REPLY {u16 status, then for status 0 the
  * result, else string message}. What doesn't fit a frame goes ahead of it in *_PART frames.
  *
@@ -166,6 +175,7 @@ enum frame_type {
     FRAME_REPLY = 7,
     FRAME_REPLY_PART = 8,
     FRAME_REQUEST_PART = 9,
+    FRAME_HEALTH = 10,
     REQUEST_SET_UP = 16,
     REQUEST_START = 17,
     REQUEST_EXEC = 18,
@@ -189,7 +199,8 @@ enum frame_type {
     REQUEST_SET_CLOCK = 36,
     REQUEST_SPACE = 37,
     REQUEST_UPDATE = 38,
-    FRAME_TYPE_MAX = 38,
+    REQUEST_HEALTH = 39,
+    FRAME_TYPE_MAX = 39,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };
@@ -273,6 +284,14 @@ enum tree_type {
 };
 
 enum tree_change { CHANGE_MODIFIED = 0, CHANGE_ADDED = 1, CHANGE_DELETED = 2 };
+
+#define DVM_PROBES_KEPT 5u
+#define DVM_PROBE_OUTPUT_MAX 4096u
+
+enum health_status { HEALTH_STARTING = 1, HEALTH_HEALTHY = 2, HEALTH_UNHEALTHY = 3 };
+
+/* PROBE_LATE: it took longer than it may, and was killed. PROBE_FAILED: it could not be run. */
+enum probe_end { PROBE_RAN = 1, PROBE_LATE = 2, PROBE_FAILED = 3 };
 
 #define DVM_USES_MAX 262144u
 

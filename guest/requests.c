@@ -8,6 +8,7 @@
 #include "create.h"
 #include "destroy.h"
 #include "files.h"
+#include "health.h"
 #include "limits.h"
 #include "machine.h"
 #include "process_io.h"
@@ -116,6 +117,26 @@ static enum outcome destroy(struct request *request) {
     return ANSWERED_LATER;
 }
 
+static enum outcome check_health(struct request *request) {
+    struct health_spec spec;
+    struct container *container = named_container(request);
+    health_spec_read(&request->reader, &spec);
+    if (!is_whole(request))
+        return broken(request);
+    return container == NULL ? FAILED : health_begin(container, &spec, &request->failure);
+}
+
+/* No probe begins in what stands still. */
+static enum outcome freeze(struct container *container, bool still, struct failure *failure) {
+    if (still)
+        health_stand_still(container, true);
+    if (cgroup_freeze(&container->place, still, failure) < 0)
+        return FAILED;
+    if (!still)
+        health_stand_still(container, false);
+    return DONE;
+}
+
 /* Requests that name a container and nothing else. */
 static enum outcome ask_container(struct request *request) {
     struct container *container = named_container(request);
@@ -125,9 +146,9 @@ static enum outcome ask_container(struct request *request) {
         return FAILED;
     switch (request->type) {
     case REQUEST_FREEZE:
-        return cgroup_freeze(&container->place, true, &request->failure);
+        return freeze(container, true, &request->failure);
     case REQUEST_THAW:
-        return cgroup_freeze(&container->place, false, &request->failure);
+        return freeze(container, false, &request->failure);
     case REQUEST_PROCESSES:
         stat_processes(container, &request->result);
         return DONE;
@@ -170,6 +191,7 @@ static enum outcome resume(struct request *request) {
         write_u8(&request->result, (uint8_t)container_state(container));
     }
     processes_resume(&request->result, places);
+    health_attach();
     return DONE;
 }
 
@@ -230,6 +252,8 @@ static enum outcome dispatch(struct request *request) {
         return update(request);
     case REQUEST_DESTROY:
         return destroy(request);
+    case REQUEST_HEALTH:
+        return check_health(request);
     case REQUEST_FREEZE:
     case REQUEST_THAW:
     case REQUEST_PROCESSES:

@@ -14,6 +14,7 @@ import type {
 import type { DvmError } from "../base/errors.ts";
 import { Conversation } from "./conversation.ts";
 import type { GuestProcess } from "./guest-process.ts";
+import { encodeHealthCheck, type HealthCheck, type HealthReport } from "./health.ts";
 import {
   decodeBootReport,
   decodeClockError,
@@ -45,6 +46,7 @@ export type {
   ProcessSpec,
 } from "./agent-types.ts";
 export type { GuestProcess } from "./guest-process.ts";
+export type { HealthCheck, HealthReport } from "./health.ts";
 
 /** A guest's clock is set right to half of this at least; SPECIFICATION.md promises 50 ms. */
 const clockIntervalMs = 60;
@@ -165,6 +167,16 @@ export class AgentClient implements AsyncDisposable {
     const payload = Buffer.concat([encodeContainerId(id), encodeProcess(spec)]);
     const owner = { container: id, stdin: spec.stdin };
     return this.#conversation.startProcess(request.exec, payload, owner);
+  }
+
+  /** Has the agent check a container's health from now on, until it ends. */
+  async checkHealth(id: string, check: HealthCheck): Promise<void> {
+    await this.#conversation.request(request.health, encodeHealthCheck(id, check));
+  }
+
+  /** Tells of a container's probes: of the last ones at once, if the agent has told of some already. */
+  onHealth(id: string, listener: (report: HealthReport) => void): void {
+    this.#conversation.health.listen(id, listener);
   }
 
   /** Starts the agent's own process that moves files; see `guest-files.ts`. */

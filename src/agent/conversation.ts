@@ -3,6 +3,7 @@ import type { AgentHello } from "./agent-types.ts";
 import { openChannel, type Channel } from "./channel.ts";
 import type { Frame } from "./frames.ts";
 import { GuestProcess, type StreamOffsets } from "./guest-process.ts";
+import { decodeHealthReport, type HealthReport, HealthReports } from "./health.ts";
 import { decodeReply } from "./messages.ts";
 import {
   frameType,
@@ -61,6 +62,7 @@ export class Conversation {
   #standsStill = false;
   #held: DvmError | undefined;
   readonly #processes = new Map<number, KnownProcess>();
+  readonly health = new HealthReports();
   /** Parts of the answer that comes next, by the id of its request. */
   #front: { id: number; parts: Buffer[]; length: number } | undefined;
   #lastRequest = 0;
@@ -146,6 +148,7 @@ export class Conversation {
   /** The container has gone, with all of its processes. */
   forget(container: string): void {
     const error = new DvmError("unavailable", `container ${container} was taken away`);
+    this.health.forget(container);
     for (const [id, known] of this.#processes) {
       if (known.container !== container) continue;
       this.#processes.delete(id);
@@ -242,9 +245,19 @@ export class Conversation {
       return; // the answer to a greeting that was sent twice
     } else if (type >= frameType.data && type <= frameType.exit) {
       this.#processes.get(id >>> 2)?.process.receive(type, id & 3, payload);
+    } else if (type === frameType.health) {
+      this.#receiveHealth(decodeHealthReport(payload));
     } else {
       throw brokenProtocol(`a frame of type ${type}`);
     }
+  }
+
+  #receiveHealth(report: HealthReport): void {
+    const known = [...this.#processes.values()];
+    this.health.take(
+      report,
+      known.some(({ container }) => container === report.container),
+    );
   }
 
   #receiveAnswer(type: number, id: number, payload: Buffer): void {

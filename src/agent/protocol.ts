@@ -25,6 +25,7 @@ export const frameType = {
   reply: 7,
   replyPart: 8,
   requestPart: 9,
+  health: 10,
 } as const;
 
 export const request = {
@@ -51,6 +52,7 @@ export const request = {
   setClock: 36,
   space: 37,
   update: 38,
+  health: 39,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 
@@ -59,6 +61,15 @@ export const channel = { stdin: 0, stdout: 1, stderr: 2 } as const;
 /** Names by `enum container_state`. */
 export const containerStates = [undefined, "created", "started", "ended"] as const;
 export type ContainerState = NonNullable<(typeof containerStates)[number]>;
+
+/** Names by `enum health_status`. */
+export const healthStatuses = [undefined, "starting", "healthy", "unhealthy"] as const;
+export type HealthStatus = NonNullable<(typeof healthStatuses)[number]>;
+/** Names by `enum probe_end`. */
+export const probeEnds = [undefined, "ran", "late", "failed"] as const;
+export type ProbeEnd = NonNullable<(typeof probeEnds)[number]>;
+/** How many probes of a container the agent remembers. */
+export const keptProbes = 5;
 
 export const prepareFlag = { scratch: 1, image: 2 } as const;
 

@@ -3,6 +3,7 @@ import {
   type BoundPort,
   type ContainerRecord,
   type ContainerState,
+  type Health,
   isRunning,
   type Mount,
   shownConfig,
@@ -75,6 +76,17 @@ function describeState(engine: Engine, record: ContainerRecord) {
     Error: exited?.error ?? failure?.error ?? engine.space.troubleOf(state) ?? "",
     StartedAt: "startedAt" in state ? state.startedAt : neverTime,
     FinishedAt: exited?.finishedAt ?? lastFinishedAt ?? neverTime,
+    ...(record.health === undefined ? {} : { Health: describeHealth(record.health) }),
+  };
+}
+
+function describeHealth({ status, failingStreak, log }: Health) {
+  return {
+    Status: status,
+    FailingStreak: failingStreak,
+    Log: log.map(({ start, end, exitCode, output }) => ({
+      ...{ Start: start, End: end, ExitCode: exitCode, Output: output },
+    })),
   };
 }
 
@@ -148,8 +160,8 @@ export function portsInList(record: ContainerRecord): ListedPort[] {
 }
 
 /** Docker's word for how a container's health is. */
-export function healthOf(_record: ContainerRecord): string {
-  return "none";
+export function healthOf({ health }: ContainerRecord): string {
+  return health?.status ?? "none";
 }
 
 const withoutIpv6 = { GlobalIPv6Address: "", GlobalIPv6PrefixLen: 0, IPv6Gateway: "" };

@@ -1,7 +1,7 @@
+import { DvmError } from "../base/errors.ts";
 import { describeAge } from "../base/describe-age.ts";
 import { z } from "zod";
-import { DvmError } from "../base/errors.ts";
-import { type ContainerRecord, isRunning } from "../engine/records.ts";
+import { type ContainerRecord, type Health, isRunning } from "../engine/records.ts";
 import { scratchBytesOf } from "../engine/upkeep.ts";
 import type { Engine } from "../engine/core.ts";
 import {
@@ -90,13 +90,13 @@ function commandText([program = "", ...args]: readonly string[]): string {
   return [program, ...args.map((arg) => (arg.includes(" ") ? `'${arg}'` : arg))].join(" ");
 }
 
-function statusText({ state }: ContainerRecord): string {
+function statusText({ state, health }: ContainerRecord): string {
   switch (state.kind) {
     case "created":
       return "Created";
     case "running":
     case "detached":
-      return `Up ${describeAge(Date.parse(state.startedAt))}`;
+      return `Up ${describeAge(Date.parse(state.startedAt))}${healthText(health)}`;
     case "paused":
       return `Up ${describeAge(Date.parse(state.startedAt))} (Paused)`;
     case "restarting":
@@ -104,4 +104,9 @@ function statusText({ state }: ContainerRecord): string {
     case "exited":
       return `Exited (${state.exitCode}) ${describeAge(Date.parse(state.finishedAt))} ago`;
   }
+}
+
+function healthText(health: Health | undefined): string {
+  if (health === undefined) return "";
+  return ` (${health.status === "starting" ? "health: starting" : health.status})`;
 }

@@ -14,6 +14,7 @@ export {
   startExec,
 } from "./containers/exec.ts";
 export { followPolicies } from "./containers/follow-policies.ts";
+export { watchHealth } from "./containers/health.ts";
 export { noteEnd } from "./containers/note-end.ts";
 export { openRun } from "./containers/open-run.ts";
 export { pauseContainer, unpauseContainer } from "./containers/pause-container.ts";

@@ -23,7 +23,7 @@ export { orderOf } from "./plan/order-machine.ts";
 export { plainSetup } from "./plan/plain-setup.ts";
 export { planMachine } from "./plan/plan-machine.ts";
 export { bindPorts } from "./plan/port-map.ts";
-export { execProcessSpec, mainProcessSpec } from "./plan/process-spec.ts";
+export { execProcessSpec, mainProcessSpec, probeProcessSpec } from "./plan/process-spec.ts";
 export { checkRun } from "./plan/check-run.ts";
 export { containerLimits } from "./plan/container-limits.ts";
 export { limitSupport, settleResources } from "./plan/request/resources/settle-resources.ts";

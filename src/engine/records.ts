@@ -37,6 +37,13 @@ export {
   type FoundNeeds,
   judgingVersion,
 } from "./records/fit-record.ts";
+export {
+  type Health,
+  healthAfter,
+  healthAtStart,
+  healthUnchecked,
+  type Probe,
+} from "./records/health.ts";
 export type { MachineRecord } from "./records/machine-record.ts";
 export type {
   BoundPort,

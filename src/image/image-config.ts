@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DvmError } from "../base/errors.ts";
+import { healthFields, type Healthcheck } from "../base/health-fields.ts";
 import { anyCase, flag, string } from "../base/json-fields.ts";
 import { parseJson } from "../base/parse-json.ts";
 import { digestPattern } from "./digest.ts";
@@ -29,6 +30,8 @@ const configSchema = anyCase({
     WorkingDir: string,
     Labels: z.record(z.string(), string).nullish(),
     StopSignal: string,
+    Healthcheck: anyCase(healthFields).nullish(),
+    Shell: command,
   }).nullish(),
   rootfs: anyCase({
     diff_ids: z
@@ -53,6 +56,9 @@ export interface ImageConfig {
   workingDir: string;
   labels: Record<string, string>;
   stopSignal?: string;
+  healthcheck?: Healthcheck;
+  /** Of health checks that are a line for it. */
+  shell?: string[];
 }
 
 export interface ParsedConfig {
@@ -92,6 +98,8 @@ export function parseImageConfig(text: string): ParsedConfig {
         workingDir: config?.WorkingDir ?? "",
         labels: config?.Labels ?? {},
         ...(config?.StopSignal ? { stopSignal: config.StopSignal } : {}),
+        ...(config?.Healthcheck ? { healthcheck: config.Healthcheck } : {}),
+        ...(config?.Shell ? { shell: config.Shell } : {}),
       },
     };
   } catch (cause) {

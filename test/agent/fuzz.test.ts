@@ -19,6 +19,7 @@ import {
   encodePreparation,
   encodeProcess,
 } from "../../src/agent/messages.ts";
+import { decodeHealthReport, encodeHealthCheck } from "../../src/agent/health.ts";
 import { decodeUses } from "../../src/agent/uses.ts";
 import { nonceBytes, request } from "../../src/agent/protocol.ts";
 import { treeRecords, type NewFile } from "../../src/agent/tree-writer.ts";
@@ -119,6 +120,8 @@ function legalRequests(): { type: number; payload: Buffer }[] {
   });
   const spec = shell("true", { rlimits: [{ resource: 7, soft: 1n, hard: 2n }], groupsAdd: ["x"] });
   const { cards } = network;
+  const times = { intervalNs: 1, timeoutNs: 2, startPeriodNs: 0, startIntervalNs: 3 };
+  const check = { ...times, retries: 3 };
   const clock = { guestNs: 1n, hostNs: 2n, doubtNs: 3n };
   return [
     {
@@ -128,6 +131,7 @@ function legalRequests(): { type: number; payload: Buffer }[] {
     { type: request.setUp, payload: encodeMachine({ entropy: randomBytes(64) }, clock) },
     { type: request.setClock, payload: encodeClock(clock) },
     { type: request.create, payload: encodeContainer("id", setup) },
+    { type: request.health, payload: encodeHealthCheck("id", { ...check, probe: spec }) },
     { type: request.start, payload: Buffer.concat([encodeContainerId("id"), encodeProcess(spec)]) },
   ];
 }
@@ -142,7 +146,7 @@ function asInput({ type, payload }: { type: number; payload: Buffer }): Buffer {
 
 test("the agent's readers of requests take what the host sends, and no input leads them astray", async () => {
   const legal = legalRequests();
-  assert.equal(await agentParser(Buffer.concat(legal.map(asInput)), "fuzz_requests"), 5);
+  assert.equal(await agentParser(Buffer.concat(legal.map(asInput)), "fuzz_requests"), 6);
   const end = Date.now() + fuzzMs;
   let [rounds, whole] = [0, 0];
   for (; Date.now() < end; rounds += 1) {
@@ -186,6 +190,7 @@ test("the host's parser finds the same frames however the stream is cut", () => 
 test("whatever a guest sends, the host refuses it as damaged or takes it, and nothing else", () => {
   const decoders = [
     decodeBootReport,
+    decodeHealthReport,
     decodeHello,
     decodeProcesses,
     decodeResumed,

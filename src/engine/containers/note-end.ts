@@ -1,6 +1,6 @@
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine, HeldContainer } from "../core.ts";
-import { type ContainerRecord, decideRestart } from "../records.ts";
+import { type ContainerRecord, decideRestart, healthUnchecked } from "../records.ts";
 
 export interface Exit {
   exitCode: number;
@@ -21,7 +21,10 @@ export function noteEnd(engine: Engine, held: HeldContainer, exit: Exit): Contai
     restart === undefined ? undefined : timestamp(new Date(Date.now() + restart.delayMs));
   const record = held.apply(
     { kind: "ended", at, restartsAt, ...exit },
-    restart === undefined ? {} : { restart, restartCount: held.record.restartCount + 1 },
+    {
+      ...healthUnchecked(held.record.health),
+      ...(restart === undefined ? {} : { restart, restartCount: held.record.restartCount + 1 }),
+    },
   );
   engine.streams(id).end();
   engine.announce("die", record, {

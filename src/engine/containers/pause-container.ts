@@ -1,6 +1,7 @@
 import { DvmError } from "../../base/errors.ts";
 import { requirePause } from "../../machine/support.ts";
 import type { Engine } from "../core.ts";
+import { healthUnchecked } from "../records.ts";
 import { isRestarting, runOf, unreachable } from "./run-of.ts";
 
 export async function pauseContainer(engine: Engine, container: string): Promise<void> {
@@ -15,7 +16,7 @@ export async function pauseContainer(engine: Engine, container: string): Promise
     if (state.kind !== "running") throw new DvmError("conflict", `container ${id} is not running`);
     await engine.space.check(state.run.machine);
     await state.run.pause();
-    engine.announce("pause", held.apply({ kind: "paused" }));
+    engine.announce("pause", held.apply({ kind: "paused" }, healthUnchecked(held.record.health)));
   });
 }
 

@@ -3,7 +3,14 @@ import { Stopwatch } from "../../base/stopwatch.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine, HeldContainer } from "../core.ts";
 import { checkRun } from "../plan.ts";
-import { type ContainerRecord, isRunning, noRestarts, type StartReport } from "../records.ts";
+import {
+  type ContainerRecord,
+  healthAtStart,
+  isRunning,
+  noRestarts,
+  type StartReport,
+} from "../records.ts";
+import { beginHealth } from "./health.ts";
 import { startFailureExitCode } from "./failure-exit-code.ts";
 import { removeContainer } from "./remove-container.ts";
 import { requireNetworks } from "./require-networks.ts";
@@ -71,7 +78,10 @@ async function launch(
       : await startBeside(engine, record, watch);
   const happened = { kind: "started", at: timestamp(), run, ...network } as const;
   const report = { ...lastStart, phases: watch.phases };
-  engine.announce("start", held.apply(happened, { lastStart: report, ...restarts }));
+  const health = record.run.health && { health: healthAtStart(record.health) };
+  const started = held.apply(happened, { lastStart: report, ...restarts, ...health });
+  beginHealth(engine, started, run);
+  engine.announce("start", started);
   void supervise(engine, record.id, run);
   return report;
 }

@@ -8,7 +8,7 @@ import {
 } from "../records.ts";
 
 type Noted = Partial<
-  Pick<ContainerRecord, "lastStart" | "restartCount" | "restart" | "request" | "run">
+  Pick<ContainerRecord, "lastStart" | "restartCount" | "restart" | "health" | "request" | "run">
 >;
 
 /** A container that nobody else changes meanwhile. Each change is stored before the call returns. */
@@ -81,6 +81,12 @@ export class Containers {
   /** Remembers something beside the state at once, whoever holds the container. */
   note(id: string, more: Noted): void {
     this.#hold(id).note(more);
+  }
+
+  /** As {@link note}, but it is stored only with the next change: what comes often, and comes again. */
+  recall(id: string, more: Noted): void {
+    const record = this.#records.get(id);
+    if (record !== undefined) this.#records.set(id, { ...record, ...more });
   }
 
   /** Runs `removal`, unless one of the same container is under way: `conflict`. */

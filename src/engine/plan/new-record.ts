@@ -1,4 +1,5 @@
 import { DvmError } from "../../base/errors.ts";
+import type { Healthcheck } from "../../base/health-fields.ts";
 import { newMacAddress, shortId } from "../../base/ids.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Image } from "../../image/store/image-types.ts";
@@ -67,6 +68,25 @@ function mergeConfig(config: ContainerConfig, image: Image, id: string): Contain
     },
     Volumes: mergeVolumes(base.volumes, config.Volumes),
     StopSignal: config.StopSignal ?? base.stopSignal,
+    Healthcheck: mergeHealth(config.Healthcheck, base.healthcheck),
+    Shell: config.Shell === null || config.Shell.length === 0 ? (base.shell ?? null) : config.Shell,
+  };
+}
+
+/** What the user doesn't say of a check is the image's. */
+function mergeHealth(
+  given: ContainerConfig["Healthcheck"],
+  ofImage: Healthcheck | undefined,
+): ContainerConfig["Healthcheck"] {
+  if (given === null || ofImage === undefined) return given ?? ofImage ?? null;
+  const { Test = [] } = given;
+  return {
+    Test: Test.length === 0 ? ofImage.Test : Test,
+    Interval: given.Interval ?? ofImage.Interval,
+    Timeout: given.Timeout ?? ofImage.Timeout,
+    StartPeriod: given.StartPeriod ?? ofImage.StartPeriod,
+    StartInterval: given.StartInterval ?? ofImage.StartInterval,
+    Retries: given.Retries ?? ofImage.Retries,
   };
 }
 

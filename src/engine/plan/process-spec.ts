@@ -33,6 +33,16 @@ export function execProcessSpec(run: RunSpecification, request: ExecRequest): Pr
   };
 }
 
+/** What tells of a container's health. */
+export function probeProcessSpec(run: RunSpecification, args: string[]): ProcessSpec {
+  const { cwd, user, privileged } = run.process;
+  const env = processEnvironment(run, false, []);
+  return {
+    ...{ args, env, cwd, user, stdin: false, ...defaultTerminal },
+    ...shared(run, false, privileged),
+  };
+}
+
 function shared({ process }: RunSpecification, tty: boolean, privileged: boolean) {
   return {
     groupsAdd: process.groupsAdd,

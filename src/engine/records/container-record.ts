@@ -1,5 +1,6 @@
 import type { MachineOrigin } from "../../supply/machine-order.ts";
 import type { ContainerState } from "./container-state.ts";
+import type { Health } from "./health.ts";
 import type { DockerRequest } from "./docker-request.ts";
 import type { RestartRecord } from "./decide-restart.ts";
 import type { RunSpecification } from "./run-specification.ts";
@@ -19,6 +20,8 @@ export interface ContainerRecord {
   /** By its restart policy, since somebody started it. */
   restartCount: number;
   restart: RestartRecord;
+  /** Undefined: it was never checked. */
+  health?: Health | undefined;
   state: ContainerState;
   /** How its last start went. */
   lastStart?: StartReport | undefined;

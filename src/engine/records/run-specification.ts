@@ -66,6 +66,18 @@ const networkSchema = z.object({
   options: strings,
 });
 
+/** A program that is run in the container at intervals, and tells by its exit code whether all is well. */
+const healthSchema = z.object({
+  args: strings,
+  intervalNs: z.number(),
+  timeoutNs: z.number(),
+  /** So long a failure counts for nothing, and probes come at intervals of their own. */
+  startPeriodNs: z.number(),
+  startIntervalNs: z.number(),
+  /** After so many failures in a row all is not well. */
+  retries: z.number(),
+});
+
 /** What keeps its processes from doing and seeing all. */
 const confinementSchema = z.object({
   /** A profile in JSON, or its name; empty: what every container has. */
@@ -121,6 +133,7 @@ export const runSpecificationSchema = z.object({
   limits: limitsSchema,
   /** Undefined: it has none. */
   network: networkSchema.optional(),
+  health: healthSchema.optional(),
   stop: z.object({ signal: z.string(), timeoutSeconds: z.number().optional() }),
   /** With its anonymous volumes, once it has ended. */
   removeWhenEnded: z.boolean(),

@@ -1,4 +1,5 @@
 import type { DockerRequest, HostConfig, Resources } from "./docker-request.ts";
+import { specifyHealth } from "./specify-health.ts";
 import type { Mount, RequestedPort, RunSpecification } from "./run-specification.ts";
 
 const defaultTerminal = { rows: 24, columns: 80 };
@@ -18,6 +19,7 @@ export function specifyRun(
 ): RunSpecification {
   const { Kernel: kernel, Accelerator: accelerator, NoTemplate, Room } = hostConfig.Dvm;
   const sharedWith = sharingContainer(hostConfig.NetworkMode);
+  const health = specifyHealth(config);
   return {
     imageId,
     process: specifyProcess({ config, hostConfig }),
@@ -43,6 +45,7 @@ export function specifyRun(
             options: hostConfig.DnsOptions ?? [],
           },
         }),
+    ...(health === undefined ? {} : { health }),
     stop: {
       signal: config.StopSignal ?? "",
       ...(config.StopTimeout === undefined ? {} : { timeoutSeconds: config.StopTimeout }),

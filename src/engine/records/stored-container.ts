@@ -4,6 +4,7 @@ import type { ContainerState } from "./container-state.ts";
 import { noRestarts, restartRecordSchema } from "./decide-restart.ts";
 import { dockerRequestSchema } from "./docker-request.ts";
 import { withDefaults } from "./request/with-defaults.ts";
+import { healthSchema } from "./health.ts";
 import { boundPortSchema, runSpecificationSchema } from "./run-specification.ts";
 
 const runNetwork = { ports: z.array(boundPortSchema), mac: z.string() };
@@ -59,6 +60,7 @@ const storedSchema = z.object({
   run: runSpecificationSchema,
   restartCount: z.number(),
   restart: restartRecordSchema.default(noRestarts),
+  health: healthSchema.optional(),
   state: stateSchema,
   lastStart: startReportSchema.optional(),
 });

@@ -30,6 +30,8 @@ export class Run {
   readonly main: GuestProcess;
   /** Set by `kill` when the guest is past listening. */
   #killed = false;
+  /** Its process has ended. */
+  isOver = false;
   /** Its end is not the container's: another run comes. */
   willStartAgain = false;
   readonly #containerId: string;
@@ -68,6 +70,7 @@ export class Run {
       this.machine.machine.exited.then(() => this.#lostSoon()),
     ]);
     if (this.#detached) return undefined;
+    this.isOver = true;
     await Promise.race([this.#pumps, delay(lastOutputDeadlineMs, undefined, { ref: false })]);
     await this.#log.end();
     return end;

@@ -9,7 +9,14 @@ import type { Engine } from "../core.ts";
 import { type ContainerRecord, machineOf, type MachineRecord } from "../records.ts";
 import type { RunningMachine } from "../runs.ts";
 import { pruneTemplates } from "./templates.ts";
-import { afterEnd, followPolicies, noteEnd, openRun, supervise } from "../containers.ts";
+import {
+  afterEnd,
+  followPolicies,
+  noteEnd,
+  openRun,
+  supervise,
+  watchHealth,
+} from "../containers.ts";
 
 const reconnectDeadlineMs = 10_000;
 /** Of a guest that writes what it could not while the disk was full. */
@@ -137,6 +144,7 @@ async function takeUpContainer(
   await engine.containers.change(containerId, async (held) => {
     held.apply({ kind: "taken-up", run });
   });
+  watchHealth(engine, engine.containers.find(containerId), { run, isNew: false });
   void supervise(engine, containerId, run);
 }
 

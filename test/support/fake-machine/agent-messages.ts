@@ -9,7 +9,14 @@ import type {
   ProcessSpec,
 } from "../../../src/agent/agent-types.ts";
 import type { Confinement, DeviceRule, GuestDevice } from "../../../src/agent/confinement.ts";
-import { mountKind, prepareFlag, protocolVersion } from "../../../src/agent/protocol.ts";
+import type { HealthReport } from "../../../src/agent/health.ts";
+import {
+  healthStatuses,
+  mountKind,
+  prepareFlag,
+  probeEnds,
+  protocolVersion,
+} from "../../../src/agent/protocol.ts";
 import { MessageReader, MessageWriter } from "../../../src/agent/wire.ts";
 
 /** The guest's side of src/agent/messages.ts: reads what that writes, writes what it reads. */
@@ -53,6 +60,16 @@ export class GuestFailure extends Error {
 /** The REPLY of a request that was done. */
 export function encodeSuccess(result: Buffer): Buffer {
   return Buffer.concat([u16(0), result]);
+}
+
+export function encodeHealthReport(report: HealthReport): Buffer {
+  const { container, status, failures, probes, isProbing, results, last } = report;
+  const to = new MessageWriter().text(container).u8(healthStatuses.indexOf(status)).u32(failures);
+  to.u32(probes).flag(isProbing).u32(results);
+  to.list(last, ({ end, exitCode, beganNs, endedNs, isCut, output }) => {
+    to.u8(probeEnds.indexOf(end)).u32(exitCode).u64(beganNs).u64(endedNs).flag(isCut).bytes(output);
+  });
+  return to.finish();
 }
 
 export function encodeHello(monotonicNs: bigint, protocol: number = protocolVersion): Buffer {

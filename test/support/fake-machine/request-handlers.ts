@@ -134,6 +134,14 @@ export const requestHandlers: Record<keyof typeof request, Handler> = {
   freeze: (agent, from) => containerIn(agent, from).freeze(),
   thaw: (agent, from) => containerIn(agent, from).thaw(),
 
+  health: (agent, from) => {
+    const container = containerIn(agent, from);
+    const times = { intervalNs: from.size(), timeoutNs: from.size() };
+    const starting = { startPeriodNs: from.size(), startIntervalNs: from.size() };
+    const retries = from.u32();
+    container.healthCheck = { ...times, ...starting, retries, probe: decodeProcess(from) };
+  },
+
   /** The machine leaves when it is answered. */
   shutDown: () => {},
 

@@ -2,9 +2,10 @@ import type { Duplex } from "node:stream";
 import type { ClockReading } from "../../../src/agent/agent-types.ts";
 import { encodeFrame, syncFrame, type Frame } from "../../../src/agent/frames.ts";
 import { frameType, request } from "../../../src/agent/protocol.ts";
+import type { HealthReport } from "../../../src/agent/health.ts";
 import { MessageReader, MessageWriter } from "../../../src/agent/wire.ts";
 import type { FakeBoard, FakeGuest } from "../../../src/machine/drivers/fake/fake-guest.ts";
-import { encodeHello, encodeSuccess, GuestFailure } from "./agent-messages.ts";
+import { encodeHealthReport, encodeHello, encodeSuccess, GuestFailure } from "./agent-messages.ts";
 import type { Fault, FaultPoint } from "./faults.ts";
 import { HostFrames } from "./host-frames.ts";
 import { requestHandlers } from "./request-handlers.ts";
@@ -96,6 +97,12 @@ export class ScriptedAgent implements FakeGuest, ScriptedGuest {
     return process;
   }
 
+  tellHealth(report: HealthReport): void {
+    const container = this.containers.get(report.container);
+    if (container !== undefined) container.health = report;
+    this.#send(frameType.health, 0, encodeHealthReport(report));
+  }
+
   #processes(): ScriptedProcess[] {
     return [...this.containers.values()].flatMap(({ processes }) => [...processes.values()]);
   }
@@ -142,6 +149,9 @@ export class ScriptedAgent implements FakeGuest, ScriptedGuest {
     if (fault?.does === "answer late") await fault.after();
     this.#send(frameType.reply, id, this.#reply(name, payload, fault));
     for (const process of this.#processes()) process.pump();
+    if (name === "resume")
+      for (const { health } of this.containers.values())
+        if (health !== undefined) this.tellHealth(health);
     if (name === "shutDown" && fault?.does !== "answer only") this.board.leave();
   }
 

@@ -1,5 +1,6 @@
 import type { ContainerSetup } from "../../../src/agent/agent-types.ts";
 import type { ContainerState } from "../../../src/agent/protocol.ts";
+import type { HealthCheck, HealthReport } from "../../../src/agent/health.ts";
 import type { ScriptedProcess } from "./scripted-process.ts";
 
 const killSignal = 9;
@@ -10,6 +11,10 @@ export class ScriptedContainer {
   readonly setup: ContainerSetup;
   /** Running or ended; one that has ended stays until the host releases it. */
   readonly processes = new Map<number, ScriptedProcess>();
+  /** What it was asked to check, and tells nothing of by itself. */
+  healthCheck: HealthCheck | undefined;
+  /** What the host is told of that, again when another one comes. */
+  health: HealthReport | undefined;
   #thaw: PromiseWithResolvers<void> | undefined;
 
   constructor(id: string, setup: ContainerSetup) {

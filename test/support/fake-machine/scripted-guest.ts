@@ -4,6 +4,7 @@ import type {
   MachinePreparation,
   ProcessSpec,
 } from "../../../src/agent/agent-types.ts";
+import type { HealthReport } from "../../../src/agent/health.ts";
 import type { FakeBoard } from "../../../src/machine/drivers/fake/fake-guest.ts";
 import type { Faults } from "./faults.ts";
 import type { Program } from "./programs.ts";
@@ -50,6 +51,8 @@ export interface ScriptedGuest {
   readonly containers: Map<string, ScriptedContainer>;
   /** Whether this container is in it, or was to be. */
   isOf(containerId: string): boolean;
+  /** Tells the host of a container's health. */
+  tellHealth(report: HealthReport): void;
   /** Starts a process; one of the agent's own isn't frozen with the container. */
   start(container: ScriptedContainer, start: ScriptedStart): ScriptedProcess;
 }

@@ -16,5 +16,5 @@ export function checkConfig(config: ContainerConfig): void {
   for (const setting of Env ?? [])
     if (setting === "" || setting.startsWith("="))
       throw new DvmError("invalid", `invalid environment variable: ${setting}`);
-  checkHealth(config);
+  checkHealth(config.Healthcheck);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { healthSchema } from "../../../base/health-fields.ts";
 import { emptyMap, flag, list, optional, string, stringMap } from "../../../base/json-fields.ts";
 
 /** Docker takes a command as a list or as one word. */
@@ -6,17 +7,6 @@ const command = z
   .union([z.array(string), z.string().transform((word) => [word])])
   .nullish()
   .transform((value) => value ?? null);
-
-const number = z.int().optional();
-/** Durations are in nanoseconds. */
-const healthcheck = z.object({
-  Test: z.array(z.string()).optional(),
-  Interval: number,
-  Timeout: number,
-  StartPeriod: number,
-  StartInterval: number,
-  Retries: number,
-});
 
 /** `ContainerConfig`: what goes with the container, and into an image that is made of it. */
 export const configFields = {
@@ -32,7 +22,7 @@ export const configFields = {
   StdinOnce: flag,
   Env: list(string),
   Cmd: command,
-  Healthcheck: optional(healthcheck),
+  Healthcheck: optional(healthSchema),
   ArgsEscaped: flag,
   Image: string,
   Volumes: emptyMap.nullable(),
