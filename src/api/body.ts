@@ -1,15 +1,26 @@
 import { z } from "zod";
 import { DvmError } from "../base/errors.ts";
 import { goJsonError } from "../base/go-json.ts";
+import { commandType, goTypeOf, schemaAt, withKnownNames } from "../base/go-schema.ts";
 
 /**
  * Parses a JSON body as Go's decoder would: what is of another type is refused in its words.
  * `goType`: the name of Docker's struct with its package, as the words have it; an empty body is an empty object.
+ * `embedded`: fields are those of structs in it, which the words don't name.
  */
-export function parseBody<T>(schema: z.ZodType<T>, body: unknown, goType: string): T {
-  const result = schema.safeParse(body ?? {}, { reportInput: true });
+export function parseBody<T>(
+  schema: z.ZodType<T>,
+  body: unknown,
+  goType: string,
+  { embedded = false } = {},
+): T {
+  const result = schema.safeParse(withKnownNames(schema, body ?? {}), { reportInput: true });
   if (result.success) return result.data;
-  throw new DvmError("invalid", `invalid JSON: ${wordsOf(result.error.issues[0], goType)}`);
+  const [issue] = result.error.issues;
+  const prefix = embedded ? "" : (goType.split(".").at(-1) ?? "");
+  const words =
+    issue === undefined ? "it does not fit" : wordsOf(issue, { schema, goType, prefix });
+  throw new DvmError("invalid", `invalid JSON: ${words}`);
 }
 
 /** The text of a body, in which there is one value of JSON and nothing else. */
@@ -27,16 +38,44 @@ export function parseJsonBody(text: string): unknown {
 
 type Issue = z.core.$ZodIssue;
 
-function wordsOf(issue: Issue | undefined, goType: string): string {
-  if (issue === undefined) return "it does not fit";
+interface Wanted {
+  schema: z.ZodType;
+  goType: string;
+  prefix: string;
+}
+
+function wordsOf(issue: Issue, { schema, goType, prefix }: Wanted): string {
+  const at = schemaAt(schema, issue.path);
+  // Docker reads these by a decoder of their own, which knows of no place
+  if (issue.code === "invalid_union" && goTypeOf(at) === commandType)
+    return `json: cannot unmarshal ${jsonType(issue.input)} into Go value of type string`;
   const inner = innerIssue(issue);
   const path = [...issue.path, ...(inner === issue ? [] : inner.path)];
-  if (inner.code !== "invalid_type") return `${path.join(".")}: ${inner.message}`;
-  const got = jsonType(inner.input);
-  const wanted = goTypes[inner.expected] ?? inner.expected;
-  return path.length === 0
-    ? `json: cannot unmarshal ${got} into Go value of type ${goType}`
-    : `json: cannot unmarshal ${got} into Go struct field ${[goType.split(".").at(-1), ...path].join(".")} of type ${wanted}`;
+  const isNumber = typeof inner.input === "number" && numberIssues.has(inner.code);
+  const isOfWrongType =
+    inner.code === "invalid_type" ||
+    (inner.code === "invalid_value" && typeof inner.input !== "string");
+  if (!isOfWrongType && !isNumber) return `${path.join(".")}: ${inner.message}`;
+  const wanted = goTypeOf(inner === issue ? at : schemaAt(at, inner.path));
+  const isWholeWanted = /^u?int\d*$/.test(wanted);
+  const got = isNumber && isWholeWanted ? `number ${String(inner.input)}` : jsonType(inner.input);
+  if (path.length === 0) return `json: cannot unmarshal ${got} into Go value of type ${goType}`;
+  const field = [prefix, ...path.map(pointerPart)].join(".");
+  const place = typeof path.at(-1) === "number" ? field : `Go struct field ${field}`;
+  return `json: cannot unmarshal ${got} into ${place} of type ${wanted}`;
+}
+
+/** Of numbers that are none of those that fit. */
+const numberIssues: ReadonlySet<string> = new Set([
+  "invalid_type",
+  "too_small",
+  "too_big",
+  "custom",
+]);
+
+/** As JSON pointers have it. */
+function pointerPart(part: PropertyKey): string {
+  return String(part).replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 /** Of a choice, what the first form that is no null finds wrong. */
@@ -45,16 +84,6 @@ function innerIssue(issue: Issue): Issue {
   const [first] = issue.errors.flat();
   return first === undefined ? issue : innerIssue(first);
 }
-
-const goTypes: Partial<Record<string, string>> = {
-  string: "string",
-  number: "int64",
-  int: "int64",
-  boolean: "bool",
-  array: "[]string",
-  record: "map[string]string",
-  object: "struct",
-};
 
 function jsonType(value: unknown): string {
   if (Array.isArray(value)) return "array";

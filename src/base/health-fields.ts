@@ -1,11 +1,14 @@
 import { z } from "zod";
+import { goNamed } from "./go-schema.ts";
+import { whole } from "./json-fields.ts";
 
 /** Docker leaves out what is none. */
-const number = z
-  .int()
-  .nullish()
-  .transform((value) => value || undefined)
-  .optional();
+const number = (goName: string) =>
+  goNamed(goName, whole)
+    .nullish()
+    .transform((value) => value || undefined)
+    .optional();
+const duration = number("time.Duration");
 
 /** Docker's `HealthConfig`, of an image or a container. Durations are in nanoseconds. */
 export const healthFields = {
@@ -14,11 +17,11 @@ export const healthFields = {
     .nullish()
     .transform((value) => value ?? undefined)
     .optional(),
-  Interval: number,
-  Timeout: number,
-  StartPeriod: number,
-  StartInterval: number,
-  Retries: number,
+  Interval: duration,
+  Timeout: duration,
+  StartPeriod: duration,
+  StartInterval: duration,
+  Retries: number("int"),
 };
 export const healthSchema = z.object(healthFields);
 export type Healthcheck = z.infer<typeof healthSchema>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { goNamed } from "./go-schema.ts";
 
 /* Fields of request bodies and images. What is left out, or null, as Go writes it, is empty. */
 
@@ -10,10 +11,9 @@ export const flag = z
   .boolean()
   .nullish()
   .transform((value) => value ?? false);
-export const number = z
-  .number()
-  .nullish()
-  .transform((value) => value ?? 0);
+/** Larger ones than JavaScript counts one by one, too: they stand for no limit. */
+export const whole = z.number().refine(Number.isInteger, "it must be a whole number");
+export const number = whole.nullish().transform((value) => value ?? 0);
 export const strings = z
   .array(string)
   .nullish()
@@ -26,12 +26,22 @@ export const emptyMap = z
   .record(z.string(), z.custom<object>(isObject))
   .nullish()
   .transform((value) => value ?? {});
+/** One of Go's unsigned numbers of so many bits. */
+export function unsigned(bits: 16 | 64) {
+  const fits = (value: number) => Number.isInteger(value) && value >= 0 && value < 2 ** bits;
+  const number = z.number().refine(fits, `it must be a whole number of ${bits} bits`);
+  return goNamed(
+    `uint${bits}`,
+    number.nullish().transform((value) => value ?? 0),
+  );
+}
+
 /** Rows and columns. */
 export const consoleSize = z
-  .array(z.int().min(0).max(65_535))
-  .length(2)
+  .array(goNamed("uint", z.int().min(0).max(65_535)))
+  .meta({ goName: "[2]uint" })
   .nullish()
-  .transform((value) => value ?? [0, 0]);
+  .transform((value) => [value?.[0] ?? 0, value?.[1] ?? 0]);
 
 /**
  * An object whose fields are known whatever the case of their names, as to Go's encoding/json. Of

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
+import { goNamed } from "../../base/go-schema.ts";
 import {
   type ContainerConfig,
   containerConfigSchema,
@@ -7,45 +8,56 @@ import {
   endpointSchema,
   hostConfigSchema,
 } from "../../engine/records.ts";
-import { parse } from "../query.ts";
+import { parseBody } from "../body.ts";
 
 /** The body of a commit: what is to be different in the image; undefined for none. */
 export function parseConfigOverrides(body: unknown): Omit<ContainerConfig, "Image"> | undefined {
-  const schema = containerConfigSchema.omit({ Image: true }).nullish();
-  return parse(schema, body, "commit config") ?? undefined;
+  if (body === undefined || body === null) return undefined;
+  const { Image: _, ...overrides } = parseBody(containerConfigSchema, body, "container.Config");
+  return overrides;
 }
 
-const outerSchema = z.object({
-  HostConfig: hostConfigSchema.nullish(),
-  NetworkingConfig: z
-    .object({ EndpointsConfig: z.record(z.string(), endpointSchema.nullable()).nullish() })
-    .nullish(),
+const endpoint = goNamed("network.EndpointSettings", endpointSchema).nullable();
+const createSchema = containerConfigSchema.extend({
+  HostConfig: goNamed("container.HostConfig", hostConfigSchema).nullish(),
+  NetworkingConfig: goNamed(
+    "network.NetworkingConfig",
+    z.object({
+      EndpointsConfig: goNamed(
+        "map[string]*network.EndpointSettings",
+        z.record(z.string(), endpoint).nullish(),
+      ),
+    }),
+  ).nullish(),
 });
 
 /** Reads the body of `POST /containers/create`; what it asks for the engine judges. */
 export function parseCreateBody(body: unknown): DockerRequest {
-  checkConfigIsThere(body);
-  const config = parse(containerConfigSchema, body, "container config");
-  const { HostConfig, NetworkingConfig } = parse(outerSchema, body, "container config");
+  if (body === undefined)
+    throw new DvmError("invalid", "invalid JSON: got EOF while reading request body");
+  const { HostConfig, NetworkingConfig, ...config } = parseBody(
+    createSchema,
+    body,
+    "container.CreateRequest",
+    { embedded: true },
+  );
+  if (hasNoConfig(body))
+    throw new DvmError("invalid", "config cannot be empty in order to create a container");
   const endpoints: DockerRequest["endpoints"] = {};
-  for (const [network, endpoint] of Object.entries(NetworkingConfig?.EndpointsConfig ?? {})) {
-    if (endpoint === null)
+  for (const [network, given] of Object.entries(NetworkingConfig?.EndpointsConfig ?? {})) {
+    if (given === null)
       throw new DvmError(
         "invalid",
         `invalid config for network ${network}: EndpointsConfig is nil`,
       );
-    endpoints[network] = endpoint;
+    endpoints[network] = given;
   }
   return { config, hostConfig: HostConfig ?? hostConfigSchema.parse({}), endpoints };
 }
 
-function checkConfigIsThere(body: unknown): void {
-  if (body === undefined)
-    throw new DvmError("invalid", "invalid JSON: got EOF while reading request body");
-  if (body === null || (isObject(body) && Object.keys(body).length === 0))
-    throw new DvmError("invalid", "config cannot be empty in order to create a container");
-}
+const besideConfig = ["hostconfig", "networkingconfig"];
 
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function hasNoConfig(body: unknown): boolean {
+  const names = typeof body === "object" && body !== null ? Object.keys(body) : [];
+  return names.every((name) => besideConfig.includes(name.toLowerCase()));
 }

@@ -1,10 +1,20 @@
 import { z } from "zod";
 import { healthSchema } from "../../../base/health-fields.ts";
-import { emptyMap, flag, list, optional, string, stringMap } from "../../../base/json-fields.ts";
+import { commandType, goNamed } from "../../../base/go-schema.ts";
+import {
+  emptyMap,
+  flag,
+  list,
+  optional,
+  string,
+  stringMap,
+  whole,
+} from "../../../base/json-fields.ts";
 
 /** Docker takes a command as a list or as one word. */
 const command = z
   .union([z.array(string), z.string().transform((word) => [word])])
+  .meta({ goName: commandType })
   .nullish()
   .transform((value) => value ?? null);
 
@@ -16,13 +26,13 @@ export const configFields = {
   AttachStdin: flag,
   AttachStdout: flag,
   AttachStderr: flag,
-  ExposedPorts: emptyMap,
+  ExposedPorts: goNamed("nat.PortSet", emptyMap),
   Tty: flag,
   OpenStdin: flag,
   StdinOnce: flag,
   Env: list(string),
   Cmd: command,
-  Healthcheck: optional(healthSchema),
+  Healthcheck: optional(goNamed("v1.HealthcheckConfig", healthSchema)),
   ArgsEscaped: flag,
   Image: string,
   Volumes: emptyMap.nullable(),
@@ -33,8 +43,7 @@ export const configFields = {
   OnBuild: list(string),
   Labels: stringMap,
   StopSignal: z.string().optional(),
-  StopTimeout: z
-    .int()
+  StopTimeout: goNamed("int", whole)
     .nullish()
     .transform((value) => value ?? undefined)
     .optional(),

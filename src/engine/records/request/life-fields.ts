@@ -1,16 +1,23 @@
 import { z } from "zod";
+import { goNamed } from "../../../base/go-schema.ts";
 import { consoleSize, flag, number, string, stringMap } from "../../../base/json-fields.ts";
 
-const restartPolicy = z
-  .object({ Name: string, MaximumRetryCount: number })
-  .nullish()
-  .transform((given) => ({
-    Name: given?.Name || "no",
-    MaximumRetryCount: given?.MaximumRetryCount ?? 0,
-  }));
+/** As it is given: without a name nothing is said of it. */
+export const restartPolicySchema = goNamed(
+  "container.RestartPolicy",
+  z.object({
+    Name: goNamed("container.RestartPolicyMode", string),
+    MaximumRetryCount: goNamed("int", number),
+  }),
+);
+const restartPolicy = restartPolicySchema.nullish().transform((given) => ({
+  Name: given?.Name || "no",
+  MaximumRetryCount: given?.MaximumRetryCount ?? 0,
+}));
 
 const logConfig = z
   .object({ Type: string, Config: stringMap })
+  .meta({ goName: "container.LogConfig" })
   .nullish()
   .transform((given) => ({ Type: given?.Type ?? "", Config: given?.Config ?? {} }));
 

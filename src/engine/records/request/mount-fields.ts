@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { goNamed } from "../../../base/go-schema.ts";
 import { flag, list, map, string } from "../../../base/json-fields.ts";
 
 /** Left out where it wasn't given, as Docker shows it. */
@@ -14,7 +15,7 @@ const choice = given(z.boolean());
 const texts = given(z.record(z.string(), string));
 
 const mount = z.object({
-  Type: z.enum(["bind", "volume", "tmpfs"]),
+  Type: goNamed("mount.Type", z.enum(["bind", "volume", "tmpfs"])),
   Source: string,
   Target: string,
   ReadOnly: flag,
@@ -47,7 +48,7 @@ const mount = z.object({
 
 export const mountFields = {
   Binds: list(string),
-  Mounts: list(mount),
+  Mounts: list(goNamed("mount.Mount", mount)),
   Tmpfs: map(string),
   VolumeDriver: string,
   VolumesFrom: list(string),

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { goNamed } from "../../../base/go-schema.ts";
 import { flag, list, map, number, optional, string } from "../../../base/json-fields.ts";
 
+const portBinding = goNamed("nat.PortBinding", z.object({ HostIp: string, HostPort: string }));
+
 export const networkFields = {
-  NetworkMode: string,
-  PortBindings: map(list(z.object({ HostIp: string, HostPort: string }))),
+  NetworkMode: goNamed("container.NetworkMode", string),
+  PortBindings: goNamed("nat.PortMap", map(list(portBinding))),
   PublishAllPorts: flag,
   Dns: list(string),
   DnsOptions: list(string),
@@ -15,15 +18,18 @@ export const networkFields = {
 /** `EndpointSettings`, as far as a client may choose: the rest is told by the daemon. */
 export const endpointFields = {
   IPAMConfig: optional(
-    z.object({
-      IPv4Address: z.string().optional(),
-      IPv6Address: z.string().optional(),
-      LinkLocalIPs: z.array(z.string()).optional(),
-    }),
+    goNamed(
+      "network.EndpointIPAMConfig",
+      z.object({
+        IPv4Address: z.string().optional(),
+        IPv6Address: z.string().optional(),
+        LinkLocalIPs: z.array(z.string()).optional(),
+      }),
+    ),
   ),
   Links: list(string),
   Aliases: list(string),
   MacAddress: string,
   DriverOpts: map(string),
-  GwPriority: number,
+  GwPriority: goNamed("int", number),
 };

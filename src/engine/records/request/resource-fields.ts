@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { list, number, optional, string } from "../../../base/json-fields.ts";
+import { goNamed } from "../../../base/go-schema.ts";
+import { list, number, optional, string, unsigned, whole } from "../../../base/json-fields.ts";
 
-/** Larger ones than JavaScript counts one by one too: they stand for no limit. */
-const whole = z.number().refine(Number.isInteger, "it must be a whole number");
-
-const rate = z.object({ Path: string, Rate: number });
+const rates = () =>
+  goNamed("[]*blkiodev.ThrottleDevice", list(z.object({ Path: string, Rate: unsigned(64) })));
 
 /** `Resources`, but for devices: what `update` may change, too. */
 export const resourceFields = {
@@ -12,12 +11,15 @@ export const resourceFields = {
   Memory: number,
   NanoCpus: number,
   CgroupParent: string,
-  BlkioWeight: number,
-  BlkioWeightDevice: list(z.object({ Path: string, Weight: number })),
-  BlkioDeviceReadBps: list(rate),
-  BlkioDeviceWriteBps: list(rate),
-  BlkioDeviceReadIOps: list(rate),
-  BlkioDeviceWriteIOps: list(rate),
+  BlkioWeight: unsigned(16),
+  BlkioWeightDevice: goNamed(
+    "[]*blkiodev.WeightDevice",
+    list(z.object({ Path: string, Weight: unsigned(16) })),
+  ),
+  BlkioDeviceReadBps: rates(),
+  BlkioDeviceWriteBps: rates(),
+  BlkioDeviceReadIOps: rates(),
+  BlkioDeviceWriteIOps: rates(),
   CpuPeriod: number,
   CpuQuota: number,
   CpuRealtimePeriod: number,
@@ -28,12 +30,12 @@ export const resourceFields = {
   KernelMemoryTCP: number,
   MemoryReservation: number,
   MemorySwap: number,
-  MemorySwappiness: optional(z.int()),
+  MemorySwappiness: optional(whole),
   OomKillDisable: optional(z.boolean()),
-  PidsLimit: optional(z.int()),
-  Ulimits: list(z.object({ Name: z.string(), Soft: whole, Hard: whole })),
+  PidsLimit: optional(whole),
+  Ulimits: goNamed("[]*units.Ulimit", list(z.object({ Name: string, Soft: number, Hard: number }))),
   CpuCount: number,
   CpuPercent: number,
-  IOMaximumIOps: number,
-  IOMaximumBandwidth: number,
+  IOMaximumIOps: unsigned(64),
+  IOMaximumBandwidth: unsigned(64),
 };
