@@ -27,15 +27,21 @@ export async function describeSystem(engine: Engine, version: ApiVersion) {
     NEventsListener: engine.events.listeners,
     ...(await describeHost(engine)),
     ...(await describeRegistries(engine, version)),
-    SecurityOptions: isOlder(version, "1.25")
-      ? securityOptions.map((option) => option.replace(/^name=([^,]*).*/, "$1"))
-      : securityOptions,
+    SecurityOptions: securityOptions(engine, version),
     ...describeCommits(version),
     ...(isOlder(version, "1.50") ? { BridgeNfIptables: false, BridgeNfIp6tables: false } : {}),
   };
 }
 
-const securityOptions = ["name=seccomp,profile=builtin", "name=cgroupns", "name=virtual-machine"];
+function securityOptions({ parts }: Engine, version: ApiVersion): string[] {
+  const { seccomp, noNewPrivileges } = parts.settings().containerDefaults;
+  const options = [
+    ...[`name=seccomp,profile=${seccomp.name}`, "name=cgroupns", "name=virtual-machine"],
+    ...(noNewPrivileges ? ["name=no-new-privileges"] : []),
+  ];
+  if (!isOlder(version, "1.25")) return options;
+  return options.map((option) => option.replace(/^name=([^,]*).*/, "$1"));
+}
 
 /** What is the same on every host. */
 const abilities = {

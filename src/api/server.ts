@@ -1,4 +1,5 @@
 import { chmod, rm } from "node:fs/promises";
+import type { Socket } from "node:net";
 import fastify, { type FastifyInstance } from "fastify";
 import type { Engine } from "../engine/core.ts";
 import { isOlder, oldestApiVersion, versionOf, withoutVersion } from "./api-version.ts";
@@ -36,7 +37,7 @@ export function buildServer(engine: Engine): FastifyInstance {
     rewriteUrl: (request) => withoutVersion(request.url ?? "/"),
   });
   acceptBodies(app);
-  speakVersions(app);
+  speakVersions(app, engine);
   app.setErrorHandler((error, request, reply) => {
     const isAncient = isOlder(versionOf(request), oldestApiVersion);
     const failed = isAncient ? sendPlainError(reply, error) : sendError(reply, error);
@@ -82,6 +83,16 @@ export async function listen(app: FastifyInstance, socketPath: string): Promise<
     process.umask(mask);
   }
   await chmod(socketPath, 0o600);
+}
+
+/**
+ * Gets `app` ready for connections of sockets that somebody else listens at: what it gives takes
+ * one. Node begins to count connections, and to end slow ones, when its own server listens.
+ */
+export async function acceptConnections(app: FastifyInstance): Promise<(socket: Socket) => void> {
+  await app.ready();
+  app.server.emit("listening");
+  return (socket) => app.server.emit("connection", socket);
 }
 
 /** Archives stay streams; JSON is read whole, and an empty body counts as none. */

@@ -1,10 +1,11 @@
 import { posix } from "node:path";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Engine } from "../engine/core.ts";
 import { newestApiVersion, requireKnownVersion, versionOf } from "./api-version.ts";
 import { dvmVersion } from "./system-description.ts";
 
 /** What an API of Docker says of itself in every answer, and how its answers are written. */
-export function speakVersions(app: FastifyInstance): void {
+export function speakVersions(app: FastifyInstance, { parts }: Engine): void {
   app.addHook("onRequest", async (request, reply) => {
     if (request.is404) return;
     void reply.headers({
@@ -13,7 +14,7 @@ export function speakVersions(app: FastifyInstance): void {
       Server: `DVM/${dvmVersion} (linux)`,
     });
     requireKnownVersion(versionOf(request));
-    void reply.header("Docker-Experimental", "false");
+    void reply.header("Docker-Experimental", String(parts.settings().experimental));
   });
   // docker's client takes an error for JSON only when nothing follows the type
   app.addHook("onSend", async (_request, reply, payload) => {

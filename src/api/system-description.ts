@@ -1,10 +1,11 @@
 import { release } from "node:os";
+import type { Engine } from "../engine/core.ts";
 import { newestApiVersion, oldestApiVersion } from "./api-version.ts";
 
 export const dvmVersion = "0.1.0";
 
 /** `GET /version`. Docker's clients print the words of these fields, whoever gives them. */
-export function describeVersion() {
+export function describeVersion({ parts }: Engine) {
   const details = {
     ApiVersion: newestApiVersion,
     MinAPIVersion: oldestApiVersion,
@@ -15,11 +16,13 @@ export function describeVersion() {
     KernelVersion: release(),
     BuildTime: "",
   };
-  const engine = { ...details, Experimental: "false" };
+  const { experimental } = parts.settings();
+  const engine = { ...details, Experimental: String(experimental) };
   return {
     Platform: { Name: "DVM" },
     Components: [{ Name: "Engine", Version: dvmVersion, Details: engine }],
     Version: dvmVersion,
     ...details,
+    ...(experimental ? { Experimental: true } : {}),
   };
 }

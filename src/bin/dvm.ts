@@ -2,9 +2,10 @@ import { resolve } from "node:path";
 import { EngineClient } from "../client/engine-client.ts";
 import type { CliContext, CommandEntry } from "../cli/command.ts";
 import { runProgram, type GlobalOptions } from "../cli/program.ts";
-import { daemonCommand, daemonEnvironment } from "./daemon-command.ts";
+import { daemonCommand, daemonEnvironment } from "./daemon/daemon-command.ts";
 import { exitProcess } from "../host/exit-process.ts";
-import { places, type Places } from "../host/places.ts";
+import { places, settingsFolders, type Places } from "../host/places.ts";
+import { configuredRoots } from "../daemon/configured-roots.ts";
 
 const version = "0.1.0";
 const daemonDeadlineMs = 30_000;
@@ -14,6 +15,14 @@ const more: Record<string, CommandEntry> = {
   daemon: {
     summary: "Run the daemon in the foreground",
     load: () => import("./commands/daemon.ts"),
+  },
+  "daemon install": {
+    summary: "Have systemd start the daemon, for root or for a user",
+    load: () => import("./commands/daemon-install.ts"),
+  },
+  "daemon uninstall": {
+    summary: "Take back what daemon install did",
+    load: () => import("./commands/daemon-uninstall.ts"),
   },
   doctor: {
     summary: "Say what of this machine DVM uses, what is missing and what follows",
@@ -82,9 +91,11 @@ function makeContext(options: GlobalOptions): CliContext {
 }
 
 function absolutePlaces({ host, dataRoot, runRoot }: GlobalOptions): Places {
+  const { env } = process;
+  const said = configuredRoots(settingsFolders(env));
   const found = places({
-    dataRoot,
-    runRoot,
+    dataRoot: dataRoot ?? env["DVM_DATA_ROOT"] ?? said.dataRoot,
+    runRoot: runRoot ?? env["DVM_RUN_ROOT"] ?? said.runRoot,
     environment: { ...process.env, ...(host === undefined ? {} : { DVM_HOST: host }) },
     uid: process.getuid?.() ?? 0,
   });
@@ -99,7 +110,7 @@ function absolutePlaces({ host, dataRoot, runRoot }: GlobalOptions): Places {
 async function startOwnDaemon({ dataRoot, runRoot, socketPath }: Places): Promise<void> {
   const { startDaemon } = await import("../client/start-daemon.ts");
   await startDaemon({
-    command: daemonCommand({ dataRoot, runRoot }),
+    command: daemonCommand({ dataRoot, runRoot }, [`--at-socket=${socketPath}`, "--at-socket-too"]),
     environment: { ...process.env, ...daemonEnvironment },
     socketPath,
     runRoot,

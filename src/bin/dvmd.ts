@@ -1,125 +1,126 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { parseArgs } from "node:util";
-import { listen, buildServer } from "../api/server.ts";
+import { acceptConnections, buildServer } from "../api/server.ts";
 import { describeError, DvmError } from "../base/errors.ts";
-import { remember } from "../base/remember.ts";
-import { defaultSettings, Engine } from "../engine/core.ts";
+import { parseFlags, type ParsedFlags } from "../cli/flags.ts";
+import { DaemonLog, type LogLevel } from "../daemon/daemon-log.ts";
+import type { GivenSettings } from "../daemon/given-settings.ts";
+import { notifySystemd } from "../daemon/systemd.ts";
+import { Engine } from "../engine/core.ts";
 import { keepClocks, reconcile } from "../engine/upkeep.ts";
-import { DiskReserve } from "../host/disk-reserve.ts";
-import { freeSpace } from "../host/free-space.ts";
-import { forwarderProgram } from "../host/forwarder-program.ts";
-import { madeBinary } from "../host/made-binary.ts";
-import { certificateFolders, places, settingsFolders, type Places } from "../host/places.ts";
 import { exitProcess } from "../host/exit-process.ts";
-import { hostTscKhz } from "../host/tsc.ts";
-import { hostResolver } from "../network/host-resolver.ts";
-import { ImageStore } from "../image/store/image-store.ts";
-import { LayerDownloads } from "../image/transfer/layer-downloads.ts";
-import { agentBinary } from "../kernel/agent-binary.ts";
-import { chooseKernel } from "../kernel/kernel-catalogue.ts";
-import { TemplateStore } from "../machine/template-store.ts";
-import { fileServers } from "../sharing/file-servers.ts";
-import { daemonSettings, type DaemonSettings } from "./daemon-settings.ts";
-import { chooseHypervisor } from "./hypervisors.ts";
+import { places, settingsFolders, type Places } from "../host/places.ts";
+import { claimRunRoot } from "./daemon/claim-run-root.ts";
+import { daemonFlags, refusedFlags, startFlags } from "./daemon/daemon-flags.ts";
+import { daemonSettings } from "./daemon/daemon-settings.ts";
+import { engineParts } from "./daemon/engine-parts.ts";
+import { engineSettings } from "./daemon/engine-settings.ts";
+import { endContainers } from "./daemon/end-containers.ts";
+import { loadSettings } from "./daemon/load-settings.ts";
+import { listenAddresses, listenOptions, openListeners } from "./daemon/open-listeners.ts";
+import { readSeccomp } from "./daemon/read-seccomp.ts";
+import { reloadOnHangUp, type SettingsState } from "./daemon/reload-on-hang-up.ts";
+import { serveMetrics } from "./daemon/serve-metrics.ts";
+
+interface Daemon {
+  flags: ParsedFlags;
+  settings: GivenSettings;
+  where: Places;
+  environment: Record<string, string | undefined>;
+}
 
 /** The daemon: serves the API until it is told to end. Machines outlive it. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      "data-root": { type: "string" },
-      "run-root": { type: "string" },
-      host: { type: "string" },
-    },
-  });
-  const environment = {
-    ...process.env,
-    ...(values.host === undefined ? {} : { DVM_HOST: values.host }),
-  };
-  const where = places({
-    dataRoot: values["data-root"],
-    runRoot: values["run-root"],
-    environment,
-    uid: process.getuid?.() ?? 0,
-  });
-  const settings = daemonSettings(environment, totalmem(), settingsFolders(environment));
-  for (const folder of [where.dataRoot, where.runRoot])
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  const lock = await claim(where);
-  try {
-    await serve(where, settings, environment);
-  } finally {
-    await rm(where.pidFile, { force: true });
-    lock.close();
+  const known = [...daemonFlags, ...refusedFlags, ...startFlags];
+  const { flags } = parseFlags(process.argv.slice(2), known);
+  const environment = { ...process.env };
+  const settings = await loadSettings(flags, environment);
+  const where = placesOf(flags, settings, environment);
+  const daemon = { flags, settings, where, environment };
+  if (flags.boolean("validate")) {
+    await checkRest(daemon);
+    process.stdout.write("configuration OK\n");
+    return;
   }
+  await using _claim = await claimRunRoot(where, settings.text("pidfile"));
+  await serve(daemon);
 }
 
-async function serve(
-  where: Places,
-  settings: DaemonSettings,
+function placesOf(
+  flags: ParsedFlags,
+  settings: GivenSettings,
   environment: Record<string, string | undefined>,
-): Promise<void> {
-  const hypervisor = await chooseHypervisor(where.dataRoot, settings.hypervisor);
-  const { kernelFeatures: features } = hypervisor;
-  const agent = remember(() => agentBinary(where.dataRoot));
-  const reserve = new DiskReserve(where.dataRoot);
-  const images = await ImageStore.open(join(where.dataRoot, "images"), () => reserve.release());
-  await using engine = await Engine.open({
-    places: where,
-    settings: () => defaultSettings,
-    reserve,
-    freeSpace: () => freeSpace(where.dataRoot),
-    images,
-    downloads: await LayerDownloads.open(images.root),
-    registries: {
-      folders: {
-        settings: settingsFolders(environment),
-        certificates: certificateFolders(environment),
-      },
-      environment,
-    },
-    hypervisor,
-    fileServers: fileServers(where.dataRoot),
-    hostCpus: availableParallelism(),
-    hostMemoryBytes: totalmem(),
-    chooseKernel: (want) => chooseKernel(where.dataRoot, want, { agent, features }),
-    hostResolver: () => hostResolver(),
-    tscKhz: remember(async () => hostTscKhz(await agent(), join(where.dataRoot, "tsc"))),
-    forwarderProgram: remember(() => madeBinary(where.dataRoot, forwarderProgram)),
-    templates: await TemplateStore.open(join(where.dataRoot, "templates")),
-    useTemplates: settings.useTemplates,
-    pool: settings.pool,
-    trust: settings.trust,
-    log: (message) => console.error(`${new Date().toISOString()} ${message}`),
+): Places {
+  const socket = flags.text("at-socket");
+  return places({
+    dataRoot: flags.text("at-data-root") ?? settings.text("data-root"),
+    runRoot: flags.text("at-run-root") ?? settings.text("exec-root"),
+    environment: { ...environment, ...(socket === undefined ? {} : { DVM_HOST: socket }) },
+    uid: process.getuid?.() ?? 0,
   });
+}
+
+/** What is looked at before anything is begun, beside the words themselves. */
+async function checkRest({ flags, settings, where, environment }: Daemon) {
+  const access = {
+    ...{ settings, environment, socketPath: where.socketPath },
+    alsoSocket: flags.boolean("at-socket-too"),
+  };
+  return {
+    addresses: listenAddresses(access),
+    listening: await listenOptions(access),
+    seccomp: await readSeccomp(settings),
+    own: daemonSettings({ environment, given: settings }, totalmem(), settingsFolders(environment)),
+  };
+}
+
+async function serve(daemon: Daemon): Promise<void> {
+  const { settings, where, environment, flags } = daemon;
+  const log = new DaemonLog(logSettings(settings), (line) => console.error(line));
+  const { addresses, listening, own, seccomp } = await checkRest(daemon);
+  const state: SettingsState = {
+    given: settings,
+    engine: engineSettings(settings, { seccomp, warnings: [] }),
+    read: { seccomp, warnings: [] },
+  };
+  await using engine = await Engine.open(
+    await engineParts({
+      ...{ where, own, environment, given: () => state.given, settings: () => state.engine },
+      hostCpus: availableParallelism(),
+      log: (message: string, level?: LogLevel) => log.write(message, level),
+    }),
+  );
   await reconcile(engine);
   using _clocks = keepClocks(engine);
   const app = buildServer(engine);
-  await listen(app, where.socketPath);
-  console.error(`${new Date().toISOString()} listening on ${where.socketPath}`);
-  await endSignal();
+  await using metrics = await serveMetrics(engine, app, settings.text("metrics-addr"));
+  const accept = await acceptConnections(app);
+  const listeners = await openListeners({ addresses, runRoot: where.runRoot }, listening, accept);
+  state.read = { seccomp, warnings: listeners.flatMap(({ warning }) => warning ?? []) };
+  state.engine = engineSettings(state.given, state.read);
+  for (const warning of state.engine.warnings) log.write(warning.replace("WARNING: ", ""), "warn");
+  for (const { address } of listeners) log.write(`listening on ${address.replace("unix://", "")}`);
+  if (metrics.address !== undefined) log.write(`metrics on ${metrics.address}`);
+  using _reload = reloadOnHangUp({
+    engine,
+    log,
+    state,
+    load: () => loadSettings(flags, environment),
+  });
+  const ended = endSignal();
+  await notifySystemd(environment, "READY=1", `MAINPID=${process.pid}`);
+  await ended;
+  await notifySystemd(environment, "STOPPING=1");
+  if (!state.engine.liveRestore) await endContainers(engine);
+  await Promise.all(listeners.map((listener) => listener[Symbol.asyncDispose]()));
   await app.close();
 }
 
-/**
- * One daemon a run root: who holds SQLite's lock on a file of it. The system lets go of the lock
- * when its holder ends, however that happens. The pid file only tells.
- */
-async function claim({ pidFile, runRoot }: Places): Promise<DatabaseSync> {
-  const lock = new DatabaseSync(join(runRoot, "dvm.lock"));
-  try {
-    lock.exec("BEGIN EXCLUSIVE");
-  } catch (cause) {
-    lock.close();
-    const pid = (await readFile(pidFile, "utf8").catch(() => "")).trim();
-    throw new DvmError("conflict", `cannot start the daemon: it runs already (pid ${pid})`, {
-      cause,
-    });
-  }
-  await writeFile(pidFile, `${process.pid}\n`, { mode: 0o600 });
-  return lock;
+function logSettings(settings: GivenSettings) {
+  return {
+    level: settings.text("log-level"),
+    format: settings.text("log-format"),
+    debug: settings.boolean("debug") ?? false,
+  };
 }
 
 function endSignal(): Promise<void> {
@@ -133,6 +134,7 @@ try {
   // machines live on, and with them the watch over their processes
   await exitProcess(0);
 } catch (error) {
-  console.error(`dvmd: ${describeError(error)}`);
-  process.exitCode = error instanceof DvmError && error.code === "conflict" ? 3 : 1;
+  const hint = error instanceof DvmError && error.hint !== undefined ? `\nhint: ${error.hint}` : "";
+  console.error(`dvmd: ${describeError(error)}${hint}`);
+  await exitProcess(error instanceof DvmError && error.code === "conflict" ? 3 : 1);
 }

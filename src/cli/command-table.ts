@@ -114,6 +114,10 @@ export const commandEntries: Record<string, CommandEntry> = {
     load: () => import("./commands/stop.ts"),
   },
   "system df": { summary: "Show disk usage", load: () => import("./commands/system-df.ts") },
+  "system dial-stdio": {
+    summary: "Proxy the stdio stream to the daemon connection",
+    load: () => import("./commands/system-dial-stdio.ts"),
+  },
   "system prune": {
     summary: "Remove unused data",
     load: () => import("./commands/system-prune.ts"),

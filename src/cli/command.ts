@@ -30,6 +30,8 @@ export interface Command {
   usage: string;
   summary: string;
   flags: readonly Flag[];
+  /** Taken too, but not shown: what is refused with a reason of its own. */
+  hiddenFlags?: readonly Flag[];
   /** How many arguments it takes. */
   arguments: { min: number; max?: number };
   /** All after the first argument is the container's, not the CLI's. */

@@ -66,6 +66,7 @@ interface Runner {
 async function runCommand(command: Command, argv: string[], runner: Runner): Promise<number> {
   const flags = [
     ...command.flags,
+    ...(command.hiddenFlags ?? []),
     { name: "help", kind: "boolean", summary: "Print usage" } as const,
   ];
   const seeHelp = `Run 'dvm ${command.name} --help' for more information\n`;

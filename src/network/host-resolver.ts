@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 
 /** What a host's resolv.conf(5) says beside its name servers. */
 export interface HostResolver {
+  /** Of containers, where somebody said so; else the machine's own. */
+  nameservers?: string[];
   search: string[];
   options: string[];
 }

@@ -6,7 +6,7 @@ import { createBody } from "../../src/cli/options/create-body.ts";
 import { parseMoment } from "../../src/base/moments.ts";
 import { parseMount, readVolumes } from "../../src/cli/options/mounts.ts";
 import { readPorts } from "../../src/cli/options/ports.ts";
-import { parseBytes, parseCpus } from "../../src/cli/options/sizes.ts";
+import { parseBytes, parseCpus } from "../../src/base/parse-sizes.ts";
 
 const surroundings = { environment: { HOME: "/home/me" }, cwd: "/work", terminal: undefined };
 

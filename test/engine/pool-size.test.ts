@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { daemonSettings } from "../../src/bin/daemon-settings.ts";
+import { GivenSettings } from "../../src/daemon/given-settings.ts";
+import { daemonSettings } from "../../src/bin/daemon/daemon-settings.ts";
 
+const nothing = new GivenSettings(new Map());
 const gibibyte = 2 ** 30;
 const poolOf = (environment: Record<string, string>, hostGiB: number) =>
-  daemonSettings(environment, hostGiB * gibibyte, []).pool;
+  daemonSettings({ environment, given: nothing }, hostGiB * gibibyte, []).pool;
 
 test("by default as many stand ready as one percent of the memory holds, two at most: none on a small host", () => {
   assert.equal(poolOf({}, 1).perShape, 0);

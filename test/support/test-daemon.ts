@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ignore } from "../../src/base/errors.ts";
-import { daemonCommand, daemonEnvironment } from "../../src/bin/daemon-command.ts";
+import { daemonCommand, daemonEnvironment } from "../../src/bin/daemon/daemon-command.ts";
 import { fixture, testCache } from "./cache.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -35,6 +35,8 @@ interface DaemonOptions {
   settings?: Record<string, string>;
   /** A folder of another disk, which its data root is. */
   disk?: string;
+  /** Flags of the daemon itself; `ROOT` in them is its folder. */
+  flags?: string[];
 }
 
 /** A daemon with a data root of its own, which shares kernels with the other tests'. */
@@ -42,12 +44,14 @@ export class TestDaemon implements AsyncDisposable {
   readonly root: string;
   readonly #settings: Record<string, string>;
   readonly #disk: string | undefined;
+  readonly #flags: string[];
   #process: ChildProcess | undefined;
 
-  private constructor(root: string, { settings = {}, disk }: DaemonOptions) {
+  private constructor(root: string, { settings = {}, disk, flags = [] }: DaemonOptions) {
     this.root = root;
     this.#settings = settings;
     this.#disk = disk;
+    this.#flags = flags.map((flag) => flag.replaceAll("ROOT", root));
   }
 
   static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
@@ -94,10 +98,10 @@ export class TestDaemon implements AsyncDisposable {
 
   async startProcess(): Promise<void> {
     const log = await open(join(this.root, "daemon.log"), "a");
-    const [program, ...words] = daemonCommand({
-      dataRoot: join(this.root, "data"),
-      runRoot: join(this.root, "run"),
-    });
+    const [program, ...words] = daemonCommand(
+      { dataRoot: join(this.root, "data"), runRoot: join(this.root, "run") },
+      ["--at-socket-too", ...this.#flags],
+    );
     this.#process = spawn(program, words, {
       env: {
         ...process.env,

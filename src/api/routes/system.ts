@@ -10,7 +10,7 @@ import { describeVersion } from "../system-description.ts";
 export function systemRoutes(app: FastifyInstance, engine: Engine): void {
   app.get("/_ping", (_request, reply) => ping(reply).send("OK"));
   app.head("/_ping", (_request, reply) => ping(reply).header("Content-Length", "0").send());
-  app.get("/version", describeVersion);
+  app.get("/version", () => describeVersion(engine));
   app.get("/info", (request) => describeSystem(engine, versionOf(request)));
   app.get("/system/df", (request) => describeUsage(engine, request));
   app.get("/events", (request, reply) => sendEvents(engine, request, reply));

@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 import { acceleratorFlag } from "../options/container-flags.ts";
 import { machineChoice } from "../options/create-body.ts";
-import { parseBytes, parseCpus } from "../options/sizes.ts";
+import { parseBytes, parseCpus } from "../../base/parse-sizes.ts";
 
 export const command: Command = {
   name: "template create",

@@ -1,8 +1,8 @@
 import type { Flag } from "../flags.ts";
 import { checkEnvironment } from "./environment.ts";
 import { parseMount } from "./mounts.ts";
-import { parseBytes, parseCpus } from "./sizes.ts";
-import { parseUlimit } from "./ulimits.ts";
+import { parseBytes, parseCpus } from "../../base/parse-sizes.ts";
+import { parseUlimit } from "../../base/parse-ulimit.ts";
 import {
   checkAddress,
   checkLabel,

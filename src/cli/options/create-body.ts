@@ -5,8 +5,8 @@ import type { ParsedFlags } from "../flags.ts";
 import { keyValues, readEnvironment, readLabels } from "./environment.ts";
 import { parseMount, readTmpfs, readVolumes } from "./mounts.ts";
 import { readPorts } from "./ports.ts";
-import { parseBytes, parseCpus } from "./sizes.ts";
-import { parseUlimit } from "./ulimits.ts";
+import { parseBytes, parseCpus } from "../../base/parse-sizes.ts";
+import { parseUlimit } from "../../base/parse-ulimit.ts";
 import { readExtraHost } from "./value-checks.ts";
 
 export interface Surroundings {

@@ -1,7 +1,7 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { DvmError } from "../../base/errors.ts";
 import { keyValues } from "./environment.ts";
-import { parseBytes } from "./sizes.ts";
+import { parseBytes } from "../../base/parse-sizes.ts";
 
 interface Volumes {
   /** HostConfig.Binds: `SOURCE:TARGET[:MODE]`. */

@@ -8,7 +8,7 @@ import { checkRequest, newRecord } from "../plan.ts";
 import { type ContainerRecord, type DockerRequest } from "../records.ts";
 import { ensureVolume } from "../volumes.ts";
 import { removeAnonymousVolumes } from "./anonymous-volumes.ts";
-import { withDaemonDefaults } from "./daemon-defaults.ts";
+import { runByDaemonDefaults, withDaemonDefaults } from "./daemon-defaults.ts";
 import { cleanName, freeName } from "./container-name.ts";
 import { resolveSharedNetwork } from "./shared-network.ts";
 
@@ -40,7 +40,10 @@ export async function createContainer(
   await requireTrust(engine, image, request.config.Image);
   const name = wanted === undefined ? freeName(containers) : cleanName(wanted);
   containers.requireFreeName(name);
-  const record = await newRecord(request, { id: newId(), name, image });
+  const record = runByDaemonDefaults(
+    await newRecord(request, { id: newId(), name, image }),
+    engine.parts.settings().containerDefaults,
+  );
   checkAccelerator(engine.parts.hypervisor, record.run.machine.accelerator ?? "auto");
   const folder = engine.containerFolder(record.id);
   try {

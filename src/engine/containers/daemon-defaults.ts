@@ -1,5 +1,5 @@
 import type { EngineSettings } from "../core.ts";
-import type { DockerRequest } from "../records.ts";
+import type { ContainerRecord, DockerRequest } from "../records.ts";
 
 type HostConfig = DockerRequest["hostConfig"];
 
@@ -17,7 +17,33 @@ export function withDaemonDefaults(
       ShmSize: hostConfig.ShmSize === 0 ? containerDefaults.shmSizeBytes : hostConfig.ShmSize,
       LogConfig: logConfig(hostConfig.LogConfig, settings.logDefaults),
       Ulimits: mergedUlimits(hostConfig.Ulimits, containerDefaults.ulimits),
+      IpcMode: hostConfig.IpcMode || containerDefaults.ipcMode,
+      CgroupnsMode: hostConfig.CgroupnsMode || containerDefaults.cgroupnsMode,
       Init: hostConfig.Init ?? (containerDefaults.init ? true : null),
+    },
+  };
+}
+
+/** The same for what Docker doesn't show in a container's configuration. Pure. */
+export function runByDaemonDefaults(
+  record: ContainerRecord,
+  { noNewPrivileges, seccomp }: EngineSettings["containerDefaults"],
+): ContainerRecord {
+  const { run, request } = record;
+  const options = request.hostConfig.SecurityOpt ?? [];
+  const says = (name: string) => options.some((option) => option.startsWith(name));
+  return {
+    ...record,
+    run: {
+      ...run,
+      process: {
+        ...run.process,
+        noNewPrivileges: says("no-new-privileges") ? run.process.noNewPrivileges : noNewPrivileges,
+      },
+      confinement: {
+        ...run.confinement,
+        seccomp: says("seccomp") ? run.confinement.seccomp : seccomp.profile,
+      },
     },
   };
 }

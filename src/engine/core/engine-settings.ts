@@ -32,8 +32,8 @@ export interface ContainerDefaults {
   ulimits: readonly { Name: string; Soft: number; Hard: number }[];
   init: boolean;
   noNewPrivileges: boolean;
-  /** `builtin`, `unconfined`, or the path of a profile on the host. */
-  seccompProfile: string;
+  /** By what `info` calls it, and as a container asks for it: empty, `unconfined`, or its JSON. */
+  seccomp: { name: string; profile: string };
   ipcMode: "private" | "shareable";
   cgroupnsMode: "private" | "host";
 }
@@ -48,7 +48,7 @@ export const defaultSettings: EngineSettings = {
     ulimits: [],
     init: false,
     noNewPrivileges: false,
-    seccompProfile: "builtin",
+    seccomp: { name: "builtin", profile: "" },
     ipcMode: "private",
     cgroupnsMode: "private",
   },

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 
 export interface EngineEvent {
-  Type: "builder" | "container" | "image" | "network" | "volume";
+  Type: "builder" | "container" | "daemon" | "image" | "network" | "volume";
   Action: string;
   Actor: { ID: string; Attributes: Record<string, string> };
   scope: "local";
@@ -22,6 +22,8 @@ export class EventLog {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
   readonly #past: EngineEvent[] = [];
   #lastNano = 0;
+  /** Since this daemon started. */
+  emitted = 0;
 
   emit(
     type: EngineEvent["Type"],
@@ -43,6 +45,7 @@ export class EventLog {
       time: Math.floor(timeNano / 1e9),
       timeNano,
     };
+    this.emitted += 1;
     this.#past.push(event);
     if (this.#past.length > keptEvents) this.#past.shift();
     this.#emitter.emit("event", event);

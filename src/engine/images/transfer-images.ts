@@ -55,7 +55,8 @@ export async function pushImages(engine: Engine, request: PushImages): Promise<v
       `An image does not exist locally with the tag: ${(missing ?? parseReference(request.name)).familiarName}`,
     );
   for (const reference of references) {
-    const push = { reference, credentials, signal, onProgress };
+    const parallel = engine.parts.settings().maxConcurrentUploads;
+    const push = { reference, credentials, signal, onProgress, parallel };
     const { digest, sizeBytes } = await pushImage(transferParts(engine), push);
     request.onPushed({ tag: reference.tag ?? "latest", digest, sizeBytes });
     engine.events.emit("image", "push", reference.familiar, { name: reference.familiarName });

@@ -189,10 +189,14 @@ function networkSetup(
   return {
     namespace: "",
     cards: [{ index: 0, address, gateway, mac }],
-    nameservers: nameservers.length > 0 ? nameservers : [userNetwork.nameserver],
+    nameservers: nameservers.length > 0 ? nameservers : serversOf(resolver),
     search: searchDomains(search.length > 0 ? search : resolver.search),
     options: options.length > 0 ? options : resolver.options,
   };
+}
+
+function serversOf({ nameservers = [] }: HostResolver): string[] {
+  return nameservers.length > 0 ? nameservers : [userNetwork.nameserver];
 }
 
 /** A lone dot stands for none. */

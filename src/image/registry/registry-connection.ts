@@ -29,8 +29,9 @@ export async function connect(
   transport: Transport,
   { registry, credentials, signal }: Target,
 ): Promise<RegistryConnection> {
-  const { plainHttp } = (await transport.settings(registry)).registry;
-  const schemes = plainHttp ? ["http"] : isLocalHost(registry) ? ["https", "http"] : ["https"];
+  const { plainHttp, mayBePlain } = (await transport.settings(registry)).registry;
+  const isLax = mayBePlain || isLocalHost(registry);
+  const schemes = plainHttp ? ["http"] : isLax ? ["https", "http"] : ["https"];
   let failure: unknown;
   for (const scheme of schemes) {
     const base = new URL(`${scheme}://${apiHost(registry)}/`);

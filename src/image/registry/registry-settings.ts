@@ -8,6 +8,8 @@ export interface RegistrySettings {
   /** Asked first, and without credentials, when something is pulled; in this order. */
   mirrors: URL[];
   plainHttp: boolean;
+  /** It is spoken to without TLS where it has none. */
+  mayBePlain: boolean;
   /** Take any certificate. */
   skipVerify: boolean;
   tls: TlsMaterial;
@@ -79,6 +81,7 @@ export async function readRegistrySettings(
     registry: {
       mirrors: given.mirrors ?? [],
       plainHttp: given.plainHttp ?? false,
+      mayBePlain: false,
       skipVerify: given.skipVerify ?? false,
       tls: { ...(await readCertificates(folders.certificates, host)), ...(await readPem(given)) },
     },

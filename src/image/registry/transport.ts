@@ -4,6 +4,7 @@ import { createSecureContext, getCACertificates } from "node:tls";
 import type { SecureContext } from "node:tls";
 import { remember } from "../../base/remember.ts";
 import { sendRequest, type HttpAnswer, type HttpRequest } from "./http-request.ts";
+import { withGeneral, type GeneralRegistrySettings } from "./general-settings.ts";
 import { proxyFor } from "./proxy-for.ts";
 import { isLocalHost } from "./registry-host.ts";
 import {
@@ -17,6 +18,8 @@ export interface TransportOptions {
   folders: SettingsFolders;
   /** For proxies. */
   environment: Record<string, string | undefined>;
+  /** What the daemon's own settings say; files of registries say more of each. */
+  general?: () => GeneralRegistrySettings;
   /** For how long a registry may be silent. */
   idleMs?: number;
   /** Waited before the second try of what failed. */
@@ -25,7 +28,7 @@ export interface TransportOptions {
 
 const defaultIdleMs = 60_000;
 const defaultRetryDelayMs = 1000;
-const attempts = 5;
+const defaultAttempts = 5;
 /** Of one operation, to one host. */
 const mostConnections = 8;
 
@@ -43,6 +46,7 @@ export class Transport implements Disposable {
   }
 
   get retries(): { attempts: number; firstDelayMs: number } {
+    const attempts = this.#options.general?.().maxDownloadAttempts ?? defaultAttempts;
     return { attempts, firstDelayMs: this.#options.retryDelayMs ?? defaultRetryDelayMs };
   }
 
@@ -54,7 +58,7 @@ export class Transport implements Disposable {
 
   /** Of a registry as references name it. */
   async settings(host: string): Promise<{ registry: RegistrySettings; proxies: ProxySettings }> {
-    const known = this.#settings.get(host) ?? readRegistrySettings(this.#options.folders, host);
+    const known = this.#settings.get(host) ?? this.#readSettings(host);
     this.#settings.set(host, known);
     return known;
   }
@@ -65,6 +69,12 @@ export class Transport implements Disposable {
         (agent) => agent.destroy(),
         () => undefined,
       );
+  }
+
+  async #readSettings(host: string): ReturnType<typeof readRegistrySettings> {
+    const read = await readRegistrySettings(this.#options.folders, host);
+    const general = this.#options.general?.();
+    return general === undefined ? read : withGeneral(read, host, general);
   }
 
   #agentFor(url: URL): Promise<http.Agent> {

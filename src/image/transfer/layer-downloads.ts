@@ -44,16 +44,20 @@ export class LayerDownloads {
   readonly #downloads: string;
   readonly #staging: string;
   readonly #jobs = new Map<string, Job>();
-  readonly #limited = limiter(parallelDownloads);
+  readonly #limited: ReturnType<typeof limiter>;
 
-  private constructor(root: string) {
+  private constructor(root: string, parallel: () => number) {
+    this.#limited = limiter(parallel);
     this.#downloads = join(root, "downloads");
     this.#staging = join(root, "tmp");
   }
 
-  /** `root`: the image store's. Removes what nobody came back for. */
-  static async open(root: string): Promise<LayerDownloads> {
-    const downloads = new LayerDownloads(root);
+  /** `root`: the image store's; `parallel`: how many layers come at once. Removes what nobody came back for. */
+  static async open(
+    root: string,
+    parallel: () => number = () => parallelDownloads,
+  ): Promise<LayerDownloads> {
+    const downloads = new LayerDownloads(root, parallel);
     await mkdir(downloads.#downloads, { recursive: true, mode: 0o700 });
     for (const name of await readdir(downloads.#downloads)) {
       const path = join(downloads.#downloads, name);

@@ -23,6 +23,8 @@ export interface PushRequest {
   credentials: Credentials;
   signal?: AbortSignal | undefined;
   onProgress: OnProgress;
+  /** How many layers are sent at once. */
+  parallel?: number;
 }
 
 export interface PushedImage {
@@ -82,7 +84,7 @@ async function pushLayers(
 ): Promise<Descriptor[]> {
   const { onProgress } = request;
   const { registry, familiarName: repository } = request.reference;
-  const limited = limiter(parallelLayers);
+  const limited = limiter(request.parallel ?? parallelLayers);
   const pushed = new Map<string, Descriptor>();
   await allOrAbort([...new Set(image.layers)], request.signal, (diffId, signal) =>
     limited(async () => {

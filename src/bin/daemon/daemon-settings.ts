@@ -1,7 +1,8 @@
 import { isAbsolute, join } from "node:path";
-import { DvmError } from "../base/errors.ts";
-import { defaultPoolSize, mostMachines, type PoolLimits } from "../supply/pool-size.ts";
-import type { PolicyPlace } from "../image/trust/policy.ts";
+import { DvmError } from "../../base/errors.ts";
+import type { GivenSettings } from "../../daemon/given-settings.ts";
+import { defaultPoolSize, mostMachines, type PoolLimits } from "../../supply/pool-size.ts";
+import type { PolicyPlace } from "../../image/trust/policy.ts";
 
 /** Ready machines of all shapes together are at most so many times those of one. */
 const poolShapes = 3;
@@ -17,15 +18,17 @@ export interface DaemonSettings {
 }
 
 /**
- * From the environment: `DVM_TEMPLATES` (`on`, `off`) and `DVM_POOL` (machines that stand ready for
+ * From flags and files (`templates`, `pool`, `hypervisor`, `policy`), else the environment:
+ * `DVM_TEMPLATES` (`on`, `off`) and `DVM_POOL` (machines that stand ready for
  * each shape that was used lately; 0 for none), `DVM_HYPERVISOR` (what runs machines), `DVM_POLICY` (path of the policy that says which
  * images may be used; without it `policy.json` of the last settings folder that has one).
  */
 export function daemonSettings(
-  environment: Record<string, string | undefined>,
+  said: { environment: Record<string, string | undefined>; given: GivenSettings },
   hostMemoryBytes: number,
   settingsFolders: readonly string[],
 ): DaemonSettings {
+  const environment = withGiven(said);
   const useTemplates = readSwitch("DVM_TEMPLATES", environment["DVM_TEMPLATES"]);
   const perShape = readPoolSize(environment["DVM_POOL"]) ?? defaultPoolSize(hostMemoryBytes);
   const size = useTemplates ? perShape : 0;
@@ -35,6 +38,23 @@ export function daemonSettings(
     pool: { perShape: size, machines },
     hypervisor: environment["DVM_HYPERVISOR"] || undefined,
     trust: policyPlace(environment["DVM_POLICY"], settingsFolders),
+  };
+}
+
+/** Flags and files say the same as the environment, and say it louder. */
+function withGiven({
+  environment,
+  given,
+}: {
+  environment: Record<string, string | undefined>;
+  given: GivenSettings;
+}): Record<string, string | undefined> {
+  const pool = given.number("pool");
+  return {
+    DVM_TEMPLATES: given.text("templates") ?? environment["DVM_TEMPLATES"],
+    DVM_POOL: pool === undefined ? environment["DVM_POOL"] : String(pool),
+    DVM_HYPERVISOR: given.text("hypervisor") ?? environment["DVM_HYPERVISOR"],
+    DVM_POLICY: given.text("policy") ?? environment["DVM_POLICY"],
   };
 }
 

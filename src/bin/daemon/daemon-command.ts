@@ -12,12 +12,18 @@ const memoryFlags = ["--max-semi-space-size=1", "--max-old-space-size=96"];
  */
 export const daemonEnvironment = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "65536" };
 
-/** Program and arguments that start a daemon. */
-export function daemonCommand(roots: { dataRoot: string; runRoot: string }): [string, ...string[]] {
+/** Program and arguments that start a daemon with its roots there; `words` are flags of its own. */
+export function daemonCommand(
+  roots: { dataRoot?: string | undefined; runRoot?: string | undefined },
+  words: readonly string[] = [],
+): [string, ...string[]] {
+  const { dataRoot, runRoot } = roots;
   return [
     process.execPath,
     ...memoryFlags,
-    join(import.meta.dirname, "dvmd.ts"),
-    ...["--data-root", roots.dataRoot, "--run-root", roots.runRoot],
+    join(import.meta.dirname, "../dvmd.ts"),
+    ...(dataRoot === undefined ? [] : [`--at-data-root=${dataRoot}`]),
+    ...(runRoot === undefined ? [] : [`--at-run-root=${runRoot}`]),
+    ...words,
   ];
 }

@@ -1,4 +1,4 @@
-import { DvmError } from "../../base/errors.ts";
+import { DvmError } from "./errors.ts";
 
 const unitBytes: Record<string, number> = {
   b: 1,

@@ -1,4 +1,4 @@
-import { DvmError } from "../../base/errors.ts";
+import { DvmError } from "./errors.ts";
 
 const names = [
   ...["core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc"],
