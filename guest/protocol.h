@@ -68,7 +68,14 @@
  * the machine and the others go on, and what it left can be looked at. DESTROY {string container}
  * kills what is left of it and takes its disks and shares out of use before it is answered: the
  * host may then put others in their place. FREEZE, THAW, PROCESSES and STATISTICS are {string
- * container} too. SHUT_DOWN ends all, and the machine. REHEARSE is SET_UP, CREATE (of container "")
+ * container} too. PROCESSES is answered by {u32 ticks a second, u32 bytes a page, u64 ms since the
+ * boot, u64 bytes of memory, list of {u32 pid, u32 pid inside, string name, string what follows the
+ * name in /proc/PID/stat, string command, u64 bytes locked, u32 user, u32 effective user, u32
+ * group, u32 effective group, string name of the effective user, string of the effective group}},
+ * STATISTICS by {u64 bytes of memory in use, u64 bytes of the machine's, u64 bytes at most, u64 ns
+ * of all processors, u32 processors, u64 processes, u64 at most, list of {string card, 8 times
+ * u64}, strings cpu.stat, memory.stat, memory.events and io.stat as the cgroup has them}; all ones
+ * are no limit. SHUT_DOWN ends all, and the machine. REHEARSE is SET_UP, CREATE (of container "")
  * and START's what to run, in one: what they do is done with what PREPARE made, but for mounts, and
  * another program runs than the one that is named. It makes a machine that waits for its container
  * quicker, and counts as none of the three. BOOT is answered by {u64 ns of the monotonic clock when

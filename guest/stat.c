@@ -65,17 +65,34 @@ static void read_command(uint32_t pid, const char *name, char *command, size_t r
             command[index] = ' ';
 }
 
-/* Fields of /proc/…/stat after the name, which may hold anything; numbered as in proc(5). */
-static unsigned long long stat_field(const char *after_name, int number) {
-    for (int index = 3; index < number && after_name != NULL; index++) {
-        after_name = strchr(after_name, ' ');
-        after_name = after_name == NULL ? NULL : after_name + 1;
-    }
-    return after_name == NULL ? 0 : strtoull(after_name, NULL, 10);
+/* The second of the numbers that follow a name of /proc/…/status: the effective one of ids. */
+static uint32_t second_of(const char *status, const char *name) {
+    const char *first = find_value(status, name);
+    const char *second = first == NULL ? NULL : strchr(first, '\t');
+    return second == NULL ? 0 : (uint32_t)strtoul(second, NULL, 10);
 }
 
-static void write_process(struct writer *result, uint32_t pid, int passwd, uint32_t *count) {
-    char path[64], status[4096], stat[1024], command[4096], name[64], user[64];
+/* Names of the container's own users and groups. */
+struct names {
+    int passwd, group;
+};
+
+static void write_owner(struct writer *result, const char *status, const struct names *names) {
+    char name[64];
+    uint32_t uid = second_of(status, "Uid:\t"), gid = second_of(status, "Gid:\t");
+    write_u32(result, (uint32_t)value_of(status, "Uid:\t"));
+    write_u32(result, uid);
+    write_u32(result, (uint32_t)value_of(status, "Gid:\t"));
+    write_u32(result, gid);
+    name_of_id(names->passwd, uid, name, sizeof name);
+    write_string(result, name);
+    name_of_id(names->group, gid, name, sizeof name);
+    write_string(result, name);
+}
+
+static void write_process(struct writer *result, uint32_t pid, const struct names *names,
+                          uint32_t *count) {
+    char path[64], status[4096], stat[1024], command[4096], name[64];
     snprintf(path, sizeof path, "/proc/%u/status", pid);
     if (read_file(path, status, sizeof status) < 0)
         return;
@@ -83,30 +100,38 @@ static void write_process(struct writer *result, uint32_t pid, int passwd, uint3
     snprintf(path, sizeof path, "/proc/%u/stat", pid);
     if (inner == 0 || read_file(path, stat, sizeof stat) < 0)
         return;
+    /* the name stands between parentheses, and may hold anything */
     char *open = strchr(stat, '('), *end = strrchr(stat, ')');
     if (open == NULL || end == NULL || end[1] == 0)
         return;
     *end = 0;
     snprintf(name, sizeof name, "%s", open + 1);
-    const char *fields = end + 2;
-    uint32_t uid = (uint32_t)value_of(status, "Uid:\t");
-    user_name(passwd, uid, user, sizeof user);
     read_command(pid, name, command, sizeof command);
     write_u32(result, pid);
     write_u32(result, inner);
-    write_u32(result, (uint32_t)stat_field(fields, 4));
-    write_u32(result, uid);
-    write_string(result, user);
-    write_u64(result, stat_field(fields, 22));
-    write_u64(result, stat_field(fields, 14) + stat_field(fields, 15));
-    write_u32(result, (uint32_t)stat_field(fields, 7));
+    write_string(result, name);
+    write_string(result, end + 2);
     write_string(result, command);
+    write_u64(result, value_of(status, "VmLck:") * 1024);
+    write_owner(result, status, names);
     (*count)++;
+}
+
+static int open_names(int root, const char *path) {
+    return root < 0 ? -1 : open_in(root, path, O_RDONLY | O_NONBLOCK);
+}
+
+static uint64_t machine_memory(void) {
+    char text[4096];
+    return read_file("/proc/meminfo", text, sizeof text) < 0 ? 0
+                                                             : value_of(text, "MemTotal:") * 1024;
 }
 
 void stat_processes(const struct container *container, struct writer *result) {
     cleanup_close int root = open(container->place.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    cleanup_close int passwd = root < 0 ? -1 : open_in(root, "/etc/passwd", O_RDONLY | O_NONBLOCK);
+    cleanup_close int passwd = open_names(root, "/etc/passwd");
+    cleanup_close int group = open_names(root, "/etc/group");
+    const struct names names = {.passwd = passwd, .group = group};
     struct writer entries = {.bound = result->bound - 32};
     uint32_t count = 0;
     DIR *folder = opendir("/proc");
@@ -114,12 +139,14 @@ void stat_processes(const struct container *container, struct writer *result) {
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
         if (isdigit((unsigned char)entry->d_name[0]) && is_of(&container->place, pid))
-            write_process(&entries, pid, passwd, &count);
+            write_process(&entries, pid, &names, &count);
     }
     if (folder != NULL)
         closedir(folder);
     write_u32(result, (uint32_t)sysconf(_SC_CLK_TCK));
+    write_u32(result, (uint32_t)sysconf(_SC_PAGESIZE));
     write_u64(result, uptime_ms());
+    write_u64(result, machine_memory());
     write_u32(result, count);
     write_raw(result, entries.bytes, entries.used);
     result->full |= entries.full;
@@ -186,29 +213,33 @@ static int read_of_cgroup(const struct place *place, const char *file, char *tex
     return read_file(path, text, room);
 }
 
+/* All ones for "max", which is no limit. */
 static uint64_t number_of_cgroup(const struct place *place, const char *file) {
     char text[64];
-    return read_of_cgroup(place, file, text, sizeof text) < 0 ? 0 : strtoull(text, NULL, 10);
+    if (read_of_cgroup(place, file, text, sizeof text) < 0)
+        return 0;
+    return strncmp(text, "max", 3) == 0 ? UINT64_MAX : strtoull(text, NULL, 10);
+}
+
+static void write_of_cgroup(const struct place *place, const char *file, struct writer *result) {
+    char text[8192];
+    read_of_cgroup(place, file, text, sizeof text);
+    write_string(result, text);
 }
 
 void stat_container(const struct container *container, struct writer *result) {
-    char memory[8192], cpu[1024], blocks[4096], machine[4096] = "";
     const struct place *place = &container->place;
-    read_of_cgroup(place, "memory.stat", memory, sizeof memory);
-    read_of_cgroup(place, "cpu.stat", cpu, sizeof cpu);
-    read_of_cgroup(place, "io.stat", blocks, sizeof blocks);
-    read_file("/proc/meminfo", machine, sizeof machine);
     write_u64(result, number_of_cgroup(place, "memory.current"));
-    write_u64(result, value_of(machine, "MemTotal:") * 1024);
+    write_u64(result, machine_memory());
     write_u64(result, number_of_cgroup(place, "memory.max"));
-    write_u64(result, value_of(memory, "inactive_file "));
-    write_u64(result, value_of(cpu, "usage_usec ") * 1000);
     write_u64(result, system_cpu_ns());
     write_u32(result, (uint32_t)sysconf(_SC_NPROCESSORS_ONLN));
-    write_u32(result, (uint32_t)number_of_cgroup(place, "pids.current"));
+    write_u64(result, number_of_cgroup(place, "pids.current"));
+    write_u64(result, number_of_cgroup(place, "pids.max"));
     write_network(container->first.pid, result);
-    write_u64(result, sum_of(blocks, " rbytes="));
-    write_u64(result, sum_of(blocks, " wbytes="));
+    static const char *const files[] = {"cpu.stat", "memory.stat", "memory.events", "io.stat"};
+    for (size_t index = 0; index < sizeof files / sizeof files[0]; index++)
+        write_of_cgroup(place, files[index], result);
 }
 
 static uint64_t began_ns;

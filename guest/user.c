@@ -228,23 +228,24 @@ int user_look_up(const char *text, char **extra_groups, size_t extra_count, stru
     return find_home(user, failure);
 }
 
-void user_name(int fd, uid_t uid, char *name, size_t room) {
+void name_of_id(int fd, uint32_t id, char *name, size_t room) {
     struct failure failure;
-    cleanup_account struct account_file passwd = {0};
-    snprintf(name, room, "%u", uid);
+    cleanup_account struct account_file accounts = {0};
+    snprintf(name, room, "%u", id);
     int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy < 0)
         return;
-    account_adopt(&passwd, fdopen(copy, "r"));
-    if (passwd.file == NULL) {
+    account_adopt(&accounts, fdopen(copy, "r"));
+    if (accounts.file == NULL) {
         close(copy);
         return;
     }
-    rewind(passwd.file);
-    while (passwd_next(&passwd, &failure) > 0) {
+    rewind(accounts.file);
+    /* lines of both begin alike: name, password, number */
+    while (passwd_next(&accounts, &failure) > 0) {
         int64_t number;
-        if (account_number(passwd.fields[PASSWD_UID], &number) && number == uid) {
-            snprintf(name, room, "%s", passwd.fields[PASSWD_NAME]);
+        if (account_number(accounts.fields[PASSWD_UID], &number) && number == id) {
+            snprintf(name, room, "%s", accounts.fields[PASSWD_NAME]);
             return;
         }
     }

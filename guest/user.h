@@ -24,7 +24,7 @@ struct user {
 int user_look_up(const char *text, char **extra_groups, size_t extra_count, struct user *user,
                  struct failure *failure);
 
-/* The name for `uid` in the passwd file open at `fd`; the number when there is none. */
-void user_name(int fd, uid_t uid, char *name, size_t room);
+/* The name for `id` in the passwd or group file open at `fd`; the number when there is none. */
+void name_of_id(int fd, uint32_t id, char *name, size_t room);
 
 #endif

@@ -8,7 +8,7 @@ import type {
   ContainerStatistics,
   MachinePreparation,
   MachineSetup,
-  ProcessEntry,
+  ProcessList,
   ProcessSpec,
 } from "./agent-types.ts";
 import type { DvmError } from "../base/errors.ts";
@@ -18,9 +18,7 @@ import { encodeHealthCheck, type HealthCheck, type HealthReport } from "./health
 import {
   decodeBootReport,
   decodeClockError,
-  decodeProcesses,
   decodeResumed,
-  decodeStatistics,
   encodeClock,
   encodeContainer,
   encodeContainerId,
@@ -29,6 +27,7 @@ import {
   encodeProcess,
   encodeUpdate,
 } from "./messages.ts";
+import { decodeProcesses, decodeStatistics } from "./measurements.ts";
 import { request, usesOperation, type ContainerState } from "./protocol.ts";
 import { decodeUses, type UsesRecord } from "./uses.ts";
 import { MessageReader, MessageWriter } from "./wire.ts";
@@ -208,7 +207,7 @@ export class AgentClient implements AsyncDisposable {
     await this.#conversation.request(request.update, encodeUpdate(id, limits));
   }
 
-  async processes(id: string): Promise<ProcessEntry[]> {
+  async processes(id: string): Promise<ProcessList> {
     const answer = await this.#conversation.request(request.processes, encodeContainerId(id));
     return decodeProcesses(answer);
   }

@@ -146,27 +146,59 @@ export interface ProcessSpec {
   init?: boolean;
 }
 
+/** All processes of a container; ids are those inside of it, 0 for one outside. */
+export interface ProcessList {
+  processes: ProcessEntry[];
+  /** Of the machine. */
+  memoryBytes: number;
+}
+
 export interface ProcessEntry {
   pid: number;
   ppid: number;
+  processGroup: number;
+  session: number;
+  /** Of those that its terminal's keys reach. */
+  foregroundGroup: number;
+  /** Of its program's file, 15 bytes at most. */
+  name: string;
+  command: string;
+  /** As `S`. */
+  state: string;
   uid: number;
+  effectiveUid: number;
+  gid: number;
+  effectiveGid: number;
+  /** Names of the effective ones in the container's own files; else the number. */
   user: string;
+  group: string;
   ageMs: number;
   cpuMs: number;
   /** `pts/0`, or `?`. */
   tty: string;
-  command: string;
+  /** The kernel's, as /proc has them. */
+  flags: number;
+  priority: number;
+  nice: number;
+  policy: number;
+  threads: number;
+  processor: number;
+  minorFaults: number;
+  majorFaults: number;
+  virtualBytes: number;
+  residentBytes: number;
+  lockedBytes: number;
 }
 
 /** Of one container; what is the machine's is the same for all of its containers. */
 export interface ContainerStatistics {
   memoryUsedBytes: number;
   memoryTotalBytes: number;
-  memoryCacheBytes: number;
-  cpuUsageNs: bigint;
   systemCpuNs: bigint;
   onlineCpus: number;
   pids: number;
+  /** Undefined: there is none. */
+  pidsLimit: number | undefined;
   network: {
     name: string;
     rxBytes: number;
@@ -178,6 +210,9 @@ export interface ContainerStatistics {
     txErrors: number;
     txDropped: number;
   }[];
-  blockReadBytes: number;
-  blockWriteBytes: number;
+  /** Lines of the cgroup's files, by their names. */
+  cpu: ReadonlyMap<string, number>;
+  memory: ReadonlyMap<string, number>;
+  memoryEvents: ReadonlyMap<string, number>;
+  blocks: { major: number; minor: number; readBytes: number; writtenBytes: number }[];
 }

@@ -7,8 +7,6 @@ import type {
   MachineSetup,
   ContainerLimits,
   ContainerSetup,
-  ContainerStatistics,
-  ProcessEntry,
   ProcessSpec,
 } from "./agent-types.ts";
 import { encodeConfinement } from "./confinement.ts";
@@ -17,11 +15,8 @@ import { brokenProtocol, MessageReader, MessageWriter } from "./wire.ts";
 
 const maximumProcesses = 65_536;
 const maximumContainers = 1024;
-const maximumCards = 16;
 /** In place of a size. */
 const noSharedMemory = 2n ** 64n - 1n;
-/** What the agent says instead of "no limit" in its cgroup files. */
-const noLimit = 2n ** 63n;
 
 /** PREPARE, as guest/setup.c reads it. */
 export function encodePreparation(preparation: MachinePreparation): Buffer {
@@ -183,41 +178,6 @@ export function decodeResumed(payload: Buffer): {
   return { containers, processes };
 }
 
-/** PROCESSES: ids are those inside the container; one whose parent is outside gets parent 0. */
-export function decodeProcesses(payload: Buffer): ProcessEntry[] {
-  const from = new MessageReader(payload);
-  const [ticksPerSecond, uptimeMs] = [from.u32() || 100, from.size()];
-  const found = from.list(maximumProcesses, () => ({
-    outerPid: from.u32(),
-    pid: from.u32(),
-    outerParent: from.u32(),
-    uid: from.u32(),
-    user: from.text(),
-    startTicks: from.size(),
-    cpuTicks: from.size(),
-    tty: from.u32(),
-    command: from.text(),
-  }));
-  from.end();
-  const inner = new Map(found.map(({ outerPid, pid }) => [outerPid, pid]));
-  return found.map((one) => ({
-    pid: one.pid,
-    ppid: inner.get(one.outerParent) ?? 0,
-    uid: one.uid,
-    user: one.user,
-    ageMs: Math.max(0, uptimeMs - (one.startTicks * 1000) / ticksPerSecond),
-    cpuMs: (one.cpuTicks * 1000) / ticksPerSecond,
-    tty: terminalName(one.tty),
-    command: one.command,
-  }));
-}
-
-/** Device number of /dev/pts/N: major 136, N in bits 0–7 and 20–31. */
-function terminalName(device: number): string {
-  if (((device >> 8) & 0xfff) !== 136) return "?";
-  return `pts/${(device & 0xff) | ((device >>> 12) & 0xfff00)}`;
-}
-
 /** BOOT, as guest/stat.c writes it. */
 export function decodeBootReport(payload: Buffer): BootReport {
   const from = new MessageReader(payload);
@@ -228,37 +188,6 @@ export function decodeBootReport(payload: Buffer): BootReport {
   };
   from.end();
   return report;
-}
-
-export function decodeStatistics(payload: Buffer): ContainerStatistics {
-  const from = new MessageReader(payload);
-  const used = from.size();
-  const machineTotal = from.size();
-  const limit = from.u64();
-  const statistics = {
-    memoryUsedBytes: used,
-    memoryTotalBytes: limit === 0n || limit >= noLimit ? machineTotal : Number(limit),
-    memoryCacheBytes: from.size(),
-    cpuUsageNs: from.u64(),
-    systemCpuNs: from.u64(),
-    onlineCpus: from.u32(),
-    pids: from.u32(),
-    network: from.list(maximumCards, () => ({
-      name: from.text(),
-      rxBytes: from.size(),
-      rxPackets: from.size(),
-      rxErrors: from.size(),
-      rxDropped: from.size(),
-      txBytes: from.size(),
-      txPackets: from.size(),
-      txErrors: from.size(),
-      txDropped: from.size(),
-    })),
-    blockReadBytes: from.size(),
-    blockWriteBytes: from.size(),
-  };
-  from.end();
-  return statistics;
 }
 
 /** Codes by the agent's `enum status`; 0 is success. */

@@ -17,6 +17,8 @@ export async function describeUsage(engine: Engine, request: FastifyRequest) {
   const usage = await diskUsage(engine);
   const images = usage.images.map(({ image, bytes, sharedBytes }) => ({
     ...summarizeImage(engine, image),
+    RepoTags: image.references.length === 0 ? null : image.references,
+    RepoDigests: image.digests.length === 0 ? null : image.digests,
     Containers: usage.containers.filter(({ record }) => record.run.imageId === image.id).length,
     Size: bytes,
     SharedSize: sharedBytes,

@@ -19,12 +19,14 @@ export const flagParameter = text
       value !== undefined && !["", "0", "no", "false", "none"].includes(value.toLowerCase()),
   );
 
-export const numberParameter = text.optional().transform((value, context) => {
-  if (value === undefined || value === "") return undefined;
-  const number = Number(value);
-  if (Number.isInteger(number)) return number;
-  context.addIssue({ code: "custom", message: `${value} is not a whole number` });
-  return z.NEVER;
+/** What is no number Docker takes for a fault of its own. */
+export const numberParameter = text.optional().transform((value = "") => {
+  if (value === "") return undefined;
+  if (/^[+-]?\d+$/.test(value)) return Number(value);
+  throw new DvmError(
+    "unclassified",
+    `strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`,
+  );
 });
 
 /** Parses what came from outside; what doesn't fit is the caller's fault. */

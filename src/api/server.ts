@@ -10,7 +10,7 @@ import { speakVersions } from "./speak-versions.ts";
 import { attachRoutes } from "./routes/attach.ts";
 import { commitRoute } from "./routes/commit.ts";
 import { containerLifeRoutes } from "./routes/container-life.ts";
-import { containerRoutes } from "./routes/containers.ts";
+import { checkpointRoutes, containerRoutes } from "./routes/containers.ts";
 import { containerFileRoutes } from "./routes/container-files.ts";
 import { containerStreamRoutes } from "./routes/container-streams.ts";
 import { execRoutes } from "./routes/exec.ts";
@@ -49,14 +49,13 @@ export function buildServer(engine: Engine): FastifyInstance {
     systemRoutes,
     templateRoutes,
     containerRoutes,
+    checkpointRoutes,
     containerLifeRoutes,
     containerStreamRoutes,
     attachRoutes,
-    containerFileRoutes,
     commitRoute,
     execRoutes,
     registryRoutes,
-    imageArchiveRoutes,
     imageRoutes,
     kernelFitRoutes,
     networkRoutes,
@@ -67,6 +66,11 @@ export function buildServer(engine: Engine): FastifyInstance {
   ]) {
     routes(app, engine);
   }
+  app.register(async (scope) => {
+    takeAnyBody(scope);
+    containerFileRoutes(scope, engine);
+    imageArchiveRoutes(scope, engine);
+  });
   readTakenBodies(app);
   const taken = takeConnections(app, app.server);
   app.addHook("preClose", async () => taken.destroy());
@@ -105,5 +109,11 @@ function acceptBodies(app: FastifyInstance): void {
       done(error instanceof Error ? error : null);
     }
   });
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+}
+
+/** Where an archive comes its type says nothing: it stays a stream. */
+function takeAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
 }

@@ -7,7 +7,7 @@ import { dvmVersion } from "./system-description.ts";
 /** What an API of Docker says of itself in every answer, and how its answers are written. */
 export function speakVersions(app: FastifyInstance, { parts }: Engine): void {
   app.addHook("onRequest", async (request, reply) => {
-    if (request.is404) return;
+    if (request.is404 || !isPlain(request.originalUrl)) return sendNoPage(request, reply);
     void reply.headers({
       "Api-Version": newestApiVersion,
       Ostype: "linux",
@@ -30,6 +30,11 @@ export function speakVersions(app: FastifyInstance, { parts }: Engine): void {
 function endedLine(reply: FastifyReply, json: string): string {
   void reply.header("content-length", Buffer.byteLength(json) + 1);
   return `${json}\n`;
+}
+
+function isPlain(url: string): boolean {
+  const [path = ""] = url.split("?");
+  return posix.normalize(path) === path;
 }
 
 /** A path that is written in another way than it need be is told how, as by Docker's router. */

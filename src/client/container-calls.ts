@@ -152,8 +152,10 @@ export class ContainerCalls {
     return this.#caller.open({ method: "GET", path, query: { ...options } });
   }
 
-  async top(name: string): Promise<JsonObject> {
-    return this.#caller.object(`${containerPath(name)}/top`);
+  /** `psOptions`: as for ps; empty for its default. */
+  async top(name: string, psOptions = ""): Promise<JsonObject> {
+    const query = psOptions === "" ? {} : { ps_args: psOptions };
+    return this.#caller.object(`${containerPath(name)}/top`, query);
   }
 
   async statistics(name: string): Promise<JsonObject> {

@@ -6,11 +6,13 @@
 export { type Containers, hasEnded, type HeldContainer } from "./core/containers.ts";
 export { defaultSettings, type EngineSettings } from "./core/engine-settings.ts";
 export {
+  type ContainerStatistics,
   Engine,
   hostVersion,
   type Image,
   type ImageRemoval,
   type ImageUsers,
+  type ProcessList,
   userNetwork,
 } from "./core/engine.ts";
 export {

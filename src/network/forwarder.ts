@@ -40,11 +40,23 @@ export class Forwarder {
 
   /** Opens a port, and gives its number. One in use is `unavailable`. */
   async listen(owner: string, wanted: ForwardedPort): Promise<number> {
+    const answer = await this.#listen(owner, wanted);
+    if (typeof answer === "string") return Number(answer);
+    throw bindError({ protocol: "tcp", ...wanted }, answer.code);
+  }
+
+  /** As {@link listen}; false where the host has no addresses of that family. */
+  async listenIfThere(owner: string, wanted: ForwardedPort): Promise<boolean> {
+    const answer = await this.#listen(owner, wanted);
+    if (typeof answer === "string") return true;
+    if (["EAFNOSUPPORT", "EADDRNOTAVAIL"].includes(answer.code)) return false;
+    throw bindError({ protocol: "tcp", ...wanted }, answer.code);
+  }
+
+  #listen(owner: string, wanted: ForwardedPort): Promise<string | Refusal> {
     const { address, port, guestAddress, guestPort } = wanted;
     const words = [owner, address, port, guestAddress, guestPort, portClient];
-    const answer = await this.#ask(`listen ${words.join(" ")}`);
-    if (typeof answer === "string") return Number(answer);
-    throw bindError({ protocol: "tcp", address, port }, answer.code);
+    return this.#ask(`listen ${words.join(" ")}`);
   }
 
   /** Lets the guest connect to a Unix socket of the host, by a name. */

@@ -46,10 +46,10 @@ test("two containers of a machine have roots, host names, processes and cgroups 
     const look = "cat /name; hostname; echo own > /file; ls /file; cat /proc/1/cgroup";
     assert.equal(await run(agent, "a", look), "one\nhost0\n/file\n0::/\n");
     assert.equal(await run(agent, "b", "cat /name; hostname; ls /file || true"), "two\nhost1\n");
-    const [inA, inB] = [await agent.processes("a"), await agent.processes("b")];
-    for (const list of [inA, inB]) {
-      assert.equal(list[0]?.pid, 1);
-      assert(list.length <= 2, `${list.length} processes`);
+    for (const id of ["a", "b"]) {
+      const { processes } = await agent.processes(id);
+      assert.equal(processes[0]?.pid, 1);
+      assert(processes.length <= 2, `${processes.length} processes`);
     }
     assert.equal(await run(agent, "b", "ls -d /proc/[0-9]* | wc -l > /n; [ $(cat /n) -le 5 ]"), "");
   });
@@ -145,14 +145,15 @@ test("freezing one container leaves the other running", async () => {
     const count = async (id: string) => Number(await run(agent, id, "wc -c < /n"));
     await delay(200);
     await agent.freeze("a");
-    const statistics = await agent.statistics("a");
+    const used = async () => (await agent.statistics("a")).cpu.get("usage_usec") ?? 0;
+    const statistics = await used();
     const before = await count("b");
     await delay(200);
-    assert.equal((await agent.statistics("a")).cpuUsageNs, statistics.cpuUsageNs);
+    assert.equal(await used(), statistics);
     assert((await count("b")) > before);
     await agent.thaw("a");
     await delay(200);
-    assert((await agent.statistics("a")).cpuUsageNs > statistics.cpuUsageNs);
+    assert((await used()) > statistics);
   });
 });
 
@@ -171,7 +172,10 @@ test("statistics are each container's own", async () => {
       assert.equal(inA.memoryTotalBytes, 64 * 2 ** 20);
       assert(inB.memoryTotalBytes > 128 * 2 ** 20);
       assert(inA.pids < inB.pids, `${inA.pids}, ${inB.pids}`);
-      assert(inA.cpuUsageNs > inB.cpuUsageNs);
+      const used = ({ cpu }: typeof inA) => cpu.get("usage_usec") ?? 0;
+      assert(used(inA) > used(inB));
+      assert((inA.memory.get("anon") ?? 0) > (inB.memory.get("anon") ?? 0));
+      assert.deepEqual([inA.pidsLimit, inB.pidsLimit], [50, undefined]);
     },
     setup,
   );

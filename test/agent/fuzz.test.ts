@@ -9,9 +9,7 @@ import { encodeFrame, FrameReader, syncFrame } from "../../src/agent/frames.ts";
 import {
   decodeBootReport,
   decodeHello,
-  decodeProcesses,
   decodeResumed,
-  decodeStatistics,
   encodeClock,
   encodeContainer,
   encodeContainerId,
@@ -20,6 +18,7 @@ import {
   encodeProcess,
 } from "../../src/agent/messages.ts";
 import { decodeHealthReport, encodeHealthCheck } from "../../src/agent/health.ts";
+import { decodeProcesses, decodeStatistics } from "../../src/agent/measurements.ts";
 import { decodeUses } from "../../src/agent/uses.ts";
 import { nonceBytes, request } from "../../src/agent/protocol.ts";
 import { treeRecords, type NewFile } from "../../src/agent/tree-writer.ts";

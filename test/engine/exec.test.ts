@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { text } from "node:stream/consumers";
-import type { JsonObject } from "../../src/client/json.ts";
+import { asObject, type JsonObject } from "../../src/client/json.ts";
 import { outputOf } from "../support/docker-output.ts";
 import { TestEngine } from "../support/test-engine.ts";
 
@@ -118,9 +118,9 @@ suite("exec", () => {
 suite("what runs in a container", () => {
   test("top lists its processes", async () => {
     const { Titles, Processes } = await engine.client.containers.top(host);
-    assert.deepEqual(Titles, ["UID", "PID", "PPID", "TTY", "TIME", "CMD"]);
-    assert.deepEqual((Processes as string[][])[0], [
-      ...["root", "1", "0", "?", "00:00:01", "sleep 600"],
+    assert.deepEqual(Titles, ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]);
+    assert.deepEqual((Processes as string[][])[0]?.toSpliced(4, 1), [
+      ...["root", "1", "0", "10", "?", "00:00:01", "sleep 600"],
     ]);
   });
 
@@ -129,9 +129,16 @@ suite("what runs in a container", () => {
     const statistics = await engine.succeeds("GET", url);
     const memory = statistics["memory_stats"] as JsonObject;
     assert.deepEqual([memory["usage"], memory["limit"]], [10_000_000, 500_000_000]);
-    assert.deepEqual(statistics["networks"], {
-      eth0: { rx_bytes: 1000, rx_packets: 10, tx_bytes: 2000, tx_packets: 20 },
+    const received = { rx_bytes: 1000, rx_packets: 10, rx_errors: 0, rx_dropped: 0 };
+    const sent = { tx_bytes: 2000, tx_packets: 20, tx_errors: 0, tx_dropped: 0 };
+    assert.deepEqual(statistics["networks"], { eth0: { ...received, ...sent } });
+    assert.deepEqual(asObject(statistics["cpu_stats"])["cpu_usage"], {
+      ...{ total_usage: 2e9, usage_in_kernelmode: 5e8, usage_in_usermode: 1.5e9 },
     });
+    assert.deepEqual(asObject(statistics["blkio_stats"])["io_service_bytes_recursive"], [
+      { major: 254, minor: 0, op: "read", value: 4096 },
+      { major: 254, minor: 0, op: "write", value: 8192 },
+    ]);
   });
 
   test("a container that doesn't run has no processes, and uses nothing", async () => {

@@ -100,7 +100,7 @@ test("a signal has a paused container go on, unless it names another one to stop
 test("what a paused container's guest knows is told, and it stands still as before", async () => {
   const id = await paused(["terminal"]);
   const top = await engine.succeeds("GET", `/containers/${id}/top`);
-  assert.deepEqual(top["Titles"], ["UID", "PID", "PPID", "TTY", "TIME", "CMD"]);
+  assert.deepEqual(top["Titles"], [...["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]]);
   await engine.succeeds("POST", `/containers/${id}/resize?h=3&w=4`);
   const once = await engine.succeeds("GET", `/containers/${id}/stats?stream=0&one-shot=1`);
   assert.equal(once["id"], id);

@@ -51,10 +51,11 @@ export function containerFileRoutes(app: FastifyInstance, engine: Engine): void 
 
   app.get("/containers/:name/changes", async (request, reply) => {
     const changes = await changesOf(engine, nameOf(request.params), goneSignal(reply));
-    return changes.map(({ kind, path }) => ({
+    const described = changes.map(({ kind, path }) => ({
       Path: `/${Buffer.from(path, "latin1").toString("utf8")}`,
       Kind: changeNumbers[kind],
     }));
+    return described.length === 0 ? reply.type("application/json").send("null\n") : described;
   });
 
   app.get("/containers/:name/export", { exposeHeadRoute: false }, async (request, reply) => {

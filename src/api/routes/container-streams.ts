@@ -1,17 +1,16 @@
 import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { describeError, DvmError } from "../../base/errors.ts";
+import { DvmError } from "../../base/errors.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import { type Engine, hasEnded } from "../../engine/core.ts";
 import { type ContainerRecord, isRunning, isUp } from "../../engine/records.ts";
 import { outputFrame, readLog } from "../../engine/runs.ts";
 import { resizeContainer } from "../../engine/containers.ts";
-import { containerStatistics } from "../container-statistics.ts";
 import { flagParameter, parse, textParameter } from "../query.ts";
 import { terminalSize } from "../terminal-size.ts";
 import { nameOf } from "./containers.ts";
+import { sendStatistics } from "../send-statistics.ts";
 
 const logsSchema = z.object({
   follow: flagParameter,
@@ -35,7 +34,9 @@ export function containerStreamRoutes(app: FastifyInstance, engine: Engine): voi
     return reply.send();
   });
 
-  app.get("/containers/:name/stats", (request, reply) => sendStatistics(engine, request, reply));
+  app.get("/containers/:name/stats", (request, reply) =>
+    sendStatistics(engine, request, reply, nameOf(request.params)),
+  );
 }
 
 async function sendLogs(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
@@ -162,35 +163,4 @@ function endOf({ state }: ContainerRecord): End {
   if ("finishedAt" in state) return { exitCode: state.exitCode, error: state.error };
   if (state.kind === "created" && state.failure !== undefined) return state.failure;
   return { exitCode: 0, error: "" };
-}
-
-const statisticsIntervalMs = 1000;
-
-async function sendStatistics(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
-  const query = parse(
-    z.object({ stream: textParameter, "one-shot": flagParameter }),
-    request.query,
-    "query",
-  );
-  const record = engine.containers.find(nameOf(request.params));
-  const once = query.stream === "0" || query.stream === "false";
-  if (!once && query["one-shot"])
-    throw new DvmError("invalid", "cannot have stream=true and one-shot=true");
-  let previous = await containerStatistics(engine, record.id, undefined);
-  if (once && query["one-shot"]) return previous;
-  reply.hijack();
-  reply.raw.writeHead(200, { "Content-Type": "application/json" });
-  const stop = new AbortController();
-  reply.raw.on("close", () => stop.abort());
-  try {
-    do {
-      await delay(statisticsIntervalMs, undefined, { signal: stop.signal });
-      previous = await containerStatistics(engine, record.id, previous);
-      reply.raw.write(`${JSON.stringify(previous)}\n`);
-    } while (!once);
-  } catch (error) {
-    const isOver = stop.signal.aborted || error instanceof DvmError; // client or container has gone
-    if (!isOver) engine.parts.log(`statistics of ${record.id}: ${describeError(error)}`);
-  }
-  reply.raw.end();
 }

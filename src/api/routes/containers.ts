@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { DvmError } from "../../base/errors.ts";
 import { whileAwake } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/core.ts";
 import type { ContainerRecord } from "../../engine/records.ts";
@@ -8,6 +9,7 @@ import { describeContainer } from "../container-description.ts";
 import { containerSizes, listContainers } from "../container-list.ts";
 import { type Filters, matchesLabelFilters, parseFilters, untilFilter } from "../filters.ts";
 import { flagParameter, parse, textParameter } from "../query.ts";
+import { describeTop, parseTop } from "../top/describe-top.ts";
 
 const nameSchema = z.object({ name: z.string() });
 
@@ -32,33 +34,33 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
   });
 
   app.get("/containers/:name/top", async (request) => {
+    const { ps_args } = parse(z.object({ ps_args: textParameter }), request.query, "query");
+    const asked = parseTop(ps_args);
     const record = engine.containers.find(nameOf(request.params));
-    const processes = await whileAwake(engine, record, ({ machine }) =>
+    const list = await whileAwake(engine, record, ({ machine }) =>
       machine.agent.processes(record.id),
     );
+    const top = describeTop(list, asked);
     engine.announce("top", record);
-    return {
-      Titles: ["UID", "PID", "PPID", "TTY", "TIME", "CMD"],
-      Processes: processes.map((one) => [
-        one.user,
-        String(one.pid),
-        String(one.ppid),
-        one.tty,
-        cpuTime(one.cpuMs),
-        one.command,
-      ]),
-    };
+    return top;
   });
+}
+
+/** `/containers/{id}/checkpoints`: what dockerd has only as an experiment. */
+export function checkpointRoutes(app: FastifyInstance): void {
+  const refuse = () => {
+    throw new DvmError(
+      "unsupported",
+      "This experimental feature is disabled by default. Start the Docker daemon in experimental mode in order to enable it.",
+    );
+  };
+  app.get("/containers/:name/checkpoints", refuse);
+  app.post("/containers/:name/checkpoints", refuse);
+  app.delete("/containers/:name/checkpoints/:checkpoint", refuse);
 }
 
 function matcher(filters: Filters): (record: ContainerRecord) => boolean {
   const until = untilFilter(filters) ?? Number.POSITIVE_INFINITY;
   return ({ createdAt, labels }) =>
     Date.parse(createdAt) <= until && matchesLabelFilters(filters, labels);
-}
-
-function cpuTime(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / 1000);
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return parts.map((part) => String(part).padStart(2, "0")).join(":");
 }

@@ -6,9 +6,11 @@ import type { Engine } from "../../engine/core.ts";
 import {
   describeRemoteImage,
   logInTo,
+  nameToGive,
   pullImages,
   pushImages,
   searchImages,
+  tagPattern,
   type TransferProgress,
 } from "../../engine/images.ts";
 import { answerWithLinesOrStatus } from "../answer-with-lines.ts";
@@ -38,7 +40,10 @@ export function registryRoutes(app: FastifyInstance, engine: Engine): void {
 
   app.get("/distribution/*", async (request) => {
     const path = parse(z.object({ "*": z.string() }), request.params, "path")["*"];
+    if (!path.endsWith("/json")) throw new DvmError("not-found", "page not found");
     const name = path.replace(/\/json$/, "");
+    if (/^(sha256:)?[0-9a-f]{64}$/.test(name))
+      throw new DvmError("unclassified", "no manifest found for full image ID");
     const credentials = registryCredentials(request);
     const found = await describeRemoteImage(engine, { name, credentials });
     return {
@@ -50,12 +55,23 @@ export function registryRoutes(app: FastifyInstance, engine: Engine): void {
 
 /** `POST /images/create?fromImage=…` */
 export function pull(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
-  const { fromImage, tag, platform } = parse(pullSchema, request.query, "query");
+  const { fromImage: given, tag, platform } = parse(pullSchema, request.query, "query");
+  const fromImage = given.replace(/:$/, "");
+  checkPull(fromImage, tag);
   const credentials = registryCredentials(request);
   return answerWithLinesOrStatus(request, reply, async (_body, write, signal) => {
     const onProgress = progressTo(reply, write);
     await pullImages(engine, { name: fromImage, tag, platform, credentials, signal, onProgress });
   });
+}
+
+function checkPull(name: string, tag = ""): void {
+  if (tag !== "" && !tagPattern.test(tag) && !tag.startsWith("sha256:")) {
+    nameToGive(name);
+    throw new DvmError("invalid", "invalid tag format");
+  }
+  if (/^(docker\.io\/library\/|library\/)?scratch([:@]|$)/.test(name))
+    throw new DvmError("forbidden", "'scratch' is a reserved name");
 }
 
 /** `POST /images/‹name›/push` */

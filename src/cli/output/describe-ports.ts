@@ -33,7 +33,7 @@ function readPort(port: JsonObject): PortLine {
 function comparePorts(a: PortLine, b: PortLine): number {
   return (
     a.protocol.localeCompare(b.protocol) ||
-    a.address.localeCompare(b.address) ||
+    (a.address < b.address ? -1 : Number(a.address > b.address)) ||
     a.container - b.container ||
     a.host - b.host
   );

@@ -19,16 +19,22 @@ export async function openPorts(
   plan: MachinePlan,
 ): Promise<BoundPort[]> {
   const ports: BoundPort[] = [];
-  for (const port of plan.ports) {
-    if (isForwarded(plan, port)) {
-      const wanted = {
-        address: port.hostAddress,
-        port: port.hostPort,
-        guestAddress: userNetwork.address.replace(/\/.*$/, ""),
-        guestPort: port.containerPort,
-      };
-      ports.push({ ...port, hostPort: await forwarder.listen(plan.containerId, wanted) });
-    } else ports.push(port);
+  for (const { ofBothFamilies = false, ...port } of plan.ports) {
+    if (!isForwarded(plan, port)) {
+      ports.push(port);
+      continue;
+    }
+    const wanted = {
+      address: port.hostAddress,
+      port: port.hostPort,
+      guestAddress: userNetwork.address.replace(/\/.*$/, ""),
+      guestPort: port.containerPort,
+    };
+    const hostPort = await forwarder.listen(plan.containerId, wanted);
+    ports.push({ ...port, hostPort });
+    const other = { ...wanted, address: "::", port: hostPort };
+    if (ofBothFamilies && (await forwarder.listenIfThere(plan.containerId, other)))
+      ports.push({ ...port, hostAddress: "::", hostPort });
   }
   return ports;
 }

@@ -26,6 +26,7 @@ import { RestartTimers } from "./restart-timers.ts";
 import { SpaceWatch } from "./space-watch.ts";
 import { Trash } from "./trash.ts";
 
+export type { ContainerStatistics, ProcessList } from "../../agent/agent-types.ts";
 export type { Image, ImageRemoval, ImageUsers } from "../../image/store/image-types.ts";
 export { hostVersion } from "../../host/os-release.ts";
 export { userNetwork } from "../../network/user-network.ts";

@@ -42,7 +42,8 @@ function imagesCalled(engine: Engine, name: string): SavedImage[] {
   const repository = isBareName(name) ? named?.familiarName : undefined;
   const tagged = repository === undefined ? [] : namesIn(engine, repository);
   if (tagged.length > 0) return tagged;
-  const image = images.find(name);
+  const image = images.finder()(name);
+  if (image === undefined) throw new DvmError("not-found", `No such image: ${name}`);
   return [{ image, references: image.references.filter((one) => one === named?.familiar) }];
 }
 

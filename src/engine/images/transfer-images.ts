@@ -47,13 +47,17 @@ export async function pushImages(engine: Engine, request: PushImages): Promise<v
   const named = referenceOf(request);
   if (named?.digest !== undefined) throw new DvmError("invalid", "cannot push a digest reference");
   const references = named === undefined ? localTags(engine, request.name) : [named];
+  const { registry, repository, familiarName } = named ?? parseReference(request.name);
+  onProgress({ status: `The push refers to repository [${registry}/${repository}]` });
   const names = engine.parts.images.list().flatMap((image) => image.references);
-  const missing = references.find(({ familiar }) => !names.includes(familiar));
-  if (missing !== undefined || references.length === 0)
+  if (!names.some((name) => parseReference(name).familiarName === familiarName))
     throw new DvmError(
       "not-found",
-      `An image does not exist locally with the tag: ${(missing ?? parseReference(request.name)).familiarName}`,
+      `An image does not exist locally with the tag: ${familiarName}`,
     );
+  const missing = references.find(({ familiar }) => !names.includes(familiar));
+  if (missing !== undefined)
+    throw new DvmError("not-found", `tag does not exist: ${missing.familiar}`);
   for (const reference of references) {
     const parallel = engine.parts.settings().maxConcurrentUploads;
     const push = { reference, credentials, signal, onProgress, parallel };

@@ -13,6 +13,7 @@ import type { DiskContent, DiskSpec, MachineSpec } from "../../machine/machine.t
 import type { SharedPath } from "../../sharing/shared-path.ts";
 import { diskNames, spareDisks } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunSpecification } from "../records.ts";
+import type { PortToOpen } from "./port-map.ts";
 import { type ConfiningKernel, confinementOf } from "./confinement.ts";
 import { containerLimits } from "./container-limits.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
@@ -32,7 +33,7 @@ export interface MachinePlan {
   containerId: string;
   run: RunSpecification;
   /** As they are bound for this run. */
-  ports: BoundPort[];
+  ports: PortToOpen[];
   /** TCP ports are opened by the machine's forwarder, not by its VMM. */
   forwardsTcp: boolean;
   kernel: Kernel;

@@ -3,7 +3,8 @@ import { ignore } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core.ts";
-import type { BoundPort, RunSpecification } from "../records.ts";
+import type { RunSpecification } from "../records.ts";
+import type { PortToOpen } from "./port-map.ts";
 import type { MachinePlan } from "./machine-plan.ts";
 import { placeDevices } from "./place-devices.ts";
 import { placeMounts } from "./place-mounts.ts";
@@ -11,7 +12,7 @@ import { placeMounts } from "./place-mounts.ts";
 interface Planned {
   containerId: string;
   run: RunSpecification;
-  ports: BoundPort[];
+  ports: PortToOpen[];
   /** Name, path or id of the machine's kernel; undefined: the default. */
   kernel: string | undefined;
 }

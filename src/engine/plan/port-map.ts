@@ -2,6 +2,9 @@ import { DvmError } from "../../base/errors.ts";
 import { claimHostPort } from "../../network/host-ports.ts";
 import type { BoundPort, HostConfig, RequestedPort } from "../records.ts";
 
+/** With its number on the host; 0: a forwarder gives it one. */
+export type PortToOpen = Omit<RequestedPort, "lastHostPort">;
+
 const everyAddress = "0.0.0.0";
 
 /** What is to be published, from the API's `PortBindings` and `PublishAllPorts`. */
@@ -16,7 +19,7 @@ export function requestedPorts(
     return list.map((binding) => ({
       containerPort: port,
       protocol,
-      hostAddress: binding.HostIp === "" ? everyAddress : binding.HostIp,
+      ...addressOf(binding.HostIp),
       ...parseHostPort(binding.HostPort),
     }));
   });
@@ -28,10 +31,16 @@ export function requestedPorts(
     ...rest.map(({ port, protocol }) => ({
       containerPort: port,
       protocol,
-      hostAddress: everyAddress,
+      ...addressOf(""),
       hostPort: 0,
     })),
   ];
+}
+
+function addressOf(given: string): Pick<RequestedPort, "hostAddress" | "ofBothFamilies"> {
+  return given === ""
+    ? { hostAddress: everyAddress, ofBothFamilies: true }
+    : { hostAddress: given };
 }
 
 /**
@@ -41,8 +50,8 @@ export function requestedPorts(
 export async function bindPorts(
   requested: readonly RequestedPort[],
   { forwardsTcp }: { forwardsTcp: boolean },
-): Promise<BoundPort[]> {
-  const bound: BoundPort[] = [];
+): Promise<PortToOpen[]> {
+  const bound: PortToOpen[] = [];
   for (const { lastHostPort, ...port } of requested) {
     const last = lastHostPort ?? port.hostPort;
     const isGiven = forwardsTcp && port.protocol === "tcp" && last === 0;

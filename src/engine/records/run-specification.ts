@@ -32,6 +32,8 @@ export type BoundPort = z.infer<typeof boundPortSchema>;
 const requestedPortSchema = boundPortSchema.extend({
   /** The last of a range on the host that begins with `hostPort`: any that is free is good. */
   lastHostPort: z.number().optional(),
+  /** On all addresses of both families, where the host has both. */
+  ofBothFamilies: z.boolean().optional(),
 });
 export type RequestedPort = z.infer<typeof requestedPortSchema>;
 

@@ -16,8 +16,8 @@ export function describeVolume(engine: Engine, volume: VolumeRecord) {
     Name: volume.name,
     Driver: "local",
     Mountpoint: volumeFolder(engine.parts.places.dataRoot, volume.name),
-    CreatedAt: volume.createdAt,
-    Labels: volume.labels,
+    CreatedAt: volume.createdAt.replace(/\.\d+/, ""),
+    Labels: Object.keys(volume.labels).length === 0 ? null : volume.labels,
     Scope: "local",
     Options: null,
   };

@@ -49,7 +49,6 @@ export async function pushImage(
   using transport = new Transport(options);
   const connection = await connect(transport, { ...reference, credentials, signal });
   const target = repositoryOf(connection, reference, "pull,push");
-  onProgress({ status: `The push refers to repository [${reference.familiarName}]` });
   const original = originalManifest(store, image.id);
   const manifest = await store.withWork(async (work) => {
     image.layers.forEach((diffId) => work.hold(diffId));

@@ -105,30 +105,30 @@ export const requestHandlers: Record<keyof typeof request, Handler> = {
 
   processes: (agent, from, to) => {
     const living = containerIn(agent, from).living();
-    to.u32(100).u64(60_000);
-    to.list(living, ({ pid, id, spec }) =>
-      to
-        .u32(pid)
-        .u32(id)
-        .u32(0)
-        .u32(0)
-        .text("root")
-        .u64(5_000)
-        .u64(100)
-        .u32(0)
-        .text(spec.args.join(" ")),
-    );
+    to.u32(100).u32(4096).u64(60_000).u64(500_000_000);
+    to.list(living, ({ pid, id, spec }) => {
+      const [name = ""] = spec.args;
+      to.u32(pid).u32(id).text(name).text(statFields).text(spec.args.join(" ")).u64(0);
+      to.u32(0).u32(0).u32(0).u32(0).text("root").text("root");
+    });
   },
 
   statistics: (agent, from, to) => {
     const living = containerIn(agent, from).living();
-    to.u64(10_000_000).u64(500_000_000).u64(0).u64(1_000_000);
-    to.u64(2_000_000_000).u64(60_000_000_000).u32(agent.board.spec.cpus).u32(living.length);
+    to.u64(10_000_000)
+      .u64(500_000_000)
+      .u64(2n ** 64n - 1n);
+    to.u64(60_000_000_000)
+      .u32(agent.board.spec.cpus)
+      .u64(living.length)
+      .u64(2n ** 64n - 1n);
     to.list(agent.board.spec.nics, () => {
       to.text("eth0");
       for (const value of [1000, 10, 0, 0, 2000, 20, 0, 0]) to.u64(value);
     });
-    to.u64(4096).u64(8192);
+    to.text("usage_usec 2000000\nuser_usec 1500000\nsystem_usec 500000\n");
+    to.text("anon 4096\nfile 8192\ninactive_file 1000000\n").text("low 0\noom 0\n");
+    to.text("254:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n");
   },
 
   freeze: (agent, from) => containerIn(agent, from).freeze(),
@@ -251,3 +251,9 @@ function plainProcess(args: string[]) {
     ...{ stdin: false, capabilities: 0n, privileged: false, noNewPrivileges: false, rlimits: [] },
   };
 }
+
+/** Of /proc/PID/stat after the name: 1 s of processor time, begun 50 ms after the machine. */
+const statFields = [
+  ...["S", 0, 0, 0, 0, 0, 4_194_560, 10, 0, 1, 0, 70, 30, 0, 0, 20, 0, 1, 0, 5000],
+  ...[2_322_432, 350, ...Array.from({ length: 14 }, () => 0), 0, 0, 0],
+].join(" ");
