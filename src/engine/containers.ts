@@ -4,6 +4,7 @@
  */
 
 export { createContainer } from "./containers/create-container.ts";
+export { announceMounts, announceUnmounts } from "./containers/announce-resources.ts";
 export { afterEnd } from "./containers/after-end.ts";
 export {
   announceExecDetach,

@@ -69,14 +69,14 @@ suite("dockerd's words and codes", () => {
     await engine.run(["sleep", "60"], { name: "runs" });
     await engine.create(["nope"], { name: "fails" });
     await refuses([
-      ["POST", "runs/stop?signal=NONE", 400, "cannot stop container: runs: invalid signal: NONE"],
+      ["POST", "runs/stop?signal=NONE", 500, "cannot stop container: runs: invalid signal: NONE"],
       [
-        ...(["POST", "runs/restart?signal=NONE", 400] as const),
+        ...(["POST", "runs/restart?signal=NONE", 500] as const),
         "Cannot restart container runs: invalid signal: NONE",
       ],
       [
-        ...(["POST", "fails/restart", 400] as const),
-        'Cannot restart container fails: exec: "nope": executable file not found in $PATH',
+        ...(["POST", "fails/restart", 500] as const),
+        'Cannot restart container fails: failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "nope": executable file not found in $PATH',
       ],
     ]);
     assert.equal(await engine.status("runs"), "running 0");
@@ -126,9 +126,15 @@ suite("dockerd's words and codes", () => {
     }
   });
 
-  test("for a removal of a link, which DVM has none of: the container stays", async () => {
+  test("for a removal of a link that is none: the container stays", async () => {
     await engine.create(["true"], { name: "linked" });
-    assert.equal((await engine.api("DELETE", "/containers/linked?link=1&force=1")).status, 501);
+    await refuses([
+      [
+        ...(["DELETE", "linked?link=1&force=1", 500] as const),
+        "Conflict, cannot remove the default link name of the container",
+      ],
+      ["DELETE", "absent?link=1", 404, "No such container: absent"],
+    ]);
     await engine.succeeds("DELETE", "/containers/linked");
   });
 

@@ -142,7 +142,7 @@ suite("stop", () => {
     await engine.succeeds("POST", `/containers/${id}/stop`);
     assert.equal(await engine.status(id), "exited 7");
     assert.equal(await engine.logs(id), "ready\nbye\n");
-    assert.deepEqual(await engine.events(id), ["create", "start", "kill", "die", "stop"]);
+    assert.deepEqual(await engine.events(id), ["create", "start", "kill", "stop", "die"]);
   });
 
   test("a program that doesn't listen is ended after its time", async () => {
@@ -206,7 +206,7 @@ suite("restart", () => {
     assert.notEqual([...engine.script.guests][0], before);
     await engine.printed(id, "bye\nready\n");
     assert.deepEqual(await engine.events(id), [
-      ...["create", "start", "kill", "die", "stop", "start", "restart"],
+      ...["create", "start", "kill", "stop", "die", "start", "restart"],
     ]);
     await remove(id);
   });

@@ -223,8 +223,17 @@ export class TestEngine implements AsyncDisposable {
 
   async eventObjects(name: string, actions?: string[]): Promise<JsonObject[]> {
     const filters = JSON.stringify({ container: [name], event: actions });
-    const query = `since=1&until=${((Date.now() + 1) / 1000).toFixed(3)}&filters=${encodeURIComponent(filters)}`;
-    const answer = await this.#running.app.inject({ method: "GET", url: `/events?${query}` });
+    return this.eventsSince(1, filters);
+  }
+
+  /** All that has happened since a moment, in seconds; that passes, if `filters` are given. */
+  async eventsSince(since: number, filters = "{}"): Promise<JsonObject[]> {
+    const until = String(Math.ceil(Date.now() / 1000));
+    const query = new URLSearchParams({ since: String(since), until, filters });
+    const answer = await this.#running.app.inject({
+      method: "GET",
+      url: `/events?${query.toString()}`,
+    });
     const lines = answer.body.split("\n").filter((line) => line !== "");
     return lines.map((line) => asObject(parseJson(line)));
   }

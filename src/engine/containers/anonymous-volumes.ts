@@ -2,7 +2,7 @@ import type { Engine } from "../core.ts";
 import type { ContainerRecord } from "../records.ts";
 import { removeVolume, volumeUsers } from "../volumes.ts";
 
-/** Removes the volumes that were made for this container alone. */
+/** Removes the volumes that were made for this container alone. It may still be there. */
 export async function removeAnonymousVolumes(
   engine: Engine,
   record: ContainerRecord,
@@ -10,6 +10,7 @@ export async function removeAnonymousVolumes(
   for (const { anonymous, volume } of record.run.mounts) {
     if (anonymous !== true || volume === undefined) continue;
     const known = engine.state.volumes().some((one) => one.name === volume);
-    if (known && volumeUsers(engine, volume).length === 0) await removeVolume(engine, volume);
+    if (known && volumeUsers(engine, volume).every((id) => id === record.id))
+      await removeVolume(engine, volume, record.id);
   }
 }

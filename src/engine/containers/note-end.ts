@@ -1,5 +1,6 @@
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine, HeldContainer } from "../core.ts";
+import { announceReleased } from "./announce-resources.ts";
 import { type ContainerRecord, decideRestart, healthUnchecked } from "../records.ts";
 
 export interface Exit {
@@ -15,6 +16,7 @@ export interface Exit {
 export function noteEnd(engine: Engine, held: HeldContainer, exit: Exit): ContainerRecord {
   const { id } = held.record;
   const ranMs = runTimeOf(held.record);
+  const stops = "run" in held.record.state ? held.record.state.run.stops : 0;
   const restart = decideRestart(held.record, { exitCode: exit.exitCode, ranMs });
   const at = timestamp();
   const restartsAt =
@@ -27,6 +29,9 @@ export function noteEnd(engine: Engine, held: HeldContainer, exit: Exit): Contai
     },
   );
   engine.streams(id).end();
+  announceReleased(engine, record);
+  // dockerd's stop wakes up by the end itself, and so speaks first
+  for (let told = 0; told < stops; told += 1) engine.announce("stop", record);
   engine.announce("die", record, {
     execDuration: String(Math.floor(ranMs / 1000)),
     exitCode: String(exit.exitCode),

@@ -32,19 +32,23 @@ export async function removeContainer(
   const found = engine.containers.find(id);
   if (isRunning(found)) await endForRemoval(engine, found, options);
   // it may have been started while the removal waited for it
-  while (!(await removeEnded(engine, found.id)))
+  while (!(await removeEnded(engine, found.id, options)))
     await endForRemoval(engine, engine.containers.find(found.id), options);
-  if (options.volumes) await removeAnonymousVolumes(engine, found);
 }
 
 /** False: it runs. One that has gone meanwhile is as good as removed: `--rm` was quicker. */
-async function removeEnded(engine: Engine, id: string): Promise<boolean> {
+async function removeEnded(
+  engine: Engine,
+  id: string,
+  { volumes }: RemoveOptions,
+): Promise<boolean> {
   if (engine.containers.get(id) === undefined) return true;
   try {
     return await engine.containers.change(id, async (held) => {
       if (isRunning(held.record)) return false;
       await engine.trash.throwAway(engine.containerFolder(id));
       const { record } = held;
+      if (volumes) await removeAnonymousVolumes(engine, record);
       held.remove();
       engine.forgetStreams(id);
       engine.execs.removeContainer(id);

@@ -10,8 +10,9 @@ import {
   noRestarts,
   type StartReport,
 } from "../records.ts";
+import { announceReleased, announceTaken } from "./announce-resources.ts";
 import { beginHealth } from "./health.ts";
-import { startFailureExitCode } from "./failure-exit-code.ts";
+import { startFailure } from "./start-failure.ts";
 import { removeContainer } from "./remove-container.ts";
 import { requireNetworks } from "./require-networks.ts";
 import { startBeside } from "./start-beside.ts";
@@ -56,10 +57,14 @@ async function start(
   try {
     return await launch(engine, held, restarts);
   } catch (error) {
-    const failure = { exitCode: startFailureExitCode(error), error: describeError(error) };
-    held.apply({ kind: "start-failed", failure }, restarts);
+    const { exitCode, told } = startFailure(error);
+    held.apply(
+      { kind: "start-failed", failure: { exitCode, error: describeError(told) } },
+      restarts,
+    );
     engine.streams(held.record.id).end();
-    throw error;
+    announceReleased(engine, held.record);
+    throw told;
   }
 }
 
@@ -81,6 +86,7 @@ async function launch(
   const health = record.run.health && { health: healthAtStart(record.health) };
   const started = held.apply(happened, { lastStart: report, ...restarts, ...health });
   beginHealth(engine, started, run);
+  announceTaken(engine, started);
   engine.announce("start", started);
   void supervise(engine, record.id, run);
   return report;

@@ -7,7 +7,7 @@ import { killDeadlineMs, killSignal, type Run } from "../runs.ts";
 import { unpauseContainer } from "./pause-container.ts";
 import { endParked } from "./end-parked.ts";
 import { runOf } from "./run-of.ts";
-import { saidWhy } from "./said-why.ts";
+import { failedBy, saidWhy } from "./said-why.ts";
 import { whileAwake } from "./while-awake.ts";
 import { isToEnd, noteSignal } from "./note-signal.ts";
 import { announceKill } from "./announce-kill.ts";
@@ -29,7 +29,7 @@ export async function stopContainer(
 ): Promise<void> {
   const record = engine.containers.find(container);
   if (!isRunning(record)) throw new DvmError("not-modified", `container ${container} does not run`);
-  await saidWhy(`cannot stop container: ${container}`, () => endInOrder(engine, record, options));
+  await failedBy(`cannot stop container: ${container}`, () => endInOrder(engine, record, options));
 }
 
 async function endInOrder(
@@ -46,7 +46,7 @@ async function endInOrder(
     announceKill(engine, record, signal);
     // there is no such signal, so nobody will end by it
     const seconds = isSupported(signal) ? wanted : 0;
-    if (!(await endParked(engine, record))) await endRun(engine, record, { signal, seconds });
+    if (!(await endParked(engine, record))) return endRun(engine, record, { signal, seconds });
   }
   engine.announce("stop", record ?? found);
 }
@@ -59,6 +59,20 @@ async function endRun(
 ): Promise<void> {
   await unpauseIfNeeded(engine, record);
   const run = runOf(record);
+  run.stops += 1; // its end tells of it
+  try {
+    await stopRun(engine, record, { run, signal, seconds });
+  } catch (error) {
+    run.stops -= 1;
+    throw error;
+  }
+}
+
+async function stopRun(
+  engine: Engine,
+  record: ContainerRecord,
+  { run, signal, seconds }: { run: Run; signal: number; seconds: number },
+): Promise<void> {
   const ended = endOf(engine, record.id, run);
   await engine.space.check(run.machine);
   if (run.machine.outOfSpace !== undefined) await run.kill(); // its process would hear of nothing
@@ -116,7 +130,7 @@ export async function restartContainer(
   options: StopOptions,
 ): Promise<void> {
   const record = engine.containers.find(container);
-  await saidWhy(`Cannot restart container ${container}`, async () => {
+  await failedBy(`Cannot restart container ${container}`, async () => {
     if (isRunning(record)) {
       if ("run" in record.state) record.state.run.willStartAgain = true;
       await endInOrder(engine, record, options);

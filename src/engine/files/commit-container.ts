@@ -1,8 +1,10 @@
+import type { AgentClient } from "../../agent/agent-client.ts";
 import { readFiles } from "../../agent/guest-files.ts";
 import { scratchBytes } from "../../storage/scratch.ts";
 import { committedConfig, type ConfigOverrides } from "./committed-config.ts";
 import type { Engine } from "../core.ts";
 import { layerTar } from "./tree-tar.ts";
+import { type ContainerRecord, healthUnchecked } from "../records.ts";
 import { withAgent } from "./with-agent.ts";
 
 export interface CommitRequest {
@@ -31,7 +33,7 @@ export async function commitContainer(
     const created = new Date().toISOString();
     const commit = { ...request, config: record.request.config, created };
     const isFrozen = record.state.kind === "running" && pause;
-    if (isFrozen) await agent.freeze(record.id);
+    if (isFrozen) await freeze(engine, agent, record);
     try {
       const entries = await readFiles(
         { agent, container: record.id },
@@ -45,10 +47,26 @@ export async function commitContainer(
         reference,
         signal,
       });
-      engine.announce("commit", record, { comment: request.comment, imageID: id });
+      const name = reference === undefined ? {} : { imageRef: reference };
+      if (reference !== undefined)
+        engine.events.emit("image", "tag", id, {
+          ...images.find(id).config.labels,
+          name: reference,
+        });
+      engine.announce("commit", record, { comment: request.comment, imageID: id, ...name });
       return id;
     } finally {
-      if (isFrozen) await agent.thaw(record.id);
+      if (isFrozen) {
+        await agent.thaw(record.id);
+        engine.announce("unpause", record);
+      }
     }
   });
+}
+
+/** As Docker tells it, the container is paused for so long, and its health not checked. */
+async function freeze(engine: Engine, agent: AgentClient, record: ContainerRecord): Promise<void> {
+  await agent.freeze(record.id);
+  engine.containers.recall(record.id, healthUnchecked(record.health));
+  engine.announce("pause", record);
 }

@@ -8,7 +8,9 @@ import {
 } from "../../agent/guest-files.ts";
 import { DvmError } from "../../base/errors.ts";
 import { archiveName, containerPath } from "./container-path.ts";
+import { announceMounts, announceUnmounts } from "../containers.ts";
 import type { Engine } from "../core.ts";
+import type { ContainerRecord } from "../records.ts";
 import { filesOfTar } from "./tar-tree.ts";
 import { treeTar } from "./tree-tar.ts";
 import { withAgent } from "./with-agent.ts";
@@ -48,7 +50,8 @@ export async function readPath(
 ): Promise<void> {
   const full = containerPath(path);
   const name = bytesOf(archiveName(full));
-  await withAgent(engine, container, { writes: false }, async (agent, { id }) => {
+  await withAgent(engine, container, { writes: false }, async (agent, record) => {
+    const { id } = record;
     const reading = readFiles({ agent, container: id }, { operation: "out", path: full }, signal);
     const entries = await naming(reading, container, path);
     const { value: entry, done } = await entries.next();
@@ -56,6 +59,7 @@ export async function readPath(
     const prefix = name === "/" ? "/" : `${name}/`;
     const rename = (below: string) => (below === "" ? name : `${prefix}${below}`);
     await send({ name, entry }, treeTar(entries, { rename }));
+    announceVisit(engine, record, "archive-path");
   });
 }
 
@@ -90,7 +94,7 @@ export async function writePath(
       signal,
     );
     await naming(writing, container, path);
-    engine.announce("extract-to-dir", record);
+    announceVisit(engine, record, "extract-to-dir");
   });
 }
 
@@ -124,6 +128,13 @@ export async function exportContainer(
     await send(treeTar(entries, { rename }));
     engine.announce("export", record);
   });
+}
+
+/** As Docker does, which mounts the container's volumes for so long. */
+function announceVisit(engine: Engine, record: ContainerRecord, action: string): void {
+  announceMounts(engine, record);
+  engine.announce(action, record);
+  announceUnmounts(engine, record);
 }
 
 /** Says in docker's words that there is no such path. */

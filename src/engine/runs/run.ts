@@ -30,6 +30,8 @@ export class Run {
   readonly main: GuestProcess;
   /** Set by `kill` when the guest is past listening. */
   #killed = false;
+  /** How many have asked for its stop, and wait for it. */
+  stops = 0;
   /** Its process has ended. */
   isOver = false;
   /** Its end is not the container's: another run comes. */

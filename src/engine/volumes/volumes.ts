@@ -69,10 +69,10 @@ export async function createVolume(
   return volume;
 }
 
-/** Removes a volume that no container has. */
-export async function removeVolume(engine: Engine, name: string): Promise<void> {
+/** Removes a volume that no container has, but for `except`, by its id. */
+export async function removeVolume(engine: Engine, name: string, except = ""): Promise<void> {
   findVolume(engine, name);
-  const users = volumeUsers(engine, name);
+  const users = volumeUsers(engine, name).filter((id) => id !== except);
   if (users.length > 0) {
     throw new DvmError("conflict", `remove ${name}: volume is in use - [${users.join(", ")}]`);
   }
