@@ -49,7 +49,7 @@ const abilities = {
     Volume: ["local"],
     Network: ["bridge", "host", "null"],
     Authorization: null,
-    Log: ["json-file"],
+    Log: ["json-file", "local", "syslog"],
   },
   ...limitSupport,
   IPv4Forwarding: true,

@@ -20,6 +20,7 @@ import { kernelFitRoutes } from "./routes/kernel-fit.ts";
 import { pluginRoutes } from "./routes/plugins.ts";
 import { swarmRoutes } from "./routes/swarm.ts";
 import { buildRoutes } from "./routes/build.ts";
+import { logRoutes } from "./routes/logs.ts";
 import { networkRoutes } from "./routes/networks.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { templateRoutes } from "./routes/templates.ts";
@@ -53,6 +54,7 @@ export function buildServer(engine: Engine): FastifyInstance {
     containerLifeRoutes,
     containerStreamRoutes,
     attachRoutes,
+    logRoutes,
     commitRoute,
     execRoutes,
     registryRoutes,

@@ -19,6 +19,7 @@ export { watchHealth } from "./containers/health.ts";
 export { noteEnd } from "./containers/note-end.ts";
 export { openRun } from "./containers/open-run.ts";
 export { pauseContainer, unpauseContainer } from "./containers/pause-container.ts";
+export { readContainerLog } from "./containers/read-container-log.ts";
 export { removeContainer, removeOnRequest } from "./containers/remove-container.ts";
 export { renameContainer } from "./containers/rename-container.ts";
 export { resizeContainer } from "./containers/resize-container.ts";

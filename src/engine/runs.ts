@@ -3,7 +3,13 @@
  * use what stands here, and nothing behind it.
  */
 
-export { ContainerLog, type OutputStream, readLog } from "./runs/container-log.ts";
+export { ContainerLog } from "./runs/logs/container-log.ts";
+export { logAttributes, logTag } from "./runs/logs/log-attributes.ts";
+export { cannotLog, logSettings, requireLogSettings } from "./runs/logs/log-settings.ts";
+export { parseSyslog } from "./runs/logs/syslog-settings.ts";
+export { syslogSink } from "./runs/logs/syslog-sink.ts";
+export type { LogLine, OutputStream } from "./runs/logs/log-line.ts";
+export { readLog } from "./runs/logs/read-log.ts";
 export { connectionAttachment } from "./runs/connection-attachment.ts";
 export { ContainerStreams } from "./runs/container-streams.ts";
 export { outputFrame, writeAll } from "./runs/output-frame.ts";

@@ -69,7 +69,6 @@ test("what DVM does not do is refused by name, not ignored", () => {
     UsernsMode: "host",
     PidMode: "host",
     VolumesFrom: ["other"],
-    LogConfig: { Type: "syslog" },
   })) {
     assert.throws(
       () => checked(withHost({ [field]: value })),
@@ -113,7 +112,7 @@ test("restart policy and log driver are kept as they were given", () => {
   });
   const always = { Name: "always", MaximumRetryCount: 0 };
   assert.deepEqual(given({ RestartPolicy: { Name: "always" } }).RestartPolicy, always);
-  assert.throws(() => given({ LogConfig: { Type: "syslog" } }), { code: "unsupported" });
+  assert.throws(() => given({ LogConfig: { Type: "gelf" } }), { code: "invalid" });
   assert.throws(() => given({ RestartPolicy: { Name: "no", MaximumRetryCount: 3 } }), {
     code: "invalid",
   });

@@ -143,8 +143,9 @@ suite("logs", () => {
     const { socket } = await engine.client.containers.attach(id, inputToo);
     socket.end("second\n");
     await engine.wait(id);
-    assert.equal(await engine.logs(id, { since: between }), "then second\n");
-    assert.equal(await engine.logs(id, { until: between }), "first part\n");
+    const moment = String(Date.parse(between) / 1000);
+    assert.equal(await engine.logs(id, { since: moment }), "then second\n");
+    assert.equal(await engine.logs(id, { until: moment }), "first part\n");
     const [first = "", second = ""] = (await engine.logs(id, { timestamps: true })).split("\n");
     assert.match(first, /^20\d\d-\d\d-\d\dT\S+Z first part$/);
     assert(first < between && between < second);

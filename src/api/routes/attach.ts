@@ -4,13 +4,15 @@ import { createWebSocketStream, WebSocketServer } from "ws";
 import { z } from "zod";
 import { parseDetachKeys } from "../../base/detach-keys.ts";
 import { DvmError } from "../../base/errors.ts";
+import { readContainerLog } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/core.ts";
 import type { ContainerRecord } from "../../engine/records.ts";
-import { connectionAttachment, outputFrame, readLog, writeAll } from "../../engine/runs.ts";
+import { connectionAttachment, type LogLine, writeAll } from "../../engine/runs.ts";
 import { asksBefore } from "../api-version.ts";
 import { hasTaken } from "../connections.ts";
 import { copyInput } from "../copy-input.ts";
 import { hijack, refuseHijack } from "../hijack.ts";
+import { encodeLogLines } from "../log-output.ts";
 import { flagParameter, parse, textParameter } from "../query.ts";
 import { nameOf } from "./containers.ts";
 
@@ -44,6 +46,8 @@ interface Attaching {
   record: ContainerRecord;
   query: AttachQuery;
   keys: readonly number[];
+  /** What was said before, if that is wanted. */
+  past: AsyncIterable<LogLine[]> | undefined;
 }
 
 async function attach(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
@@ -60,7 +64,8 @@ async function attachBySocket(
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const { record, query, keys } = prepare(engine, request);
+  const prepared = prepare(engine, request);
+  const { query } = prepared;
   if (request.headers["sec-websocket-key"] === undefined)
     throw new DvmError("invalid", "not websocket protocol");
   const all = { stdin: true, stdout: true, stderr: true };
@@ -78,7 +83,7 @@ async function attachBySocket(
       }),
     );
     connection.on("error", () => connection.destroy());
-    void join(engine, { record, query: chosen, keys }, { connection, isMultiplexed: false });
+    void join(engine, { ...prepared, query: chosen }, { connection, isMultiplexed: false });
   });
 }
 
@@ -94,7 +99,8 @@ function prepare(engine: Engine, request: FastifyRequest): Attaching {
   const keys = detachKeysOf(query.detachKeys ?? "");
   const why = unattachable.get(record.state.kind);
   if (why !== undefined) throw new DvmError("conflict", `container ${container} is ${why}`);
-  return { record, query, keys: record.request.config.Tty ? keys : [] };
+  const past = query.logs ? readContainerLog(engine, record, {}) : undefined;
+  return { record, query, past, keys: record.request.config.Tty ? keys : [] };
 }
 
 function detachKeysOf(text: string): number[] {
@@ -111,10 +117,14 @@ interface Wire {
 }
 
 /** What was said before, if that is wanted, then what is said from now on, to the end of the run. */
-async function join(engine: Engine, { record, query, keys }: Attaching, wire: Wire): Promise<void> {
+async function join(
+  engine: Engine,
+  { record, query, keys, past }: Attaching,
+  wire: Wire,
+): Promise<void> {
   const { connection, isMultiplexed } = wire;
   engine.announce("attach", record);
-  if (query.logs) await sendPast(engine, record, query, wire);
+  if (past !== undefined) await sendPast(past, query, wire);
   if (!query.stream || !(query.stdin || query.stdout || query.stderr)) {
     connection.resume();
     return void connection.end();
@@ -141,15 +151,14 @@ async function join(engine: Engine, { record, query, keys }: Attaching, wire: Wi
 }
 
 async function sendPast(
-  engine: Engine,
-  record: ContainerRecord,
+  past: AsyncIterable<LogLine[]>,
   query: AttachQuery,
   { connection, isMultiplexed }: Wire,
 ): Promise<void> {
-  for await (const { stream, text } of readLog(engine.logPath(record.id), {})) {
-    if (!query[stream]) continue;
-    const bytes = Buffer.from(text);
-    await writeAll(connection, isMultiplexed ? outputFrame(stream, bytes) : bytes);
+  const options = { timestamps: false, details: false, isMultiplexed };
+  for await (const lines of past) {
+    const wanted = lines.filter(({ stream }) => query[stream]);
+    await writeAll(connection, encodeLogLines(wanted, options));
   }
 }
 

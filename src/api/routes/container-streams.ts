@@ -1,31 +1,16 @@
-import { once } from "node:events";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import { timestamp } from "../../base/timestamps.ts";
-import { type Engine, hasEnded } from "../../engine/core.ts";
+import type { Engine } from "../../engine/core.ts";
 import { type ContainerRecord, isRunning, isUp } from "../../engine/records.ts";
-import { outputFrame, readLog } from "../../engine/runs.ts";
 import { resizeContainer } from "../../engine/containers.ts";
-import { flagParameter, parse, textParameter } from "../query.ts";
+import { parse, textParameter } from "../query.ts";
 import { terminalSize } from "../terminal-size.ts";
 import { nameOf } from "./containers.ts";
 import { sendStatistics } from "../send-statistics.ts";
 
-const logsSchema = z.object({
-  follow: flagParameter,
-  stdout: flagParameter,
-  stderr: flagParameter,
-  timestamps: flagParameter,
-  tail: textParameter,
-  since: textParameter,
-  until: textParameter,
-});
-type LogsQuery = z.infer<typeof logsSchema>;
-
-/** `/containers/{id}/…` where the answer goes on: logs, wait, stats; and resize. */
+/** `/containers/{id}/…` where the answer goes on: wait, stats; and resize. */
 export function containerStreamRoutes(app: FastifyInstance, engine: Engine): void {
-  app.get("/containers/:name/logs", (request, reply) => sendLogs(engine, request, reply));
   app.post("/containers/:name/wait", (request, reply) => wait(engine, request, reply));
 
   app.post("/containers/:name/resize", async (request, reply) => {
@@ -37,59 +22,6 @@ export function containerStreamRoutes(app: FastifyInstance, engine: Engine): voi
   app.get("/containers/:name/stats", (request, reply) =>
     sendStatistics(engine, request, reply, nameOf(request.params)),
   );
-}
-
-async function sendLogs(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
-  const query = parse(logsSchema, request.query, "query");
-  const record = engine.containers.find(nameOf(request.params));
-  if (!query.stdout && !query.stderr) {
-    throw new DvmError("invalid", "Bad parameters: you must choose at least one stream");
-  }
-  const options = logOptions(engine, record, query);
-  reply.hijack();
-  reply.raw.writeHead(200, {
-    "Content-Type": record.run.process.tty
-      ? "application/vnd.docker.raw-stream"
-      : "application/vnd.docker.multiplexed-stream",
-  });
-  reply.raw.flushHeaders();
-  const stop = new AbortController();
-  reply.raw.on("close", () => stop.abort());
-  for await (const line of readLog(engine.logPath(record.id), {
-    ...options,
-    signal: stop.signal,
-  })) {
-    if (!query[line.stream]) continue;
-    const bytes = Buffer.from(query.timestamps ? `${line.time} ${line.text}` : line.text);
-    const out = record.run.process.tty ? bytes : outputFrame(line.stream, bytes);
-    if (!reply.raw.write(out))
-      await Promise.race([once(reply.raw, "drain"), once(reply.raw, "close")]);
-  }
-  reply.raw.end();
-}
-
-function logOptions(engine: Engine, record: ContainerRecord, query: LogsQuery) {
-  const tail =
-    query.tail === undefined || query.tail === "" || query.tail === "all"
-      ? undefined
-      : Number(query.tail);
-  return {
-    tail: tail !== undefined && Number.isInteger(tail) && tail >= 0 ? tail : undefined,
-    since: logTime(query.since),
-    until: logTime(query.until),
-    follow:
-      query.follow && isUp(record)
-        ? { ended: engine.containers.waitFor(record.id, hasEnded).then(() => {}) }
-        : undefined,
-  };
-}
-
-/** Unix seconds with a fraction, or RFC 3339. `0` and nothing mean no limit. */
-function logTime(value: string | undefined): string | undefined {
-  if (value === undefined || value === "" || value === "0") return undefined;
-  const milliseconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value);
-  if (Number.isNaN(milliseconds)) throw new DvmError("invalid", `invalid time: ${value}`);
-  return timestamp(new Date(milliseconds));
 }
 
 /** Sends the headers at once, so that a client knows that it will hear of the end, and of no earlier one. */

@@ -1,7 +1,7 @@
 import type { GuestProcess } from "../../agent/agent-client.ts";
-import { shortId } from "../../base/ids.ts";
 import type { Engine } from "../core.ts";
-import { ContainerLog, Run, type RunningMachine } from "../runs.ts";
+import { Run, type RunningMachine } from "../runs.ts";
+import { openLog } from "./open-log.ts";
 
 interface OpenRun {
   containerId: string;
@@ -15,9 +15,8 @@ interface OpenRun {
 /** From here on the output of a container's process goes to its log, and to who is attached. */
 export async function openRun(engine: Engine, { resume = false, ...run }: OpenRun): Promise<Run> {
   const { containerId, machine } = run;
-  const position = machine.logPosition(containerId);
-  const say = (message: string) =>
-    engine.parts.log(`container ${shortId(containerId)}: ${message}`);
-  const log = await ContainerLog.open(engine.logPath(containerId), position, { resume, say });
+  const positionPath = machine.logPosition(containerId);
+  const record = engine.containers.find(containerId);
+  const log = await openLog(engine, record, { positionPath, resume });
   return new Run({ ...run, log, streams: engine.streams(containerId) });
 }

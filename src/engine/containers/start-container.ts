@@ -12,6 +12,7 @@ import {
 } from "../records.ts";
 import { announceReleased, announceTaken } from "./announce-resources.ts";
 import { beginHealth } from "./health.ts";
+import { checkLog } from "./open-log.ts";
 import { startFailure } from "./start-failure.ts";
 import { removeContainer } from "./remove-container.ts";
 import { requireNetworks } from "./require-networks.ts";
@@ -77,6 +78,7 @@ async function launch(
   const { record } = held;
   checkRun(record.run);
   requireNetworks(record);
+  await checkLog(engine, record);
   const { run, network, ...lastStart } =
     record.run.machine.sharedWith === undefined
       ? await startInOwnMachine(engine, record, watch)

@@ -1,5 +1,6 @@
 import { PassThrough, type Writable } from "node:stream";
-import type { OutputStream } from "./container-log.ts";
+import { LogFeed } from "./logs/log-feed.ts";
+import type { OutputStream } from "./logs/log-line.ts";
 
 /** Someone who is attached: gets a copy of the output, may give input. */
 export interface Attachment {
@@ -15,6 +16,8 @@ export interface Attachment {
  * as long as the container, over its restarts.
  */
 export class ContainerStreams {
+  /** Tells who follows its log. */
+  readonly feed = new LogFeed();
   readonly #attached = new Set<Attachment>();
   #input = new PassThrough();
 

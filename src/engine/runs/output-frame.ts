@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
-import type { OutputStream } from "./container-log.ts";
+import type { OutputStream } from "./logs/log-line.ts";
 
 const streamNumbers: Record<OutputStream, number> = { stdout: 1, stderr: 2 };
 const frameHeaderBytes = 8;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { GuestProcess } from "../../agent/agent-client.ts";
-import { ContainerLog, type OutputStream } from "./container-log.ts";
+import type { ContainerLog } from "./logs/container-log.ts";
+import type { OutputStream } from "./logs/log-line.ts";
 import type { ContainerStreams } from "./container-streams.ts";
 import type { RunningMachine } from "./running-machine.ts";
 

@@ -1,0 +1,60 @@
+import type { LogLine } from "../engine/runs.ts";
+
+interface LogOutput {
+  timestamps: boolean;
+  /** What was kept with each line comes before it. */
+  details: boolean;
+  isMultiplexed: boolean;
+}
+
+const frameHeaderBytes = 8;
+const streamNumbers = { stdout: 1, stderr: 2 } as const;
+
+/** Lines of a log as the Engine API gives them, all in one piece. */
+export function encodeLogLines(lines: readonly LogLine[], options: LogOutput): Buffer {
+  const heads = lines.map((line) => headOf(line, options));
+  const frameBytes = options.isMultiplexed ? frameHeaderBytes : 0;
+  const length = lines.reduce(
+    (sum, { text }, index) => sum + frameBytes + (heads[index]?.length ?? 0) + text.length,
+    0,
+  );
+  const out = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const [index, { stream, text }] of lines.entries()) {
+    const head = heads[index] ?? "";
+    if (options.isMultiplexed) {
+      at = out.writeUInt32BE(streamNumbers[stream] << 24, at);
+      at = out.writeUInt32BE(head.length + text.length, at);
+    }
+    if (head !== "") at += out.write(head, at, "latin1");
+    at += text.copy(out, at);
+  }
+  return out;
+}
+
+/** Of letters of ASCII only. */
+function headOf({ time, attributes = {} }: LogLine, { timestamps, details }: LogOutput): string {
+  const moment = timestamps ? `${withNanoseconds(time)} ` : "";
+  return details ? `${moment}${describe(attributes)} ` : moment;
+}
+
+/** Lines that were not written here may have a shorter fraction. */
+function withNanoseconds(time: string): string {
+  const [, seconds = "", fraction = "", zone = ""] =
+    /^([^.]*?)(?:\.(\d*))?(Z|[+-]\d\d:\d\d)$/.exec(time) ?? [];
+  return seconds === "" ? time : `${seconds}.${fraction.padEnd(9, "0")}${zone}`;
+}
+
+/** `name=value,…` in the order of the names, each as Go's url.QueryEscape has it. */
+function describe(attributes: Readonly<Record<string, string>>): string {
+  return Object.entries(attributes)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${queryEscape(name)}=${queryEscape(value)}`)
+    .join(",");
+}
+
+function queryEscape(text: string): string {
+  return encodeURIComponent(text.toWellFormed())
+    .replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%20", "+");
+}
