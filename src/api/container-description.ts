@@ -1,5 +1,6 @@
 import { neverTime } from "../base/timestamps.ts";
 import {
+  attachedNetworks,
   type BoundPort,
   type ContainerRecord,
   type ContainerState,
@@ -164,7 +165,10 @@ export function healthOf({ health }: ContainerRecord): string {
   return health?.status ?? "none";
 }
 
-const withoutIpv6 = { GlobalIPv6Address: "", GlobalIPv6PrefixLen: 0, IPv6Gateway: "" };
+const noCard = {
+  ...{ EndpointID: "", Gateway: "", IPAddress: "", IPPrefixLen: 0, MacAddress: "" },
+  ...{ GlobalIPv6Address: "", GlobalIPv6PrefixLen: 0, IPv6Gateway: "" },
+};
 /** What Docker shows of networks that it has no more. */
 const ofOldNetworks = {
   HairpinMode: false,
@@ -176,7 +180,6 @@ const ofOldNetworks = {
 
 /** The machine's own user-mode network is shown under the name docker users know. */
 export function networkSettings(engine: Engine, record: ContainerRecord) {
-  const mode = networkMode(record);
   const address =
     record.run.network === undefined || !isRunning(record)
       ? ""
@@ -185,15 +188,19 @@ export function networkSettings(engine: Engine, record: ContainerRecord) {
   const prefix = address === "" ? 0 : 24;
   const mac = address !== "" && "mac" in record.state ? record.state.mac : "";
   const card = {
+    ...noCard,
     ...{ IPAddress: address, IPPrefixLen: prefix, Gateway: gateway, MacAddress: mac },
-    ...withoutIpv6,
-    EndpointID: "",
   };
-  const endpoint = {
-    ...(record.request.endpoints[mode] ?? nothingAsked),
-    ...card,
-    NetworkID: record.state.kind === "created" ? "" : networkId(engine, mode),
-    DNSNames: null,
+  const isNew = record.state.kind === "created";
+  const endpointIn = (network: string) => {
+    const asked = record.request.endpoints[network] ?? nothingAsked;
+    return {
+      ...asked,
+      ...(network === "bridge" ? card : noCard),
+      ...(isNew ? { MacAddress: asked.MacAddress } : {}),
+      NetworkID: isNew ? "" : networkId(engine, network),
+      DNSNames: null,
+    };
   };
   return {
     Bridge: "",
@@ -202,7 +209,9 @@ export function networkSettings(engine: Engine, record: ContainerRecord) {
     Ports: portMap(record),
     ...ofOldNetworks,
     ...card,
-    Networks: record.run.machine.sharedWith === undefined ? { [mode]: endpoint } : {},
+    Networks: Object.fromEntries(
+      attachedNetworks(record.request).map((network) => [network, endpointIn(network)]),
+    ),
   };
 }
 

@@ -12,6 +12,7 @@ import { commitRoute } from "./routes/commit.ts";
 import { containerLifeRoutes } from "./routes/container-life.ts";
 import { checkpointRoutes, containerRoutes } from "./routes/containers.ts";
 import { containerFileRoutes } from "./routes/container-files.ts";
+import { containerRequestRoutes } from "./routes/container-request.ts";
 import { containerStreamRoutes } from "./routes/container-streams.ts";
 import { execRoutes } from "./routes/exec.ts";
 import { imageArchiveRoutes } from "./routes/image-archives.ts";
@@ -51,6 +52,7 @@ export function buildServer(engine: Engine): FastifyInstance {
     templateRoutes,
     containerRoutes,
     checkpointRoutes,
+    containerRequestRoutes,
     containerLifeRoutes,
     containerStreamRoutes,
     attachRoutes,

@@ -29,6 +29,7 @@ export {
 } from "./records/docker-request.ts";
 export { defaultRuntime, runtimes, withDefaults } from "./records/request/with-defaults.ts";
 export { maskedPaths, readOnlyPaths } from "./records/request/system-paths.ts";
+export { attachedNetworks } from "./records/request/attached-networks.ts";
 export { restartPolicySchema } from "./records/request/life-fields.ts";
 export { shownConfig, withoutNothing } from "./records/request/shown-config.ts";
 export type { ExecRequest } from "./records/exec-request.ts";

@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import {
-  createContainer,
   killContainer,
   pauseContainer,
   removeOnRequest,
@@ -11,16 +10,11 @@ import {
   startContainer,
   stopContainer,
   unpauseContainer,
-  updateContainer,
 } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/core.ts";
 import { flagParameter, numberParameter, parse, textParameter } from "../query.ts";
-import { parseCreateBody } from "../schemas/create-container.ts";
-import { parseUpdateBody } from "../schemas/update-container.ts";
 import { nameOf } from "./containers.ts";
-import { requireJson } from "../require-json.ts";
 
-const createSchema = z.object({ name: textParameter, platform: textParameter });
 const stopSchema = z.object({ t: numberParameter, signal: textParameter });
 const killSchema = z.object({ signal: textParameter });
 const renameSchema = z.object({ name: textParameter });
@@ -29,18 +23,8 @@ const removeSchema = z.object({ force: flagParameter, v: flagParameter, link: fl
 /** Docker lets pass what old clients send for nothing, such as `{}` and line ends. */
 const emptyBodyBytes = 7;
 
-/** `/containers`: what changes them, from creation to removal. */
+/** `/containers`: what happens to them, from start to removal. */
 export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void {
-  app.post("/containers/create", { onRequest: requireJson }, async (request, reply) => {
-    const { name, platform } = parse(createSchema, request.query, "query");
-    const { record, warnings } = await createContainer(engine, {
-      ...parseCreateBody(request.body),
-      name: name === "" ? undefined : name,
-      platform: platform === "" ? undefined : platform,
-    });
-    return reply.status(201).send({ Id: record.id, Warnings: warnings });
-  });
-
   app.post("/containers/:name/start", (request, reply) => start(engine, request, reply));
 
   app.post("/containers/:name/stop", async (request, reply) => {
@@ -75,12 +59,6 @@ export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void 
     const { name } = parse(renameSchema, request.query, "query");
     await renameContainer(engine, nameOf(request.params), name ?? "");
     return reply.status(204).send();
-  });
-
-  app.post("/containers/:name/update", async (request) => {
-    const asked = parseUpdateBody(request.body);
-    const warnings = await updateContainer(engine, nameOf(request.params), asked);
-    return { Warnings: warnings.length === 0 ? null : warnings };
   });
 
   app.delete("/containers/:name", async (request, reply) => {

@@ -10,7 +10,7 @@ import { ensureVolume } from "../volumes.ts";
 import { removeAnonymousVolumes } from "./anonymous-volumes.ts";
 import { runByDaemonDefaults, withDaemonDefaults } from "./daemon-defaults.ts";
 import { cleanName, freeName } from "./container-name.ts";
-import { resolveSharedNetwork } from "./shared-network.ts";
+import { resolveSharedNamespaces } from "./shared-namespaces.ts";
 
 export interface CreateRequest extends DockerRequest {
   name: string | undefined;
@@ -34,7 +34,7 @@ export async function createContainer(
     withDaemonDefaults(asked, engine.parts.settings()),
     engine.parts.hostCpus,
   );
-  const request = resolveSharedNetwork(containers, checked.request);
+  const request = resolveSharedNamespaces(containers, checked.request);
   const image = engine.parts.images.find(request.config.Image);
   if (platform !== undefined) checkPlatform(request.config.Image, image, parsePlatform(platform));
   await requireTrust(engine, image, request.config.Image);

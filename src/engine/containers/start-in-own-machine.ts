@@ -37,16 +37,22 @@ export async function startInOwnMachine(
     const supplied = await engine.supply.provide(order, watch);
     const { run, ports } = await launch(engine, record, { plan, supplied, late: order.ports });
     watch.lap("process");
-    const { origin, madeTemplate, mac } = supplied;
+    const { origin, madeTemplate } = supplied;
     return {
       ...{ run, origin, madeTemplate },
       kernel: `${plan.kernel.name} ${plan.kernel.release}`,
-      network: { ports, mac: mac ?? plan.run.network?.mac ?? "" },
+      network: { ports, mac: cardMac(plan.run, supplied) },
     };
   } catch (error) {
     await rm(plan.folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A machine that stood ready keeps its own, unless the user chose one. */
+function cardMac({ network }: ContainerRecord["run"], { mac }: SuppliedMachine): string {
+  const own = network?.isMacGiven === true ? undefined : mac;
+  return own ?? network?.mac ?? "";
 }
 
 async function planStart(
@@ -81,7 +87,7 @@ async function launch(
   try {
     await grantSockets(machine, containerId, plan.specials);
     const ports = await openPorts(machine, plan);
-    const mac = supplied.mac ?? run.network?.mac ?? "";
+    const mac = cardMac(run, supplied);
     await sharePlaced(engine, supplied.machine, plan.placed);
     const main = await supplied.agent.launch({
       machine: machineSetup(),

@@ -163,10 +163,18 @@ export function neighbourSetup(
 }
 
 function ownSetup(containerId: string, run: RunSpecification, limits: ContainerLimits) {
+  const { sharedMemory, shmSizeBytes, ...inside } = run.inside;
+  const shared = {
+    none: undefined,
+    own: shmSizeBytes,
+    // as much as a tmpfs takes that nobody limits
+    host: (memoryMiB(run.limits) * 2 ** 20) / 2,
+  };
   return {
     ...(run.domainname === "" ? {} : { domainname: run.domainname }),
     machineId: containerId.slice(0, 32),
-    ...run.inside,
+    ...inside,
+    shmSizeBytes: shared[sharedMemory],
     privileged: run.process.privileged,
     limits,
   };

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { DvmError } from "../../base/errors.ts";
 import type { Healthcheck } from "../../base/health-fields.ts";
 import { newMacAddress, shortId } from "../../base/ids.ts";
@@ -12,6 +13,7 @@ import {
 } from "../records.ts";
 import { resolveMounts } from "./mounts.ts";
 import { requestedPorts } from "./port-map.ts";
+import { cleanMacAddress, endpointSysctls } from "./request/check-endpoints.ts";
 
 /** A container of an image that nobody knows of yet. Its volumes are named, not made. */
 export async function newRecord(
@@ -21,12 +23,18 @@ export async function newRecord(
   const config = mergeConfig(request.config, image, id);
   checkCommand(config);
   const { hostConfig } = request;
+  const asked = request.endpoints["bridge"]?.MacAddress ?? "";
   const run = specifyRun(
-    { config, hostConfig },
+    {
+      ...request,
+      config: hostConfig.UTSMode === "host" ? { ...config, Hostname: hostname() } : config,
+    },
     {
       imageId: image.id,
       mounts: await resolveMounts(hostConfig, Object.keys(config.Volumes ?? {})),
-      mac: newMacAddress(),
+      mac: cleanMacAddress(asked) ?? newMacAddress(),
+      isMacGiven: asked !== "",
+      sysctls: endpointSysctls(request.endpoints),
       ports: requestedPorts(hostConfig, Object.keys(config.ExposedPorts)),
     },
   );

@@ -56,7 +56,7 @@ export function upgradeFirstVersion(text: string): StoredContainer {
   };
   const mounts = old.mounts.map(neutralMount);
   const run = specifyRun(
-    { config, hostConfig },
+    { config, hostConfig, endpoints: {} },
     { imageId, mounts, mac, ports: old.requestedPorts },
   );
   return {

@@ -61,6 +61,8 @@ const processSchema = z.object({
 
 const networkSchema = z.object({
   mac: z.string(),
+  /** The user chose it; else a machine that stands ready has another one. */
+  isMacGiven: z.boolean().default(false),
   /** Ports as they were asked for; 0 on the host means any. */
   ports: z.array(requestedPortSchema),
   nameservers: strings,
@@ -122,10 +124,12 @@ export const runSpecificationSchema = z.object({
   /** `name:address` */
   extraHosts: strings,
   mounts: z.array(mountSchema),
-  /** What the agent is told as it stands, by the names of `ContainerSetup`. */
+  /** What the agent is told, by the names of `ContainerSetup`. */
   inside: z.object({
     readOnlyRoot: z.boolean(),
     shmSizeBytes: z.number(),
+    /** Whose shared memory it has: none at all, or as much as a host without containers. */
+    sharedMemory: z.enum(["own", "none", "host"]).default("own"),
     sysctls: z.record(z.string(), z.string()),
   }),
   confinement: confinementSchema.default({

@@ -1,5 +1,6 @@
 import type { DockerRequest, HostConfig, Resources } from "./docker-request.ts";
 import { specifyHealth } from "./specify-health.ts";
+import { attachedNetworks } from "./request/attached-networks.ts";
 import type { Mount, RequestedPort, RunSpecification } from "./run-specification.ts";
 
 const defaultTerminal = { rows: 24, columns: 80 };
@@ -9,13 +10,17 @@ interface Resolved {
   mounts: Mount[];
   /** Of the network card, if it gets one. */
   mac: string;
+  /** The user chose it. */
+  isMacGiven?: boolean;
   ports: RequestedPort[];
+  /** Settings of the network card. */
+  sysctls?: Record<string, string>;
 }
 
 /** Docker's request, in which all is filled in, as what is to run. Pure; checks nothing. */
 export function specifyRun(
-  { config, hostConfig }: Pick<DockerRequest, "config" | "hostConfig">,
-  { imageId, mounts, mac, ports }: Resolved,
+  { config, hostConfig, endpoints }: Pick<DockerRequest, "config" | "hostConfig" | "endpoints">,
+  { imageId, mounts, mac, isMacGiven = false, ports, sysctls = {} }: Resolved,
 ): RunSpecification {
   const { Kernel: kernel, Accelerator: accelerator, NoTemplate, Room } = hostConfig.Dvm;
   const sharedWith = sharingContainer(hostConfig.NetworkMode);
@@ -30,15 +35,17 @@ export function specifyRun(
     inside: {
       readOnlyRoot: hostConfig.ReadonlyRootfs,
       shmSizeBytes: hostConfig.ShmSize,
-      sysctls: hostConfig.Sysctls ?? {},
+      sharedMemory: sharedMemory(hostConfig.IpcMode),
+      sysctls: { ...hostConfig.Sysctls, ...sysctls },
     },
     confinement: specifyConfinement(hostConfig),
     limits: specifyLimits(hostConfig),
-    ...(hostConfig.NetworkMode === "none" || sharedWith !== undefined
+    ...(!attachedNetworks({ config, hostConfig, endpoints }).includes("bridge")
       ? {}
       : {
           network: {
             mac,
+            isMacGiven,
             ports,
             nameservers: hostConfig.Dns ?? [],
             search: hostConfig.DnsSearch ?? [],
@@ -73,6 +80,10 @@ export function specifyLimits(asked: Resources): RunSpecification["limits"] {
     processors: asked.CpusetCpus,
     processes: Math.max(0, asked.PidsLimit ?? 0),
   };
+}
+
+function sharedMemory(ipcMode: string): RunSpecification["inside"]["sharedMemory"] {
+  return ipcMode === "none" || ipcMode === "host" ? ipcMode : "own";
 }
 
 /** The container that Docker's `--network container:…` names; undefined: none. */

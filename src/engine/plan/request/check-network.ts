@@ -1,49 +1,53 @@
 import { isIP } from "node:net";
 import { DvmError } from "../../../base/errors.ts";
-import type { DockerRequest, HostConfig } from "../../records.ts";
-import { sharingContainer } from "../../records.ts";
+import { type DockerRequest, type HostConfig, sharingContainer } from "../../records.ts";
 import { refuseGiven } from "./refuse-given.ts";
 
-/** What is asked of networks, but for ports. */
-export function checkNetwork({ config, hostConfig, endpoints }: DockerRequest): void {
+/** What is asked of names and ports. */
+export function checkNetwork({ hostConfig }: DockerRequest): void {
   for (const host of hostConfig.ExtraHosts ?? []) checkExtraHost(host);
-  const { NetworkDisabled, MacAddress } = config;
-  refuseGiven("", { NetworkDisabled, MacAddress });
+  checkPortBindings(hostConfig.PortBindings ?? {});
   refuseGiven("HostConfig.", { Links: hostConfig.Links });
-  for (const [network, { Aliases: _, ...rest }] of Object.entries(endpoints))
-    refuseGiven(`NetworkingConfig.EndpointsConfig.${network}.`, rest);
-  if (Object.values(endpoints).some(({ Aliases }) => (Aliases ?? []).length > 0))
+  if (hostConfig.NetworkMode === "host")
     throw new DvmError(
-      "invalid",
-      "network-scoped aliases are only supported for user-defined networks",
+      "unsupported",
+      "cannot use the host's network: a container has a machine of its own, with a network of its own",
+      { hint: "ports can be published with -p" },
     );
 }
 
-/** What only the other container of `--network container:NAME` can have, in Docker's words. */
+/** What goes together, in Docker's words (runconfig). */
 export function checkNetworkMode({ config, hostConfig }: DockerRequest): void {
-  const { NetworkMode } = hostConfig;
+  const { NetworkMode, UTSMode } = hostConfig;
   if (NetworkMode === "container:" || NetworkMode === "container")
     throw new DvmError(
       "invalid",
       "invalid network mode: invalid container format container:<name|id>",
     );
-  if (sharingContainer(NetworkMode) === undefined) return;
-  const clash = clashing({ config, hostConfig });
-  if (clash !== undefined) throw new DvmError("invalid", `conflicting options: ${clash}`);
-  if ((hostConfig.Dvm.Room ?? 0) > 0)
-    throw new DvmError("invalid", "conflicting options: room and the container type network mode");
+  const clash =
+    sharingContainer(NetworkMode) === undefined ? undefined : clashing({ config, hostConfig });
+  if (clash !== undefined) throw conflict(clash);
+  if (UTSMode === "host" && config.Hostname !== "") throw conflict("hostname and the UTS mode");
+  if (NetworkMode === "host" && (hostConfig.Links ?? []).length > 0)
+    throw conflict(withoutLinks("host type networking"));
 }
 
+function conflict(what: string): DvmError {
+  return new DvmError("invalid", `conflicting options: ${what}`);
+}
+
+function withoutLinks(network: string): string {
+  return `${network} can't be used with links. This would result in undefined behavior`;
+}
+
+/** What only the other container of `--network container:NAME` can have. */
 function clashing({
   config,
   hostConfig,
 }: Pick<DockerRequest, "config" | "hostConfig">): string | undefined {
   const clashes: [boolean, string][] = [
     [config.Hostname !== "", "hostname and the network mode"],
-    [
-      (hostConfig.Links ?? []).length > 0,
-      "container type network can't be used with links. This would result in undefined behavior",
-    ],
+    [(hostConfig.Links ?? []).length > 0, withoutLinks("container type network")],
     [(hostConfig.Dns ?? []).length > 0, "dns and the network mode"],
     [(hostConfig.ExtraHosts ?? []).length > 0, "custom host-to-IP mapping and the network mode"],
     [publishes(hostConfig), "port publishing and the container type network mode"],
@@ -51,6 +55,7 @@ function clashing({
       Object.keys(config.ExposedPorts).length > 0,
       "port exposing and the container type network mode",
     ],
+    [(hostConfig.Dvm.Room ?? 0) > 0, "room and the container type network mode"],
   ];
   return clashes.find(([isClash]) => isClash)?.[1];
 }
@@ -66,4 +71,25 @@ function checkExtraHost(entry: string): void {
   const address = entry.slice(colon + 1);
   if (address !== "host-gateway" && isIP(address) === 0)
     throw new DvmError("invalid", `invalid IP address in add-host: ${JSON.stringify(address)}`);
+}
+
+/** Numbers only; what cannot be published is seen when ports are. */
+function checkPortBindings(bindings: NonNullable<HostConfig["PortBindings"]>): void {
+  for (const [key, list] of Object.entries(bindings)) {
+    const [port = ""] = key.split("/");
+    if (!isPort(port)) throw badPort(port);
+    for (const { HostPort } of list ?? []) {
+      const ends = HostPort === "" ? [] : HostPort.split("-");
+      if (ends.length > 2 || !ends.every(isPort) || Number(ends[0]) > Number(ends.at(-1)))
+        throw badPort(HostPort);
+    }
+  }
+}
+
+function isPort(text: string): boolean {
+  return text === "" || (/^\d+$/.test(text) && Number(text) <= 65_535);
+}
+
+function badPort(text: string): DvmError {
+  return new DvmError("invalid", `invalid port specification: ${JSON.stringify(text)}`);
 }

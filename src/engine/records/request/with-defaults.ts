@@ -26,7 +26,8 @@ export function withDefaults(given: HostConfig): HostConfig {
 }
 
 /** One that sees all has no label of its own. */
-function securityOptions({ SecurityOpt, Privileged }: HostConfig): HostConfig["SecurityOpt"] {
+function securityOptions({ SecurityOpt, ...asked }: HostConfig): HostConfig["SecurityOpt"] {
   const isLabelled = SecurityOpt?.some((option) => option.startsWith("label=")) ?? false;
-  return Privileged && !isLabelled ? [...(SecurityOpt ?? []), "label=disable"] : SecurityOpt;
+  const seesAll = asked.Privileged || asked.IpcMode === "host" || asked.PidMode === "host";
+  return seesAll && !isLabelled ? [...(SecurityOpt ?? []), "label=disable"] : SecurityOpt;
 }
