@@ -1,0 +1,163 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { runProgram } from "../../../bench/measure/run-program.ts";
+import { testCache } from "../../support/cache.ts";
+import { dockerPrograms } from "../peer/docker-packages.ts";
+import type { Client, Installation } from "./client-check.ts";
+import { debianPackages, npmPackages, pythonPackages } from "./installations.ts";
+
+/** Of Debian 12, with those that they depend on and a host may not have. */
+const dockerPackages = [
+  ...["python3-docker", "python3-requests", "python3-urllib3", "python3-websocket"],
+  ...["python3-certifi", "python3-chardet", "python3-charset-normalizer", "python3-idna"],
+  ...["python3-packaging", "python3-six"],
+];
+const composePackages = [
+  ...["docker-compose", "python3-compose", "python3-docopt", "python3-dockerpty", "python3-dotenv"],
+  ...["python3-distro", "python3-jsonschema", "python3-texttable", "python3-yaml"],
+  ...["python3-pyrsistent", "python3-attr", "python3-distutils", "python3-lib2to3"],
+];
+
+const cliChecks = {
+  "a container's life: run, exec, logs, health, update, cp, commit, stop, rm": ["cli.sh"],
+  "images: pull, tag, save, load, import, history, df": ["cli-images.sh"],
+  "a context, and the bridge for ssh": ["cli-context.sh"],
+  "events of a run": ["events.sh"],
+  "a terminal: run -it, exec -it, detach keys": ["terminal.sh"],
+};
+const composeChecks = {
+  "a project on the predefined network: up, ps, logs, exec, restart, down": [
+    "compose.sh",
+    "bridge",
+  ],
+  "a project with a network of its own": ["compose.sh", "own"],
+};
+
+export const allClients: readonly Client[] = [
+  { name: "docker CLI of this host", install: hostsCli, checks: cliChecks },
+  {
+    name: "docker CLI of Debian 12",
+    install: async () => cli(join(await debianPackages("bookworm", ["docker.io"]), "usr/bin")),
+    checks: cliChecks,
+  },
+  {
+    name: "docker CLI of Debian sid",
+    install: async () => cli(join(await dockerPrograms(), "usr/bin")),
+    checks: cliChecks,
+  },
+  { name: "docker compose", install: composePlugin, checks: composeChecks },
+  { name: "docker-compose 1", install: composeInPython, checks: composeChecks },
+  {
+    name: "docker-py",
+    install: () => python(["docker==7.2.0"], "docker"),
+    checks: { "a container's life": ["docker_client.py"] },
+  },
+  {
+    name: "python3-docker of Debian 12",
+    install: pythonOfDebian,
+    checks: { "a container's life": ["docker_client.py"] },
+  },
+  {
+    name: "dockerode",
+    install: () => npm("dockerode", "5.0.1"),
+    checks: { "a container's life": ["dockerode.mjs"] },
+  },
+  {
+    name: "testcontainers for Node",
+    install: () => npm("testcontainers", "12.2.0"),
+    checks: {
+      "a container that serves": ["testcontainers.mjs"],
+      "what is left behind is reaped": ["reaper.sh"],
+    },
+  },
+  {
+    name: "dev container CLI",
+    install: () => npm("@devcontainers/cli", "0.89.0"),
+    checks: { "up, and exec": ["devcontainer.sh"] },
+  },
+  {
+    name: "skopeo",
+    install: skopeo,
+    checks: { "docker-daemon: read and written": ["skopeo.sh"] },
+  },
+  {
+    name: "Ansible's community.docker",
+    install: () => python(["ansible==12.3.0", "docker==7.2.0"], "ansible"),
+    checks: { "docker_container: made, unchanged, changed, removed": ["ansible.sh"] },
+  },
+];
+
+async function hostsCli(): Promise<Installation> {
+  return cli(dirname(await said(["sh", "-c", "command -v docker"])));
+}
+
+async function cli(folder: string): Promise<Installation> {
+  const version = await said([join(folder, "docker"), "--version"]);
+  return { version: numberIn(version), environment: { PATH: pathWith(folder) } };
+}
+
+/** The command line finds its plug-ins by its configuration. */
+async function composePlugin(): Promise<Installation> {
+  const programs = await dockerPrograms();
+  const config = join(testCache, "clients/docker-config");
+  await mkdir(config, { recursive: true });
+  const plugins = join(programs, "usr/libexec/docker/cli-plugins");
+  await writeFile(join(config, "config.json"), JSON.stringify({ cliPluginsExtraDirs: [plugins] }));
+  return {
+    version: numberIn(await said([join(plugins, "docker-compose"), "version"])),
+    environment: {
+      PATH: pathWith(join(programs, "usr/bin")),
+      DOCKER_CONFIG: config,
+      COMPOSE_WORDS: "docker compose",
+    },
+  };
+}
+
+async function composeInPython(): Promise<Installation> {
+  const folder = await debianPackages("bookworm", [...composePackages, ...dockerPackages]);
+  const environment = debianPython(folder);
+  const program = join(folder, "usr/bin/docker-compose");
+  const version = await said([program, "version", "--short"], environment);
+  return { version, environment: { ...environment, COMPOSE_WORDS: program } };
+}
+
+async function pythonOfDebian(): Promise<Installation> {
+  const environment = debianPython(await debianPackages("bookworm", dockerPackages));
+  const asked = ["python3", "-c", "import docker; print(docker.__version__)"];
+  return { version: await said(asked, environment), environment };
+}
+
+/** Debian's own Python, with what was unpacked. */
+function debianPython(folder: string): Record<string, string> {
+  return {
+    PATH: `/usr/bin:${process.env["PATH"] ?? ""}`,
+    PYTHONPATH: join(folder, "usr/lib/python3/dist-packages"),
+  };
+}
+
+async function python(packages: readonly string[], main: string): Promise<Installation> {
+  const environment = { PYTHONPATH: await pythonPackages(packages) };
+  const script = `from importlib.metadata import version; print(version("${main}"))`;
+  return { version: await said(["python3", "-c", script], environment), environment };
+}
+
+async function npm(name: string, version: string): Promise<Installation> {
+  return { version, environment: { CLIENTS: await npmPackages([`${name}@${version}`]) } };
+}
+
+async function skopeo(): Promise<Installation> {
+  return { version: numberIn(await said(["skopeo", "--version"])) };
+}
+
+async function said(words: string[], environment: Record<string, string> = {}): Promise<string> {
+  const { stdout } = await runProgram(words, { environment: { ...process.env, ...environment } });
+  return stdout.trim();
+}
+
+function numberIn(text: string): string {
+  return /\d+\.\d+[\w.]*/.exec(text)?.[0] ?? text;
+}
+
+function pathWith(folder: string): string {
+  return `${folder}:${process.env["PATH"] ?? ""}`;
+}
