@@ -79,6 +79,43 @@ suite("exec", () => {
     assert.equal(again.status, 409);
   });
 
+  test("a user that the container doesn't know is refused when the exec is made", async () => {
+    for (const [User, message] of [
+      ["nobodyx", "unable to find user nobodyx: no matching entries in passwd file"],
+      ["99999999999", "uids and gids must be in range 0-2147483647"],
+    ] as const) {
+      const body = { Cmd: ["true"], User };
+      const answer = await engine.api("POST", `/containers/${host}/exec`, body);
+      assert.deepEqual([answer.status, answer.body["message"]], [400, message]);
+    }
+    for (const User of ["root", "1000:1000"])
+      await engine.succeeds("POST", `/containers/${host}/exec`, { Cmd: ["true"], User });
+  });
+
+  test("keys to detach that mean nothing are refused, others shown as bytes", async () => {
+    const path = `/containers/${host}/exec`;
+    const refused = await engine.api("POST", path, { Cmd: ["true"], DetachKeys: "foo" });
+    assert.deepEqual(
+      [refused.status, refused.body["message"]],
+      [500, "Invalid escape keys (foo) provided"],
+    );
+    const id = await add(["true"], { DetachKeys: "ctrl-a" });
+    assert.equal((await inspect(id))["DetachKeys"], "AQ==");
+  });
+
+  test("one that can't be told its size says so, by the time that it has", async () => {
+    const id = await add(["true"]);
+    const resized = engine.api("POST", `/exec/${id}/resize?h=1&w=1`);
+    await run(id);
+    const early = await resized;
+    assert([200, 404].includes(early.status), String(early.status));
+    const late = await engine.api("POST", `/exec/${id}/resize?h=1&w=1`);
+    assert.deepEqual(
+      [late.status, late.body["message"]],
+      [404, `NotFound: process does not exist ${id}: not found`],
+    );
+  });
+
   test("its terminal has a size, and gets another one", async () => {
     const id = await add(["terminal"], { Tty: true, ConsoleSize: [10, 20] });
     const { socket } = await engine.client.execs.start(id, { Detach: false, Tty: true });

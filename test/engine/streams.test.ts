@@ -95,6 +95,78 @@ suite("attach", () => {
   });
 });
 
+suite("who leaves", () => {
+  const events = (id: string) => engine.events(id, ["attach", "detach", "exec_detach"]);
+
+  test("by the keys lets the container run on, and what was typed before reaches it", async () => {
+    const id = await engine.run(["cat"], { OpenStdin: true, Tty: true });
+    const { socket } = await engine.client.containers.attach(id, inputToo);
+    const said = outputOf(socket, { raw: true });
+    socket.write("x\x10y");
+    await delay(50);
+    socket.write("\x10\x11z");
+    assert.equal((await said).all, "x\x10y");
+    assert.equal(await engine.status(id), "running 0");
+    assert.deepEqual(await events(id), ["attach", "detach"]);
+  });
+
+  test("by keys of its own doesn't by others", async () => {
+    const id = await engine.run(["cat"], { OpenStdin: true, Tty: true });
+    const more = { ...inputToo, detachKeys: "a,ctrl-b" };
+    const { socket } = await engine.client.containers.attach(id, more);
+    const said = outputOf(socket, { raw: true });
+    socket.write("\x10\x11b");
+    await delay(50);
+    socket.write("a\x02c");
+    assert.equal((await said).all, "\x10\x11b");
+  });
+
+  test("without a terminal types keys like any others", async () => {
+    const id = await engine.run(["cat"], { OpenStdin: true });
+    const { socket } = await engine.client.containers.attach(id, inputToo);
+    socket.write("\x10\x11.");
+    const { all } = await outputOf(socket, { enough: (all) => all.includes(".") });
+    assert.equal(all, "\x10\x11.");
+  });
+
+  test("an exec by the keys lets it run on", async () => {
+    const id = await engine.run(["sleep", "60"]);
+    const body = { Cmd: ["cat"], Tty: true, AttachStdin: true, AttachStdout: true };
+    const exec = await engine.client.execs.create(id, body);
+    const { socket } = await engine.client.execs.start(exec, { Detach: false, Tty: true });
+    const said = outputOf(socket, { raw: true });
+    socket.write("a");
+    await delay(100);
+    socket.write("\x10\x11");
+    assert.equal((await said).all, "a");
+    assert.equal((await engine.client.execs.inspect(exec))["Running"], true);
+    assert.deepEqual(await events(id), ["exec_detach"]);
+  });
+
+  test("by the end of its input is let go, where that is not the container's end of it", async () => {
+    const id = await engine.run(["cat"], { OpenStdin: true });
+    const { socket } = await engine.client.containers.attach(id, inputToo);
+    socket.write("once\n");
+    await engine.printed(id, "once");
+    socket.end();
+    assert.equal((await outputOf(socket)).all, "once\n");
+    assert.equal(await engine.status(id), "running 0");
+  });
+});
+
+suite("slow readers", () => {
+  test("get all of it, and keep nobody else waiting", async () => {
+    const id = await engine.create(["count", "600000"]);
+    const slow = await engine.client.containers.attach(id, outputs);
+    const quick = await engine.client.containers.attach(id, outputs);
+    await start(id);
+    const all = (await outputOf(quick.socket)).all;
+    assert(all.endsWith("line 600000\n"));
+    assert.equal(await engine.wait(id), 0);
+    assert.equal((await outputOf(slow.socket)).all, all);
+  });
+});
+
 suite("terminals", () => {
   test("a terminal has the size that was asked for, and is told of another one", async () => {
     const HostConfig = { ConsoleSize: [30, 100] };

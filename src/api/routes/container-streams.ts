@@ -5,6 +5,7 @@ import type { Engine } from "../../engine/core.ts";
 import { type ContainerRecord, isRunning, isUp } from "../../engine/records.ts";
 import { resizeContainer } from "../../engine/containers.ts";
 import { parse, textParameter } from "../query.ts";
+import { startAnswer } from "../start-answer.ts";
 import { terminalSize } from "../terminal-size.ts";
 import { nameOf } from "./containers.ts";
 import { sendStatistics } from "../send-statistics.ts";
@@ -33,8 +34,7 @@ async function wait(engine: Engine, request: FastifyRequest, reply: FastifyReply
   const record = engine.containers.find(nameOf(request.params));
   const until = untilOf(record);
   reply.hijack();
-  reply.raw.writeHead(200, { "Content-Type": "application/json" });
-  reply.raw.flushHeaders();
+  startAnswer(reply, { "Content-Type": "application/json" });
   const stop = new AbortController();
   reply.raw.on("close", () => stop.abort());
   const end = await engine.containers.waitFor(record.id, until, stop.signal).catch(() => undefined);

@@ -47,7 +47,7 @@ export function execRoutes(app: FastifyInstance, engine: Engine): void {
   app.post("/containers/:name/exec", { onRequest: requireJson }, async (request, reply) => {
     const body = parseBody(execSchema, request.body, "container.ExecOptions");
     checkDetachKeys(body.DetachKeys);
-    const exec = createExec(engine, nameOf(request.params), body);
+    const exec = await createExec(engine, nameOf(request.params), body);
     return reply.status(201).send({ Id: exec.id });
   });
 

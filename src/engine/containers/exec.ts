@@ -5,6 +5,7 @@ import type { Engine, Exec } from "../core.ts";
 import { execProcessSpec } from "../plan.ts";
 import type { ContainerRecord, ExecRequest } from "../records.ts";
 import type { Run } from "../runs.ts";
+import { checkUser } from "./check-user.ts";
 import { execFailure } from "./exec-failure.ts";
 import { isRestarting, runOf, unreachable } from "./run-of.ts";
 
@@ -15,10 +16,15 @@ export type ExecProcess = GuestProcess;
 const startDeadlineMs = 10_000;
 
 /** Notes a further process for a running container; {@link startExec} starts it. */
-export function createExec(engine: Engine, container: string, request: ExecRequest): Exec {
+export async function createExec(
+  engine: Engine,
+  container: string,
+  request: ExecRequest,
+): Promise<Exec> {
   const record = engine.containers.find(container);
   requireAwake(record, container);
   if (request.Cmd.length === 0) throw new DvmError("invalid", "No exec command specified");
+  await checkUser(record, request.User);
   const exec = engine.execs.add(record.id, request);
   engine.announce(`exec_create: ${commandOf(exec)}`, record, { execID: exec.id });
   return exec;

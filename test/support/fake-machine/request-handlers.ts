@@ -173,7 +173,7 @@ export const requestHandlers: Record<keyof typeof request, Handler> = {
   files: (agent, from, to) => {
     const container = containerIn(agent, from);
     const [operation] = [from.u8(), from.u8()];
-    const records = fileRecords(agent.script.files, operation, from.text());
+    const records = fileRecords(agent.script.files, operation, from.text(), from.text());
     const program: Program = async ({ write }) => {
       await write(records);
       return 0;

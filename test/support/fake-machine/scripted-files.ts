@@ -11,7 +11,13 @@ import { GuestFailure } from "./agent-messages.ts";
 export type ScriptedFiles = ReadonlyMap<string, string>;
 
 /** The records that answer FILES for `path`, as guest/protocol.h draws them. */
-export function fileRecords(files: ScriptedFiles, operation: number, path: string): Buffer {
+export function fileRecords(
+  files: ScriptedFiles,
+  operation: number,
+  path: string,
+  user: string,
+): Buffer {
+  if (operation === filesOperation.in) return takeNothing(user);
   const content = files.get(path);
   const below = [...files].filter(([name]) => name.startsWith(path === "/" ? "/" : `${path}/`));
   if (content === undefined && below.length === 0)
@@ -28,6 +34,17 @@ export function fileRecords(files: ScriptedFiles, operation: number, path: strin
     ...inside.map((file) => entry(recordKind.entry, { type: "file", ...file })),
     done,
   ]);
+}
+
+/** Nobody but root is known; files are not taken. */
+function takeNothing(user: string): Buffer {
+  const name = user.split(":")[0] ?? "";
+  if (!["", "root"].includes(name))
+    throw new GuestFailure(
+      "invalid",
+      `unable to find user ${name}: no matching entries in passwd file`,
+    );
+  return done;
 }
 
 function entry(
