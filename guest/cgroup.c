@@ -95,6 +95,12 @@ unsigned long cgroup_memory_kills(const struct place *place) {
     return line == NULL ? 0 : strtoul(line + strlen("oom_kill "), NULL, 10);
 }
 
+int cgroup_open_memory_events(const struct place *place) {
+    char path[128];
+    file_of(place, "memory.events", path);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 /* Moving into a cgroup later waits for a grace period: by emulation ten milliseconds. */
 static pid_t fork_into(const char *path) {
     cleanup_close int cgroup = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -17,6 +17,8 @@ int cgroup_freeze(const struct place *place, bool still, struct failure *failure
 bool cgroup_is_empty(const struct place *place);
 /* Processes that were killed for want of memory, since it was made. */
 unsigned long cgroup_memory_kills(const struct place *place);
+/* The file that tells of them, and of which the kernel says when it has changed; -1: none. */
+int cgroup_open_memory_events(const struct place *place);
 
 /*
  * As fork(), into the container's cgroup; -1 with errno. `first`, its first process, may have moved

@@ -76,6 +76,7 @@ int container_keep_filter(struct container *container, const struct system_call_
 
 int container_free(struct container *container, struct failure *failure) {
     etc_close(&container->etc);
+    loop_close(&container->memory);
     drop_filter(container);
     if (shares_image(container))
         container->root.image_disk[0] = 0;
@@ -126,8 +127,8 @@ static struct container *take_slot(struct failure *failure) {
              CONTAINERS_MAX);
         return NULL;
     }
-    *container =
-        (struct container){.is_used = true, .deadline = {.fd = -1}, .first = {.socket = -1}};
+    *container = (struct container){
+        .is_used = true, .deadline = {.fd = -1}, .memory = {.fd = -1}, .first = {.socket = -1}};
     place_of((unsigned)(container - containers), &container->place);
     container->root.place = &container->place;
     etc_init(&container->etc, &container->place);

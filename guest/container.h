@@ -24,7 +24,10 @@ struct container {
     struct network *network;
     struct system_call_filter filter; /* of all of its processes; the bytes are its own */
     unsigned long memory_kills;       /* that were told of */
-    struct source deadline;           /* of its ending */
+    struct source memory;             /* of events of that kind */
+    unsigned long memory_kills_seen;
+    bool has_memory_news;
+    struct source deadline; /* of its ending */
     bool is_ending;
     uint32_t destroy_request; /* to be answered when it has gone; 0: nobody waits */
 };

@@ -17,6 +17,7 @@
 #include "defaults.h"
 #include "destroy.h"
 #include "health.h"
+#include "memory.h"
 #include "modules.h"
 #include "process_io.h"
 #include "rehearsal.h"
@@ -106,12 +107,14 @@ static void watch_signals(void) {
 
 static void pump(void) {
     health_pump();
+    memory_pump();
     processes_pump();
 }
 
 static void detach(void) {
     processes_detach();
     health_detach();
+    memory_detach();
     containers_detach();
 }
 

@@ -105,6 +105,9 @@
  * first, of {u8 probe_end, u32 exit code, u64 ns of the guest's wall clock when it began, u64 when
  * it ended, u8 there was more output, bytes output or why it could not run}}.
  *
+ * MEMORY {string container, u64 processes that the kernel has killed for want of memory, since the
+ * container was made} with id 0 comes when there are more, and once after RESUME if there are any.
+ *
  * Requests carry an id of the host's choice; the answer is REPLY {u16 status, then for status 0 the
  * result, else string message}. What doesn't fit a frame goes ahead of it in *_PART frames.
  *
@@ -183,6 +186,7 @@ enum frame_type {
     FRAME_REPLY_PART = 8,
     FRAME_REQUEST_PART = 9,
     FRAME_HEALTH = 10,
+    FRAME_MEMORY = 11,
     REQUEST_SET_UP = 16,
     REQUEST_START = 17,
     REQUEST_EXEC = 18,

@@ -11,6 +11,7 @@
 #include "health.h"
 #include "limits.h"
 #include "machine.h"
+#include "memory.h"
 #include "process_io.h"
 #include "rehearse.h"
 #include "space.h"
@@ -192,6 +193,7 @@ static enum outcome resume(struct request *request) {
     }
     processes_resume(&request->result, places);
     health_attach();
+    memory_attach();
     return DONE;
 }
 

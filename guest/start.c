@@ -1,6 +1,7 @@
 #include "start.h"
 
 #include "join.h"
+#include "memory.h"
 #include "process_life.h"
 
 int container_start(struct container *container, const struct process_spec *spec, uint32_t request,
@@ -13,6 +14,7 @@ int container_start(struct container *container, const struct process_spec *spec
     if (process == NULL)
         return -1;
     process->is_main = true;
+    memory_watch(container);
     pid_t pid = first_process_start(&container->first, spec, &pair.child, failure);
     return process_begin(process, pid);
 }

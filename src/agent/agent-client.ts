@@ -178,6 +178,11 @@ export class AgentClient implements AsyncDisposable {
     this.#conversation.health.listen(id, listener);
   }
 
+  /** Tells how many of a container's processes were killed for want of memory, when it is more. */
+  onMemoryKills(id: string, listener: (kills: number) => void): void {
+    this.#conversation.memoryKills.listen(id, listener);
+  }
+
   /** Starts the agent's own process that moves files; see `guest-files.ts`. */
   async moveFiles(
     id: string,

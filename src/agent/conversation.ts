@@ -3,8 +3,8 @@ import type { AgentHello } from "./agent-types.ts";
 import { openChannel, type Channel } from "./channel.ts";
 import type { Frame } from "./frames.ts";
 import { GuestProcess, type StreamOffsets } from "./guest-process.ts";
-import { decodeHealthReport, type HealthReport, HealthReports } from "./health.ts";
-import { decodeReply } from "./messages.ts";
+import { decodeHealthReport, type HealthReport } from "./health.ts";
+import { decodeMemoryKills, decodeReply } from "./messages.ts";
 import {
   frameType,
   maximumMessageBytes,
@@ -12,6 +12,7 @@ import {
   request,
   type RequestType,
 } from "./protocol.ts";
+import { Reports } from "./reports.ts";
 import { brokenProtocol, MessageReader, MessageWriter } from "./wire.ts";
 
 /** A guest that answers no request within this has hung. SHUT_DOWN syncs disks: its caller waits. */
@@ -62,7 +63,9 @@ export class Conversation {
   #standsStill = false;
   #held: DvmError | undefined;
   readonly #processes = new Map<number, KnownProcess>();
-  readonly health = new HealthReports();
+  readonly health = new Reports<HealthReport>();
+  /** How many processes were killed for want of memory. */
+  readonly memoryKills = new Reports<number>();
   /** Parts of the answer that comes next, by the id of its request. */
   #front: { id: number; parts: Buffer[]; length: number } | undefined;
   #lastRequest = 0;
@@ -149,6 +152,7 @@ export class Conversation {
   forget(container: string): void {
     const error = new DvmError("unavailable", `container ${container} was taken away`);
     this.health.forget(container);
+    this.memoryKills.forget(container);
     for (const [id, known] of this.#processes) {
       if (known.container !== container) continue;
       this.#processes.delete(id);
@@ -246,18 +250,18 @@ export class Conversation {
     } else if (type >= frameType.data && type <= frameType.exit) {
       this.#processes.get(id >>> 2)?.process.receive(type, id & 3, payload);
     } else if (type === frameType.health) {
-      this.#receiveHealth(decodeHealthReport(payload));
+      const report = decodeHealthReport(payload);
+      this.health.take(report.container, report, this.#isKnown(report.container));
+    } else if (type === frameType.memory) {
+      const { container, kills } = decodeMemoryKills(payload);
+      this.memoryKills.take(container, kills, this.#isKnown(container));
     } else {
       throw brokenProtocol(`a frame of type ${type}`);
     }
   }
 
-  #receiveHealth(report: HealthReport): void {
-    const known = [...this.#processes.values()];
-    this.health.take(
-      report,
-      known.some(({ container }) => container === report.container),
-    );
+  #isKnown(container: string): boolean {
+    return [...this.#processes.values()].some((known) => known.container === container);
   }
 
   #receiveAnswer(type: number, id: number, payload: Buffer): void {

@@ -86,28 +86,3 @@ function readResult(from: MessageReader): ProbeResult {
     output: Buffer.from(from.bytes()),
   };
 }
-
-/** Takes reports to those who listen; what came before somebody did waits for them. */
-export class HealthReports {
-  readonly #last = new Map<string, HealthReport>();
-  readonly #listeners = new Map<string, (report: HealthReport) => void>();
-
-  /** `isKnown`: the host has such a container. */
-  take(report: HealthReport, isKnown: boolean): void {
-    const listener = this.#listeners.get(report.container);
-    if (listener !== undefined) listener(report);
-    else if (isKnown) this.#last.set(report.container, report);
-  }
-
-  listen(container: string, listener: (report: HealthReport) => void): void {
-    this.#listeners.set(container, listener);
-    const last = this.#last.get(container);
-    this.#last.delete(container);
-    if (last !== undefined) listener(last);
-  }
-
-  forget(container: string): void {
-    this.#last.delete(container);
-    this.#listeners.delete(container);
-  }
-}

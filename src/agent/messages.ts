@@ -190,6 +190,14 @@ export function decodeBootReport(payload: Buffer): BootReport {
   return report;
 }
 
+/** The frame MEMORY, as guest/memory.c writes it. */
+export function decodeMemoryKills(payload: Buffer): { container: string; kills: number } {
+  const from = new MessageReader(payload);
+  const report = { container: from.text(), kills: from.size() };
+  from.end();
+  return report;
+}
+
 /** Codes by the agent's `enum status`; 0 is success. */
 const statusCodes: readonly ErrorCode[] = [
   "internal",

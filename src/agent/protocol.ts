@@ -26,6 +26,7 @@ export const frameType = {
   replyPart: 8,
   requestPart: 9,
   health: 10,
+  memory: 11,
 } as const;
 
 export const request = {

@@ -70,7 +70,7 @@ function describeState(engine: Engine, record: ContainerRecord) {
     Running: isRunning(record),
     Paused: state.kind === "paused",
     Restarting: state.kind === "restarting",
-    OOMKilled: exited?.oomKilled ?? false,
+    OOMKilled: exited?.oomKilled ?? ("run" in state && state.run.ranOutOfMemory),
     Dead: false,
     Pid: "run" in state ? (state.run.machine.machine.processId ?? 0) : 0,
     ExitCode: exited?.exitCode ?? failure?.exitCode ?? 0,

@@ -28,4 +28,5 @@ export { startContainer } from "./containers/start-container.ts";
 export { killContainer, restartContainer, stopContainer } from "./containers/stop-container.ts";
 export { supervise } from "./containers/supervise.ts";
 export { updateContainer } from "./containers/update-container.ts";
+export { watchMemory } from "./containers/watch-memory.ts";
 export { whileAwake } from "./containers/while-awake.ts";

@@ -9,6 +9,7 @@ import { encodeFrame, FrameReader, syncFrame } from "../../src/agent/frames.ts";
 import {
   decodeBootReport,
   decodeHello,
+  decodeMemoryKills,
   decodeResumed,
   encodeClock,
   encodeContainer,
@@ -191,6 +192,7 @@ test("whatever a guest sends, the host refuses it as damaged or takes it, and no
     decodeBootReport,
     decodeHealthReport,
     decodeHello,
+    decodeMemoryKills,
     decodeProcesses,
     decodeResumed,
     decodeStatistics,

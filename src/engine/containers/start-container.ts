@@ -19,6 +19,7 @@ import { requireNetworks } from "./require-networks.ts";
 import { startBeside } from "./start-beside.ts";
 import { startInOwnMachine } from "./start-in-own-machine.ts";
 import { supervise } from "./supervise.ts";
+import { watchMemory } from "./watch-memory.ts";
 
 /** Brings the container's machine up and starts its process. With `--rm` a failed start removes it. */
 export async function startContainer(engine: Engine, id: string): Promise<StartReport> {
@@ -87,6 +88,7 @@ async function launch(
   const report = { ...lastStart, phases: watch.phases };
   const health = record.run.health && { health: healthAtStart(record.health) };
   const started = held.apply(happened, { lastStart: report, ...restarts, ...health });
+  watchMemory(engine, record.id, { run, isNew: true });
   beginHealth(engine, started, run);
   announceTaken(engine, started);
   engine.announce("start", started);

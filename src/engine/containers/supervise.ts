@@ -2,6 +2,7 @@ import { describeError } from "../../base/errors.ts";
 import type { Engine, HeldContainer } from "../core.ts";
 import type { ContainerRecord } from "../records.ts";
 import type { Run, RunEnd } from "../runs.ts";
+import { announceOutOfMemory } from "./watch-memory.ts";
 import { afterEnd } from "./after-end.ts";
 import { type Exit, noteEnd } from "./note-end.ts";
 
@@ -35,7 +36,10 @@ async function finish(
     engine.parts.log(`cannot take away what a run of ${id} has left: ${describeError(error)}`);
   }
   engine.execs.forgetContainer(id);
-  return noteEnd(engine, held, exitOf(end));
+  const exit = exitOf(end);
+  if (exit.oomKilled && !run.ranOutOfMemory) announceOutOfMemory(engine, id, run);
+  // as Docker has it, whichever process it was
+  return noteEnd(engine, held, { ...exit, oomKilled: exit.oomKilled || run.ranOutOfMemory });
 }
 
 function exitOf(end: RunEnd): Exit {

@@ -31,6 +31,8 @@ export class Run {
   readonly main: GuestProcess;
   /** Set by `kill` when the guest is past listening. */
   #killed = false;
+  /** A process of it was killed for want of memory. */
+  ranOutOfMemory = false;
   /** How many have asked for its stop, and wait for it. */
   stops = 0;
   /** Its process has ended. */

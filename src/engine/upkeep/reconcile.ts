@@ -16,6 +16,7 @@ import {
   openRun,
   supervise,
   watchHealth,
+  watchMemory,
 } from "../containers.ts";
 
 const reconnectDeadlineMs = 10_000;
@@ -144,6 +145,7 @@ async function takeUpContainer(
   await engine.containers.change(containerId, async (held) => {
     held.apply({ kind: "taken-up", run });
   });
+  watchMemory(engine, containerId, { run, isNew: false });
   watchHealth(engine, engine.containers.find(containerId), { run, isNew: false });
   void supervise(engine, containerId, run);
 }

@@ -103,6 +103,11 @@ export class ScriptedAgent implements FakeGuest, ScriptedGuest {
     this.#send(frameType.health, 0, encodeHealthReport(report));
   }
 
+  tellMemoryKills(container: string, kills: number): void {
+    const report = new MessageWriter().text(container).u64(BigInt(kills)).finish();
+    this.#send(frameType.memory, 0, report);
+  }
+
   #processes(): ScriptedProcess[] {
     return [...this.containers.values()].flatMap(({ processes }) => [...processes.values()]);
   }

@@ -53,6 +53,8 @@ export interface ScriptedGuest {
   isOf(containerId: string): boolean;
   /** Tells the host of a container's health. */
   tellHealth(report: HealthReport): void;
+  /** Tells the host how many processes of a container were killed for want of memory. */
+  tellMemoryKills(container: string, kills: number): void;
   /** Starts a process; one of the agent's own isn't frozen with the container. */
   start(container: ScriptedContainer, start: ScriptedStart): ScriptedProcess;
 }
