@@ -148,7 +148,7 @@ int make_file_at(int folder, const char *name, struct failure *failure) {
     cleanup_close int made =
         openat(folder, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0755);
     if (made < 0)
-        return fail_errno(failure, "cannot make %s", name);
+        return fail_errno(failure, "open %s", name);
     fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     return fd < 0 ? fail_errno(failure, "cannot open %s", name) : fd;
 }

@@ -10,6 +10,8 @@
 
 #include "bind.h"
 #include "copy.h"
+#include "disk.h"
+#include "place.h"
 #include "share.h"
 #include "special_mount.h"
 #include "tmpfs.h"
@@ -19,6 +21,13 @@ int mount_on(const char *source, int target, const char *kind, unsigned long fla
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", target);
     if (mount(source, path, kind, flags, options) < 0)
+        return fail_errno(failure, "cannot mount %s %s", kind, source);
+    return 0;
+}
+
+static int mount_path(const char *source, const char *target, const char *kind,
+                      struct failure *failure) {
+    if (mount(source, target, kind, MS_RDONLY, NULL) < 0 && errno != EBUSY)
         return fail_errno(failure, "cannot mount %s %s", kind, source);
     return 0;
 }
@@ -51,10 +60,19 @@ static int check_kind(int root, const char *target, bool wants_folder, struct fa
                 target);
 }
 
+/* No link in it leads out, whoever may change what is shared meanwhile. */
+static int open_part(int whole, const struct guest_mount *mount, struct failure *failure) {
+    if (mount->options[0] == 0)
+        return dup(whole);
+    int fd = open_in(whole, mount->options, O_PATH);
+    return fd < 0 ? fail_errno(failure, "cannot access path %.800s", mount->options) : fd;
+}
+
 static int place_share(int root, const struct guest_mount *mount, struct failure *failure) {
     char source[32];
     struct stat status;
-    cleanup_close int shared = share_open(mount->share, failure);
+    cleanup_close int whole = share_open(mount->share, failure);
+    cleanup_close int shared = whole < 0 ? -1 : open_part(whole, mount, failure);
     if (shared < 0)
         return -1;
     if (fstat(shared, &status) < 0)
@@ -70,13 +88,71 @@ static int place_share(int root, const struct guest_mount *mount, struct failure
     return target < 0 ? -1 : bind_on(source, target, mount->read_only, failure);
 }
 
+/* The image's own place is in the container's folder, and goes with that. */
+static int place_image(int root, unsigned slot, const struct guest_mount *mount,
+                       struct failure *failure) {
+    struct place place;
+    char disk[DISK_PATH_MAX], folder[PATH_MAX], source[32];
+    struct stat status;
+    place_of(slot, &place);
+    if (strchr(mount->share, '/') != NULL || strlen(mount->share) > DVM_DISK_NAME_MAX)
+        return fail(failure, STATUS_INVALID, "cannot mount an image: its disk has no name");
+    snprintf(folder, sizeof folder, "%s/%s", place.folder, mount->share);
+    if (disk_find(mount->share, disk, failure) < 0)
+        return -1;
+    mkdir(folder, 0755);
+    if (mount_path(disk, folder, "erofs", failure) < 0)
+        return -1;
+    cleanup_close int whole = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_close int part = whole < 0 ? -1 : open_part(whole, mount, failure);
+    if (part < 0 || fstat(part, &status) < 0)
+        return -1;
+    if (check_kind(root, mount->target, S_ISDIR(status.st_mode), failure) < 0)
+        return -1;
+    snprintf(source, sizeof source, "/proc/self/fd/%d", part);
+    cleanup_close int target = S_ISDIR(status.st_mode)
+                                   ? make_folder_in(root, mount->target, failure)
+                                   : make_file_in(root, mount->target, failure);
+    return target < 0 ? -1 : bind_on(source, target, true, failure);
+}
+
+bool is_on_file_of_proc(const struct guest_mount *mount) {
+    static const char *const files[] = {"/proc/cpuinfo",
+                                        "/proc/diskstats",
+                                        "/proc/meminfo",
+                                        "/proc/stat",
+                                        "/proc/swaps",
+                                        "/proc/uptime",
+                                        "/proc/loadavg",
+                                        "/proc/slabinfo",
+                                        "/proc/net/dev",
+                                        "/proc/sys/kernel/ns_last_pid",
+                                        "/proc/sys/crypto/fips_enabled"};
+    for (size_t index = 0; index < sizeof files / sizeof *files; index++)
+        if (mount->kind == MOUNT_SHARE && strcmp(mount->target, files[index]) == 0)
+            return true;
+    return false;
+}
+
+int place_on_file_of_proc(int root, const struct guest_mount *mount, struct failure *failure) {
+    char source[128];
+    share_path(mount->share, source, sizeof source);
+    cleanup_close int target = open_in(root, mount->target, O_PATH);
+    if (target < 0)
+        return fail_errno(failure, "cannot mount on %.800s", mount->target);
+    return bind_on(source, target, mount->read_only, failure);
+}
+
 /* `path` is where the target's links lead. */
 static int check_place(const char *target, const char *path, struct failure *failure) {
     if (strcmp(path, "/") == 0)
         return fail(failure, STATUS_INVALID, "cannot mount on %.800s: it leads to the root",
                     target);
-    if (strcmp(path, "/proc") == 0 || strncmp(path, "/proc/", 6) == 0)
-        return fail(failure, STATUS_INVALID,
+    if (strcmp(path, "/proc") == 0)
+        return fail(failure, STATUS_INTERNAL,
+                    "\"%.800s\" cannot be mounted because it is not of type proc", target);
+    if (strncmp(path, "/proc/", 6) == 0)
+        return fail(failure, STATUS_INTERNAL,
                     "\"%.800s\" cannot be mounted because it is inside /proc", target);
     return 0;
 }
@@ -86,11 +162,17 @@ int place_mount(int root, unsigned slot, const struct guest_mount *mount, struct
     if (mount->target[0] != '/')
         return fail(failure, STATUS_INVALID, "cannot mount on \"%.800s\": it is not absolute",
                     mount->target);
+    if (is_on_file_of_proc(mount)) {
+        cleanup_close int shared = share_open(mount->share, failure);
+        return shared < 0 ? -1 : 0;
+    }
     if (resolve_in(root, mount->target, path, failure) < 0 ||
         check_place(mount->target, path, failure) < 0)
         return -1;
     if (mount->kind == MOUNT_SHARE)
         return place_share(root, mount, failure);
+    if (mount->kind == MOUNT_IMAGE)
+        return place_image(root, slot, mount, failure);
     if (check_kind(root, mount->target, mount->kind == MOUNT_TMPFS, failure) < 0)
         return -1;
     if (mount->kind == MOUNT_SOCKET)

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "mount.h"
+
 #define SAFE (MS_NOSUID | MS_NOEXEC | MS_NODEV)
 
 static int mount_in_root(const struct place *place, const char *kind, const char *path,
@@ -17,6 +19,16 @@ static int mount_in_root(const struct place *place, const char *kind, const char
     snprintf(target, sizeof target, "%s%s", place->root, path);
     if (mount(kind, target, kind, flags, NULL) < 0)
         return fail_errno(failure, "cannot mount %s on %s", kind, path);
+    return 0;
+}
+
+static int place_late_mounts(const struct root_view *view, struct failure *failure) {
+    cleanup_close int root = open(view->place->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (size_t index = 0; index < view->setup.mount_count; index++) {
+        const struct guest_mount *mount = &view->setup.mounts[index];
+        if (is_on_file_of_proc(mount) && place_on_file_of_proc(root, mount, failure) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -29,7 +41,10 @@ static int mount_own(const struct root_view *view, struct failure *failure) {
         failure->status != STATUS_UNSUPPORTED)
         return -1;
     bool is_writable = view->setup.privileged || view->setup.confinement.has_writable_cgroups;
-    if (setup_mounts_on(&view->setup, "/sys/fs/cgroup"))
+    if (place_late_mounts(view, failure) < 0)
+        return -1;
+    if (setup_mounts_on(&view->setup, "/sys/fs/cgroup") ||
+        setup_mounts_on(&view->setup, "/sys/fs") || setup_mounts_on(&view->setup, "/sys"))
         return 0;
     return mount_in_root(place, "cgroup2", "/sys/fs/cgroup", SAFE | (is_writable ? 0 : MS_RDONLY),
                          failure);

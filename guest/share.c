@@ -38,6 +38,10 @@ int shares_mount(struct failure *failure) {
     return 0;
 }
 
+void share_path(const char *name, char *path, size_t room) {
+    snprintf(path, room, FOLDER "/%s", name);
+}
+
 int share_open(const char *name, struct failure *failure) {
     char path[sizeof FOLDER + DVM_SHARE_NAME_MAX + 2];
     if (strchr(name, '/') != NULL || name[0] == 0 || name[0] == '.' ||
@@ -46,7 +50,7 @@ int share_open(const char *name, struct failure *failure) {
     if (shares_mount(failure) < 0)
         return -1;
     is_used = true;
-    snprintf(path, sizeof path, FOLDER "/%s", name);
+    share_path(name, path, sizeof path);
     int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     return fd < 0 ? fail_errno(failure, "cannot use share %s", name) : fd;
 }

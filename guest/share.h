@@ -12,6 +12,8 @@
 /* Mounts it, if it isn't yet; nobody need answer at the other end before share_open(). */
 int shares_mount(struct failure *failure);
 /* Opens (O_PATH) what is shared by this name. */
+/* Where what is shared by this name is, once it was opened. */
+void share_path(const char *name, char *path, size_t room);
 int share_open(const char *name, struct failure *failure);
 /* What was written by mappings of files is on the host when this returns. */
 void shares_sync(void);

@@ -1,5 +1,6 @@
 #include "tmpfs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,5 +74,10 @@ int place_tmpfs(int root, const struct guest_mount *mount, struct failure *failu
     if (mount->read_only)
         flags |= MS_RDONLY;
     cleanup_close int target = make_folder_in(root, mount->target, failure);
-    return target < 0 ? -1 : mount_on("tmpfs", target, "tmpfs", flags, options, failure);
+    if (target < 0 || mount_on("tmpfs", target, "tmpfs", flags, options, failure) == 0)
+        return target < 0 ? -1 : 0;
+    return fail(failure, STATUS_INTERNAL,
+                "error mounting \"tmpfs\" to rootfs at \"%.200s\": mount tmpfs:%.200s, flags: "
+                "0x%lx, data: %.200s: %s",
+                mount->target, mount->target, flags, mount->options, error_text(errno));
 }

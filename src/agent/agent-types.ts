@@ -10,14 +10,15 @@ export interface AgentHello {
 
 /** A mount inside the container. */
 export interface GuestMount {
-  kind: "share" | "tmpfs" | "socket" | "device";
-  /** Name of a share. */
+  kind: "share" | "tmpfs" | "socket" | "device" | "image";
+  /** Name of a share, of an image its disk. */
   share?: string;
   target: string;
   readOnly: boolean;
   /**
    * Of a tmpfs: `size=64m,mode=1777`; of a socket its mode, owner and name for the host:
-   * `660,0,0,name`; of a device of the machine its name in /dev.
+   * `660,0,0,name`; of a device of the machine its name in /dev; of a share or an image the path
+   * in it that is mounted, empty for all.
    */
   options?: string;
   /** The volume is new: what the image has at `target` is copied into it first. */

@@ -100,22 +100,36 @@ export function statusOf({ kind }: ContainerState): string {
 export function describeMounts({ run, request }: ContainerRecord) {
   const { Tmpfs } = request.hostConfig;
   return run.mounts
-    .filter(({ kind, target }) => kind !== "tmpfs" || !(target in (Tmpfs ?? {})))
+    .filter(
+      ({ kind, target, mode }) =>
+        kind !== "tmpfs" || mode !== undefined || !(target in (Tmpfs ?? {})),
+    )
     .map(describeMount);
 }
 
-function describeMount({ kind, source, target, volume, readOnly, anonymous = false }: Mount) {
+function describeMount(mount: Mount) {
+  const { kind, source, target, volume, readOnly, anonymous = false } = mount;
   const common = { Source: source, Destination: target, RW: !readOnly };
-  const mode = readOnly ? "ro" : "";
+  const Mode = mount.mode ?? (readOnly ? "ro" : "");
   switch (kind) {
     case "bind":
-      return { Type: kind, ...common, Mode: mode, Propagation: "rprivate" };
+      return { Type: kind, ...common, Mode, Propagation: mount.propagation ?? "rprivate" };
     case "volume": {
-      const Mode = readOnly || anonymous ? mode : "z";
-      return { Type: kind, Name: volume, ...common, Driver: "local", Mode, Propagation: "" };
+      const older = readOnly || anonymous ? Mode : "z";
+      const volumeMode = mount.mode ?? older;
+      return {
+        Type: kind,
+        Name: volume,
+        ...common,
+        Driver: "local",
+        Mode: volumeMode,
+        Propagation: "",
+      };
     }
     case "tmpfs":
       return { Type: kind, ...common, Mode: "", Propagation: "" };
+    case "image":
+      return { Type: kind, Name: mount.imageName, ...common, Mode, Propagation: "rprivate" };
   }
 }
 

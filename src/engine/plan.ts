@@ -15,9 +15,10 @@ export {
   scratchDisk,
 } from "./plan/machine-plan.ts";
 export { machineCpus, memoryMiB } from "./plan/machine-size.ts";
+export { mountSources } from "./plan/mount-sources.ts";
 export { mergeEnvironment, newRecord } from "./plan/new-record.ts";
 export { placeDevices } from "./plan/place-devices.ts";
-export { placeMounts, sharePlaced } from "./plan/place-mounts.ts";
+export { leaveMounts, placeMounts, sharePlaced } from "./plan/place-mounts.ts";
 export type { SpecialMount } from "./plan/special-mounts.ts";
 export { orderOf } from "./plan/order-machine.ts";
 export { plainSetup } from "./plan/plain-setup.ts";

@@ -2,7 +2,9 @@
  * Volumes, as folders of the daemon. Others use what stands here, and nothing behind it.
  */
 
+export { leaveUnusedVolumes, leaveVolumes, useVolume } from "./volumes/use-volumes.ts";
 export {
+  checkDriver,
   createVolume,
   describeVolume,
   ensureVolume,

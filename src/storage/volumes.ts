@@ -37,7 +37,7 @@ export async function removeVolumeFolder(dataRoot: string, name: string): Promis
   await rm(join(dataRoot, "volumes", name), { recursive: true, force: true });
 }
 
-/** Whether nothing is in the volume yet, so that the image's own files belong there. */
-export async function isVolumeEmpty(dataRoot: string, name: string): Promise<boolean> {
-  return (await readdir(volumeFolder(dataRoot, name))).length === 0;
+/** Whether nothing is in a volume's folder yet, so that the image's own files belong there. */
+export async function isFolderEmpty(folder: string): Promise<boolean> {
+  return (await readdir(folder)).length === 0;
 }

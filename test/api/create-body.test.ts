@@ -67,7 +67,6 @@ test("what DVM does not do is refused by name, not ignored", () => {
   });
   for (const [field, value] of Object.entries({
     NetworkMode: "host",
-    VolumesFrom: ["other"],
   })) {
     assert.throws(
       () => checked(withHost({ [field]: value })),
@@ -155,22 +154,4 @@ test("what dockerd takes no container for is refused in its words", () => {
       code: "invalid",
       message,
     });
-});
-
-test("options of mounts that would have no effect are refused", () => {
-  const mount = (options: object) => ({
-    ...fromDocker,
-    HostConfig: {
-      ...fromDocker.HostConfig,
-      Mounts: [{ Type: "volume", Target: "/x", ...options }],
-    },
-  });
-  for (const options of [
-    { VolumeOptions: { NoCopy: true } },
-    { VolumeOptions: { Subpath: "below" } },
-    { VolumeOptions: { Labels: { a: "b" } } },
-    { BindOptions: { Propagation: "rshared" } },
-  ])
-    assert.throws(() => checked(mount(options)), /does not support it yet/);
-  assert.doesNotThrow(() => checked(mount({ VolumeOptions: { NoCopy: false, Labels: {} } })));
 });

@@ -17,7 +17,12 @@ const image: Image = {
 
 const argumentsOf = async (words: object) => {
   const request = parseCreateBody({ Image: "made", ...words });
-  const { run } = await newRecord(request, { id: "f".repeat(64), name: "made", image });
+  const { run } = await newRecord(request, {
+    id: "f".repeat(64),
+    name: "made",
+    image,
+    sources: { mountsOf: () => [], findImage: () => "" },
+  });
   return run.process.args;
 };
 

@@ -221,6 +221,16 @@ export class TestEngine implements AsyncDisposable {
     return told.map((event) => requireText(event, "Action"));
   }
 
+  /** What happened to volumes. */
+  async volumeEvents(since: number): Promise<JsonObject[]> {
+    const filters = encodeURIComponent(JSON.stringify({ type: ["volume"] }));
+    const until = ((Date.now() + 1) / 1000).toFixed(3);
+    const url = `/events?since=${since}&until=${until}&filters=${filters}`;
+    const answer = await this.#running.app.inject({ method: "GET", url });
+    const lines = answer.body.split("\n").filter((line) => line !== "");
+    return lines.map((line) => asObject(parseJson(line)));
+  }
+
   async eventObjects(name: string, actions?: string[]): Promise<JsonObject[]> {
     const filters = JSON.stringify({ container: [name], event: actions });
     return this.eventsSince(1, filters);

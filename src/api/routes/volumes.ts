@@ -3,8 +3,14 @@ import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
 import type { Engine } from "../../engine/core.ts";
 import { pruneVolumes } from "../../engine/upkeep.ts";
-import { createVolume, describeVolume, findVolume, removeVolume } from "../../engine/volumes.ts";
-import { string, stringMap } from "../../base/json-fields.ts";
+import {
+  checkDriver,
+  createVolume,
+  describeVolume,
+  findVolume,
+  removeVolume,
+} from "../../engine/volumes.ts";
+import { map, string } from "../../base/json-fields.ts";
 import { asksBefore } from "../api-version.ts";
 import { parseBody } from "../body.ts";
 import {
@@ -23,8 +29,8 @@ import { nameOf } from "./containers.ts";
 const createSchema = z.object({
   Name: string,
   Driver: string,
-  DriverOpts: stringMap,
-  Labels: stringMap,
+  DriverOpts: map(string),
+  Labels: map(string),
 });
 const filtersSchema = z.object({ filters: textParameter });
 const json = { onRequest: requireJson };
@@ -85,21 +91,11 @@ function readingVolumes(read: () => Filters): Filters {
 
 async function create(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
   const body = parseBody(createSchema, request.body, "volume.CreateOptions");
-  if (!["", "local"].includes(body.Driver)) {
-    throw new DvmError(
-      "not-found",
-      `create ${body.Name}: error looking up volume plugin ${body.Driver}: plugin "${body.Driver}" not found`,
-    );
-  }
-  if (Object.keys(body.DriverOpts).length > 0) {
-    throw new DvmError(
-      "unsupported",
-      "cannot create a volume with driver options: DVM's local driver has none",
-    );
-  }
+  checkDriver(body.Name, body.Driver);
   const volume = await createVolume(engine, {
     name: body.Name,
     labels: body.Labels,
+    options: body.DriverOpts,
     anonymous: false,
   });
   return reply.status(201).send(describeVolume(engine, volume));

@@ -2,11 +2,13 @@ import { mkdir, rm } from "node:fs/promises";
 import { newId } from "../../base/ids.ts";
 import { checkPlatform, parsePlatform } from "../../image/registry/choose-platform.ts";
 import { checkAccelerator } from "../../machine/support.ts";
+import { makeScratchDisk } from "../../storage/scratch.ts";
 import type { Engine } from "../core.ts";
 import { requireTrust } from "../images.ts";
-import { checkRequest, newRecord } from "../plan.ts";
+import { checkRequest, mountSources, newRecord } from "../plan.ts";
 import { type ContainerRecord, type DockerRequest } from "../records.ts";
 import { ensureVolume } from "../volumes.ts";
+
 import { removeAnonymousVolumes } from "./anonymous-volumes.ts";
 import { runByDaemonDefaults, withDaemonDefaults } from "./daemon-defaults.ts";
 import { cleanName, freeName } from "./container-name.ts";
@@ -41,7 +43,10 @@ export async function createContainer(
   const name = wanted === undefined ? freeName(containers) : cleanName(wanted);
   containers.requireFreeName(name);
   const record = runByDaemonDefaults(
-    await newRecord(request, { id: newId(), name, image }),
+    await newRecord(request, {
+      ...{ id: newId(), name, image },
+      sources: mountSources(engine),
+    }),
     engine.parts.settings().containerDefaults,
   );
   checkAccelerator(engine.parts.hypervisor, record.run.machine.accelerator ?? "auto");
@@ -49,6 +54,7 @@ export async function createContainer(
   try {
     await makeVolumes(engine, record);
     await mkdir(folder, { mode: 0o700 });
+    await makeDisk(engine, record);
     containers.add(wanted === undefined ? { ...record, name: freeName(containers) } : record);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
@@ -60,10 +66,15 @@ export async function createContainer(
   return { record: made, warnings: checked.warnings };
 }
 
+/** One of another size than all have is made now, others by the first start. */
+async function makeDisk(engine: Engine, { id, run }: ContainerRecord): Promise<void> {
+  if (run.diskBytes === undefined) return;
+  await makeScratchDisk(engine.parts.places.dataRoot, engine.scratchPath(id), run.diskBytes);
+}
+
 async function makeVolumes(engine: Engine, { run }: ContainerRecord): Promise<void> {
   for (const mount of run.mounts) {
     if (mount.kind !== "volume") continue;
-    const { volume = "", anonymous = false } = mount;
-    mount.source = await ensureVolume(engine, volume, anonymous);
+    mount.source = await ensureVolume(engine, mount);
   }
 }

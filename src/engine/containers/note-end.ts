@@ -1,5 +1,6 @@
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine, HeldContainer } from "../core.ts";
+import { leaveMounts } from "../plan.ts";
 import { announceReleased } from "./announce-resources.ts";
 import { type ContainerRecord, decideRestart, healthUnchecked } from "../records.ts";
 
@@ -36,6 +37,7 @@ export function noteEnd(engine: Engine, held: HeldContainer, exit: Exit): Contai
     execDuration: String(Math.floor(ranMs / 1000)),
     exitCode: String(exit.exitCode),
   });
+  leaveMounts(engine, record);
   return record;
 }
 

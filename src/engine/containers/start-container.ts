@@ -2,7 +2,7 @@ import { describeError, DvmError } from "../../base/errors.ts";
 import { Stopwatch } from "../../base/stopwatch.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine, HeldContainer } from "../core.ts";
-import { checkRun } from "../plan.ts";
+import { checkRun, leaveMounts } from "../plan.ts";
 import {
   type ContainerRecord,
   healthAtStart,
@@ -66,6 +66,7 @@ async function start(
     );
     engine.streams(held.record.id).end();
     announceReleased(engine, held.record);
+    leaveMounts(engine, held.record);
     throw told;
   }
 }

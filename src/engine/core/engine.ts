@@ -1,3 +1,4 @@
+import { VolumeMounts } from "../../storage/volume-mounts.ts";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImageStore } from "../../image/store/image-store.ts";
@@ -73,6 +74,8 @@ export class Engine implements AsyncDisposable {
   readonly parts: EngineParts;
   readonly events = new EventLog();
   readonly execs = new ExecTable();
+  /** What is mounted on folders of volumes. */
+  readonly volumeMounts = new VolumeMounts();
   readonly state: StateStore;
   readonly containers: Containers;
   readonly machines: Machines;

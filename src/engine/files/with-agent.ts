@@ -5,7 +5,14 @@ import { leaveMachine } from "../../supply/leave-machine.ts";
 import { runOf } from "../containers.ts";
 import type { Engine } from "../core.ts";
 import { kernelOf } from "../fit.ts";
-import { containerSetup, machineSetup, orderOf, planMachine, sharePlaced } from "../plan.ts";
+import {
+  containerSetup,
+  leaveMounts,
+  machineSetup,
+  orderOf,
+  planMachine,
+  sharePlaced,
+} from "../plan.ts";
 import type { ContainerRecord, RunSpecification } from "../records.ts";
 
 type Action<T> = (agent: AgentClient, record: ContainerRecord) => Promise<T>;
@@ -70,6 +77,7 @@ async function onStopped<T>(
       await supplied.agent[Symbol.asyncDispose]();
     }
   } finally {
+    leaveMounts(engine, record);
     // a container that has never run starts quicker without one
     if (plan.scratch.isNew && !writes) await rm(plan.scratch.path, { force: true });
     await rm(plan.folder, { recursive: true, force: true });

@@ -13,7 +13,7 @@ import {
   type FoundNeeds,
   judgingVersion,
 } from "../records.ts";
-import { newRecord } from "../plan.ts";
+import { mountSources, newRecord } from "../plan.ts";
 import type { Engine } from "../core.ts";
 import { requireTrust } from "../images.ts";
 import { imageNeeds } from "./image-needs.ts";
@@ -43,7 +43,12 @@ export async function fitImage(
 ): Promise<ImageFit> {
   const image = engine.parts.images.find(request.config.Image);
   await requireTrust(engine, image, request.config.Image);
-  const record = await newRecord(request, { id: newId(), name: "trial", image });
+  const record = await newRecord(request, {
+    id: newId(),
+    name: "trial",
+    image,
+    sources: mountSources(engine),
+  });
   const found = await needsOf(engine, record, options);
   const kernels = await judgeKernels(engine.parts.places.dataRoot, {
     machine: engine.parts.hypervisor.kernelFeatures,

@@ -6,7 +6,8 @@ export interface BindSpecification {
   /** Empty: an anonymous volume. */
   source: string;
   target: string;
-  writable: boolean;
+  /** Words as `ro,z`. */
+  modes: string;
 }
 
 /** Kinds of modes; docker takes one of each. */
@@ -18,8 +19,6 @@ const kinds: readonly (readonly string[])[] = [
   ["consistent", "cached", "delegated"],
 ];
 const forBindsOnly = new Set(kinds[2]);
-/** What goes on in a machine never comes back to the host's mounts, nor the other way. */
-const unsupported = new Set(["shared", "rshared", "slave", "rslave", "nocopy"]);
 
 /** Reads it by docker's rules (moby, volume/mounts/linux_parser.go), and refuses it in its words. */
 export function parseBind(text: string): BindSpecification {
@@ -37,13 +36,11 @@ export function parseBind(text: string): BindSpecification {
       "unclassified",
       `invalid volume specification: '${text}': invalid mount config for type "${typeOf(source)}": ${why}`,
     );
-  const other = words.find((word) => unsupported.has(word));
-  if (other !== undefined)
-    throw new DvmError("unsupported", `cannot mount ${text}: DVM does not support ${other} yet`);
-  return { source, target, writable: !words.includes("ro") };
+  return { source, target, modes };
 }
 
-function isModes(modes: string): boolean {
+/** Whether docker takes these words for modes, one of each kind at most. */
+export function isModes(modes: string): boolean {
   if (modes === "") return true;
   const found = modes.split(",").map((mode) => kinds.findIndex((kind) => kind.includes(mode)));
   return !found.includes(-1) && new Set(found).size === found.length;

@@ -27,6 +27,12 @@ export interface PlacedMount {
   populate: boolean;
 }
 
+/** An image that its machine has as a disk. */
+export interface ImageMount {
+  mount: Mount;
+  disk: DiskSpec;
+}
+
 export interface MachinePlan {
   /** Of the machine, should one be made. */
   machineId: string;
@@ -45,6 +51,7 @@ export interface MachinePlan {
   folder: string;
   placed: PlacedMount[];
   specials: SpecialMount[];
+  imageMounts: ImageMount[];
   /** What the container has of the machine's devices. */
   devices: GuestDevice[];
   deviceDisks: DiskSpec[];
@@ -70,6 +77,7 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
       { name: scratch, ...scratchDisk(plan) },
       ...spareDisks(run.machine.room),
       ...plan.deviceDisks,
+      ...plan.imageMounts.map(({ disk }) => disk),
     ],
     nics:
       run.network === undefined
@@ -158,7 +166,7 @@ export function neighbourSetup(
     hostname: other.hostname,
     network: { ...network, cards: [] },
     extraHosts: other.extraHosts.map(extraHost),
-    mounts: guestMounts({ run, placed, specials }),
+    mounts: guestMounts({ run, placed, specials, imageMounts: [] }),
   };
 }
 
@@ -222,13 +230,15 @@ function extraHost(entry: string): string {
 function guestMounts({
   placed,
   specials,
+  imageMounts,
   run,
-}: Pick<MachinePlan, "placed" | "specials" | "run">): GuestMount[] {
+}: Pick<MachinePlan, "placed" | "specials" | "imageMounts" | "run">): GuestMount[] {
   const shares = placed.map(({ mount, share, populate }): GuestMount => ({
     kind: "share",
     share: share.name,
     target: mount.target,
     readOnly: mount.readOnly,
+    ...(mount.subpath === undefined ? {} : { options: mount.subpath }),
     ...(populate ? { populate: true } : {}),
   }));
   const tmpfs = run.mounts
@@ -242,7 +252,11 @@ function guestMounts({
   const special = specials.map(({ mount: { target, readOnly }, kind, options }): GuestMount => ({
     ...{ kind, target, readOnly, options },
   }));
-  return [...shares, ...special, ...tmpfs].sort(
+  const images = imageMounts.map(({ mount, disk }): GuestMount => ({
+    ...{ kind: "image", share: disk.name, target: mount.target, readOnly: true },
+    options: mount.subpath ?? "",
+  }));
+  return [...shares, ...special, ...images, ...tmpfs].sort(
     (a, b) => a.target.split("/").length - b.target.split("/").length,
   );
 }

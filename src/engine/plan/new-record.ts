@@ -11,14 +11,21 @@ import {
   noRestarts,
   specifyRun,
 } from "../records.ts";
-import { resolveMounts } from "./mounts.ts";
+import { type MountSources, resolveMounts } from "./mounts.ts";
 import { requestedPorts } from "./port-map.ts";
 import { cleanMacAddress, endpointSysctls } from "./request/check-endpoints.ts";
+
+interface NewContainer {
+  id: string;
+  name: string;
+  image: Image;
+  sources: MountSources;
+}
 
 /** A container of an image that nobody knows of yet. Its volumes are named, not made. */
 export async function newRecord(
   request: DockerRequest,
-  { id, name, image }: { id: string; name: string; image: Image },
+  { id, name, image, sources }: NewContainer,
 ): Promise<ContainerRecord> {
   const config = mergeConfig(request.config, image, id);
   checkCommand(config);
@@ -31,7 +38,7 @@ export async function newRecord(
     },
     {
       imageId: image.id,
-      mounts: await resolveMounts(hostConfig, Object.keys(config.Volumes ?? {})),
+      mounts: await resolveMounts(hostConfig, Object.keys(config.Volumes ?? {}), sources),
       mac: cleanMacAddress(asked) ?? newMacAddress(),
       isMacGiven: asked !== "",
       sysctls: endpointSysctls(request.endpoints),

@@ -1,5 +1,6 @@
 import type { PublishedPort } from "../../machine/machine.ts";
 import { publishedPorts } from "../../machine/nics.ts";
+import { scratchBytes } from "../../storage/scratch.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type { MachineOrder } from "../../supply/machine-order.ts";
 import type { Mount, RunSpecification } from "../records.ts";
@@ -16,7 +17,11 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
     ...{ spec, kernel, scratch },
     network: run.network === undefined ? undefined : userNetwork,
     imageId: run.imageId,
-    noTemplate: run.machine.noTemplate || plan.deviceDisks.length > 0,
+    noTemplate:
+      run.machine.noTemplate ||
+      // its disk would end sooner in a clone
+      (run.diskBytes ?? 0) > scratchBytes ||
+      plan.deviceDisks.length + plan.imageMounts.length > 0,
     rehearsed: mayMountImageAhead(run)
       ? {
           process: rehearsedProcess(run),

@@ -1,12 +1,14 @@
 import { requireFileSharing } from "../../machine/support.ts";
 import type { Machine } from "../../machine/machine.ts";
-import { isVolumeEmpty } from "../../storage/volumes.ts";
+import { checkVolumePart } from "../../storage/volume-part.ts";
+import { isFolderEmpty } from "../../storage/volumes.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core.ts";
-import type { Mount } from "../records.ts";
+import type { ContainerRecord, Mount } from "../records.ts";
 import { shareNames } from "../runs.ts";
-import { ensureVolume } from "../volumes.ts";
-import type { PlacedMount } from "./machine-plan.ts";
+import { leaveVolumes, useVolume } from "../volumes.ts";
+import type { ImageMount, PlacedMount } from "./machine-plan.ts";
+import { checkBindOptions } from "./bind-options.ts";
 import { checkBindSource, makeBindSource } from "./bind-source.ts";
 import { requireConnections, specialMount, type SpecialMount } from "./special-mounts.ts";
 
@@ -16,6 +18,8 @@ export interface PlacedMounts {
   placed: PlacedMount[];
   /** Sockets and devices. */
   specials: SpecialMount[];
+  /** Images, which its machine has as disks. */
+  imageMounts: ImageMount[];
 }
 
 /** Finds, for this run, where on the host each bind and volume of a container is. */
@@ -26,9 +30,16 @@ export async function placeMounts(
 ): Promise<PlacedMounts> {
   const placed: PlacedMount[] = [];
   const specials: SpecialMount[] = [];
+  const imageMounts: ImageMount[] = [];
   const isRoot = process.getuid?.() === 0;
   for (const [index, mount] of mounts.entries()) {
     if (mount.kind === "tmpfs") continue;
+    if (mount.kind === "image") {
+      const { path } = await engine.parts.images.disk(mount.source);
+      const disk = { name: `mount${index}`, format: "vmdk", path, readOnly: true } as const;
+      imageMounts.push({ mount, disk });
+      continue;
+    }
     const name = `${shareNames(containerId)}${index}`;
     const special = await specialMount(mount, name);
     if (special !== undefined) {
@@ -40,7 +51,12 @@ export async function placeMounts(
     placed.push(await place(engine, mount, { name, isRoot }));
   }
   if (placed.length > 0) requireFileSharing(engine.parts.hypervisor);
-  return { placed, specials };
+  return { placed, specials, imageMounts };
+}
+
+/** Once nothing of a container runs: what was used for its mounts is let go. */
+export function leaveMounts(engine: Engine, record: ContainerRecord): void {
+  leaveVolumes(engine, record);
 }
 
 /** Lets the guest of a machine have them: before it is told to mount them. */
@@ -65,9 +81,10 @@ async function placeVolume(
   mount: Mount,
   { name, isRoot }: Naming,
 ): Promise<PlacedMount> {
-  const { volume = "", anonymous = false } = mount;
-  const path = await ensureVolume(engine, volume, anonymous);
-  const populate = await isVolumeEmpty(engine.parts.places.dataRoot, volume);
+  const path = await useVolume(engine, mount, { isRoot });
+  if (mount.subpath !== undefined) await checkVolumePart(path, mount.subpath);
+  const populate =
+    mount.startsEmpty !== true && mount.subpath === undefined && (await isFolderEmpty(path));
   // the image's files are the guest's to put in, before it mounts the volume read-only
   const readOnly = mount.readOnly && !populate;
   return { mount, share: { name, path, readOnly, owners: isRoot ? "real" : "mapped" }, populate };
@@ -76,6 +93,7 @@ async function placeVolume(
 async function placeBind(_: Engine, mount: Mount, { name, isRoot }: Naming): Promise<PlacedMount> {
   const { source: path, readOnly } = mount;
   await checkBindSource(mount);
+  await checkBindOptions(mount);
   await makeBindSource(mount);
   return {
     mount,

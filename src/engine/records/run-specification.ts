@@ -4,8 +4,8 @@ const strings = z.array(z.string());
 
 /** A place in the container that is not of its image. */
 const mountSchema = z.object({
-  kind: z.enum(["bind", "volume", "tmpfs"]),
-  /** On the host; empty for a tmpfs. */
+  kind: z.enum(["bind", "volume", "tmpfs", "image"]),
+  /** On the host; empty for a tmpfs, of an image its id. */
   source: z.string(),
   target: z.string(),
   readOnly: z.boolean(),
@@ -15,6 +15,28 @@ const mountSchema = z.object({
   anonymous: z.boolean().optional(),
   /** Of a bind: where nothing is at its source, a folder is made there at the start. */
   makesSource: z.boolean().optional(),
+  /** How Docker shows it: what stood behind the target, as `ro,z`. */
+  mode: z.string().optional(),
+  /** Of a bind: how mounts below it spread; left out: they don't. */
+  propagation: z.string().optional(),
+  /** Of a bind: what is mounted below its source is not to be seen, or is to stay writable. */
+  topOnly: z.enum(["seen", "read-only"]).optional(),
+  /** Of a bind: options that exclude each other, in Docker's words. */
+  conflict: z.string().optional(),
+  /** Of a volume or an image: the part of it that is mounted. */
+  subpath: z.string().optional(),
+  /** Of a volume: it begins empty, whatever the image has at its target. */
+  startsEmpty: z.boolean().optional(),
+  /** Of a volume: how it is made, where there is none yet. */
+  making: z
+    .object({
+      driver: z.string(),
+      options: z.record(z.string(), z.string()).nullable(),
+      labels: z.record(z.string(), z.string()).nullable(),
+    })
+    .optional(),
+  /** Of an image: as it was asked for. */
+  imageName: z.string().optional(),
   /** tmpfs only: options as `size=1m,mode=1777`. */
   options: z.string().optional(),
 });
@@ -137,6 +159,8 @@ export const runSpecificationSchema = z.object({
     ...{ devices: [], deviceRules: [], deviceRequests: [] },
   }),
   limits: limitsSchema,
+  /** Of its own disk; undefined: as much as all have. */
+  diskBytes: z.number().optional(),
   /** Undefined: it has none. */
   network: networkSchema.optional(),
   health: healthSchema.optional(),

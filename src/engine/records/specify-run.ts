@@ -1,3 +1,4 @@
+import { parseBytes } from "../../base/parse-sizes.ts";
 import type { DockerRequest, HostConfig, Resources } from "./docker-request.ts";
 import { specifyHealth } from "./specify-health.ts";
 import { attachedNetworks } from "./request/attached-networks.ts";
@@ -23,6 +24,7 @@ export function specifyRun(
   { imageId, mounts, mac, isMacGiven = false, ports, sysctls = {} }: Resolved,
 ): RunSpecification {
   const { Kernel: kernel, Accelerator: accelerator, NoTemplate, Room } = hostConfig.Dvm;
+  const diskBytes = askedDiskBytes(hostConfig);
   const sharedWith = sharingContainer(hostConfig.NetworkMode);
   const health = specifyHealth(config);
   return {
@@ -39,6 +41,7 @@ export function specifyRun(
       sysctls: { ...hostConfig.Sysctls, ...sysctls },
     },
     confinement: specifyConfinement(hostConfig),
+    ...(diskBytes === undefined ? {} : { diskBytes }),
     limits: specifyLimits(hostConfig),
     ...(!attachedNetworks({ config, hostConfig, endpoints }).includes("bridge")
       ? {}
@@ -84,6 +87,12 @@ export function specifyLimits(asked: Resources): RunSpecification["limits"] {
 
 function sharedMemory(ipcMode: string): RunSpecification["inside"]["sharedMemory"] {
   return ipcMode === "none" || ipcMode === "host" ? ipcMode : "own";
+}
+
+/** What `--storage-opt size=` says; undefined: nothing. */
+export function askedDiskBytes({ StorageOpt }: Pick<HostConfig, "StorageOpt">): number | undefined {
+  const size = StorageOpt?.["size"];
+  return size === undefined ? undefined : Math.ceil(parseBytes(size) / 4096) * 4096;
 }
 
 /** The container that Docker's `--network container:…` names; undefined: none. */

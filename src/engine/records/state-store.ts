@@ -12,6 +12,10 @@ const volumeSchema = z.object({
   name: z.string(),
   createdAt: z.string(),
   labels: z.record(z.string(), z.string()),
+  /** Nobody said anything of labels. */
+  unlabelled: z.boolean().optional(),
+  /** Of the driver; left out: nobody said anything of them. */
+  options: z.record(z.string(), z.string()).optional(),
   /** Made without a name, for one container. */
   anonymous: z.boolean(),
 });

@@ -34,8 +34,13 @@ export async function removeImage(
   return removed;
 }
 
+/** Its own, and those that it mounts. */
+function imagesOf({ imageId, mounts }: ContainerRecord["run"]): string[] {
+  return [imageId, ...mounts.flatMap(({ kind, source }) => (kind === "image" ? [source] : []))];
+}
+
 function imageUsers(engine: Engine, image: string): ImageUsers {
-  const users = engine.containers.list().filter(({ run }) => run.imageId === image);
+  const users = engine.containers.list().filter(({ run }) => imagesOf(run).includes(image));
   const first = (wanted: boolean) => users.find((one) => isRunning(one) === wanted)?.id;
   return { running: first(true), stopped: first(false) };
 }
@@ -46,7 +51,7 @@ export async function pruneImages(
   isWanted: (image: Image) => boolean,
 ): Promise<{ removed: ImageRemoval[]; freedBytes: number }> {
   const { images } = engine.parts;
-  const used = new Set(engine.containers.list().map(({ run }) => run.imageId));
+  const used = new Set(engine.containers.list().flatMap(({ run }) => imagesOf(run)));
   const before = await images.diskBytes();
   const removed: ImageRemoval[] = [];
   for (const image of images.list()) {

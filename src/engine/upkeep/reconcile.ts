@@ -7,6 +7,7 @@ import type { Machine } from "../../machine/machine.ts";
 import { machineFolder, machineFolders } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core.ts";
 import { type ContainerRecord, machineOf, type MachineRecord } from "../records.ts";
+import { leaveUnusedVolumes } from "../volumes.ts";
 import type { RunningMachine } from "../runs.ts";
 import { pruneTemplates } from "./templates.ts";
 import {
@@ -34,6 +35,7 @@ export async function reconcile(engine: Engine): Promise<void> {
   await bookLost(engine, (machineId) => !engine.space.parked.has(machineId), goneReason);
   await endStrays(engine);
   await engine.supply.pool.recover();
+  leaveUnusedVolumes(engine);
   followPolicies(engine);
 }
 

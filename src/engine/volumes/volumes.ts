@@ -6,20 +6,24 @@ import {
   removeVolumeFolder,
   volumeFolder,
 } from "../../storage/volumes.ts";
+import { checkVolumeOptions } from "../../storage/volume-options.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine } from "../core.ts";
-import type { VolumeRecord } from "../records.ts";
+import type { Mount, VolumeRecord } from "../records.ts";
+
+const localDriver = "local";
 
 /** A volume as the Engine API shows it. */
 export function describeVolume(engine: Engine, volume: VolumeRecord) {
   return {
     Name: volume.name,
-    Driver: "local",
+    Driver: localDriver,
     Mountpoint: volumeFolder(engine.parts.places.dataRoot, volume.name),
+    // whole seconds, as Docker shows it
     CreatedAt: volume.createdAt.replace(/\.\d+/, ""),
-    Labels: Object.keys(volume.labels).length === 0 ? null : volume.labels,
+    Labels: volume.unlabelled === true ? null : volume.labels,
     Scope: "local",
-    Options: null,
+    Options: volume.options ?? null,
   };
 }
 
@@ -32,32 +36,47 @@ export function findVolume(engine: Engine, name: string): VolumeRecord {
 /** The volume's folder; the volume is made when there's none. */
 export async function ensureVolume(
   engine: Engine,
-  name: string,
-  anonymous: boolean,
+  { volume: name = "", anonymous = false, making }: Pick<Mount, "volume" | "anonymous" | "making">,
 ): Promise<string> {
+  checkDriver(name, making?.driver ?? "");
   const known = engine.state.volumes().some((one) => one.name === name);
-  if (!known) await createVolume(engine, { name, labels: {}, anonymous });
+  const { labels = null, options = null } = making ?? {};
+  if (!known) await createVolume(engine, { name, labels, options, anonymous });
   return makeVolumeFolder(engine.parts.places.dataRoot, name);
 }
 
-export async function createVolume(
-  engine: Engine,
-  request: { name: string; labels: Record<string, string>; anonymous: boolean },
-): Promise<VolumeRecord> {
+interface VolumeRequest {
+  /** Empty: it gets one. */
+  name: string;
+  /** Null: nothing was said of them. */
+  labels: Record<string, string> | null;
+  options: Record<string, string> | null;
+  anonymous: boolean;
+}
+
+/** There is one driver, `local`. */
+export function checkDriver(name: string, driver: string): void {
+  if (driver === "" || driver === localDriver) return;
+  throw new DvmError(
+    "not-found",
+    `create ${name}: error looking up volume plugin ${driver}: plugin "${driver}" not found`,
+  );
+}
+
+export async function createVolume(engine: Engine, request: VolumeRequest): Promise<VolumeRecord> {
   const anonymous = request.anonymous || request.name === "";
   const name = request.name === "" ? newId() : request.name;
   const existing = engine.state.volumes().find((one) => one.name === name);
   if (existing !== undefined) return existing;
-  if (name.length === 1)
-    throw new DvmError(
-      "invalid",
-      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
-    );
+  checkName(name);
+  checkVolumeOptions(name, request.options ?? {});
   const { dataRoot } = engine.parts.places;
-  const labels = anonymous
-    ? { ...request.labels, "com.docker.volume.anonymous": "" }
-    : request.labels;
-  const volume = { name, createdAt: timestamp(), labels, anonymous };
+  const volume: VolumeRecord = {
+    ...{ name, createdAt: timestamp(), anonymous },
+    labels: { ...request.labels, ...(anonymous ? { "com.docker.volume.anonymous": "" } : {}) },
+    ...(request.labels === null && !anonymous ? { unlabelled: true } : {}),
+    ...(request.options === null ? {} : { options: request.options }),
+  };
   await makeVolumeFolder(dataRoot, name);
   try {
     engine.state.saveVolume(volume);
@@ -65,8 +84,16 @@ export async function createVolume(
     await removeEmptyVolume(dataRoot, name);
     throw error;
   }
-  engine.events.emit("volume", "create", name, { driver: "local" });
+  engine.events.emit("volume", "create", name, { driver: localDriver });
   return volume;
+}
+
+function checkName(name: string): void {
+  if (name.length === 1)
+    throw new DvmError(
+      "invalid",
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+    );
 }
 
 /** Removes a volume that no container has, but for `except`, by its id. */
@@ -76,9 +103,12 @@ export async function removeVolume(engine: Engine, name: string, except = ""): P
   if (users.length > 0) {
     throw new DvmError("conflict", `remove ${name}: volume is in use - [${users.join(", ")}]`);
   }
-  await removeVolumeFolder(engine.parts.places.dataRoot, name);
+  const { dataRoot } = engine.parts.places;
+  // what is mounted there is not the volume's to remove
+  await engine.volumeMounts.unmount(volumeFolder(dataRoot, name), () => true);
+  await removeVolumeFolder(dataRoot, name);
   engine.state.deleteVolume(name);
-  engine.events.emit("volume", "destroy", name, { driver: "local" });
+  engine.events.emit("volume", "destroy", name, { driver: localDriver });
 }
 
 /** Ids of the containers that have a volume. */

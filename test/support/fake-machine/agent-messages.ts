@@ -198,8 +198,11 @@ function decodeCard(from: MessageReader): CardSetup {
   return { index: from.u8(), address: from.text(), gateway: from.text() };
 }
 
+const kinds = ["share", "tmpfs", "socket", "device", "image"] as const;
+
 function decodeMount(from: MessageReader): GuestMount {
-  const kind = from.u8() === mountKind.tmpfs ? "tmpfs" : "share";
+  const number = from.u8();
+  const kind = kinds.find((name) => mountKind[name] === number) ?? "share";
   return {
     ...{ kind, share: from.text(), target: from.text(), options: from.text() },
     ...{ readOnly: from.u8() !== 0, populate: from.u8() !== 0 },

@@ -1,7 +1,7 @@
 import { type DockerRequest, withDefaults } from "../../records.ts";
 import { checkConfig } from "./check-config.ts";
 import { checkLogging } from "./check-logging.ts";
-import { checkMounts } from "./check-mounts.ts";
+import { checkMounts, mountWarnings } from "./check-mounts.ts";
 import { checkEndpoints } from "./check-endpoints.ts";
 import { checkAnnotations, checkIsolation, checkNamespaces } from "./check-namespaces.ts";
 import { checkNetwork, checkNetworkMode } from "./check-network.ts";
@@ -37,5 +37,8 @@ export function checkRequest(asked: DockerRequest, hostCpus: number): CheckedReq
   checkEndpoints(asked.endpoints);
   checkLogging(hostConfig);
   const settled = withDefaults({ ...hostConfig, ...resources });
-  return { request: { ...asked, hostConfig: settled }, warnings };
+  return {
+    request: { ...asked, hostConfig: settled },
+    warnings: [...warnings, ...mountWarnings(hostConfig)],
+  };
 }

@@ -15,7 +15,7 @@ const choice = given(z.boolean());
 const texts = given(z.record(z.string(), string));
 
 const mount = z.object({
-  Type: goNamed("mount.Type", z.enum(["bind", "volume", "tmpfs"])),
+  Type: goNamed("mount.Type", string),
   Source: string,
   Target: string,
   ReadOnly: flag,
@@ -37,6 +37,8 @@ const mount = z.object({
       DriverConfig: given(z.object({ Name: text, Options: texts })),
     }),
   ),
+  ImageOptions: given(z.object({ Subpath: text })),
+  ClusterOptions: given(z.object({})),
   TmpfsOptions: given(
     z.object({
       SizeBytes: given(z.number()),
