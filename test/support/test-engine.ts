@@ -26,6 +26,7 @@ import { fakeHypervisor } from "../../src/machine/drivers/fake/fake-driver.ts";
 import type { Kernel } from "../../src/kernel/kernel-catalogue.ts";
 import type { Capabilities, Hypervisor } from "../../src/machine/machine.ts";
 import { TemplateStore } from "../../src/machine/template-store.ts";
+import { faultsOf, keepAnswers, type KeptAnswer } from "./api-description/watch-answers.ts";
 import { testCache } from "./cache.ts";
 import { outputOf } from "./docker-output.ts";
 import { machineScript, scriptedGuests } from "./fake-machine/machine-script.ts";
@@ -76,6 +77,8 @@ export class TestEngine implements AsyncDisposable {
   readonly served = new ServedFiles();
   /** What its disk seems to have, where a test says so. */
   free: Partial<FreeSpace> = {};
+  /** All that its daemons answered, but streams. */
+  readonly answers: KeptAnswer[] = [];
   /** What the daemons wrote to their log. */
   readonly log: string[] = [];
   /** How its daemons were told to work. */
@@ -116,6 +119,7 @@ export class TestEngine implements AsyncDisposable {
     await reconcile(engine);
     const clocks = keepClocks(engine);
     const app = buildServer(engine);
+    keepAnswers(app, this.answers);
     await listen(app, this.socketPath);
     const client = new EngineClient({ socketPath: this.socketPath });
     this.#daemon = { engine, app, client, clocks };
@@ -257,6 +261,7 @@ export class TestEngine implements AsyncDisposable {
         await this.succeeds("DELETE", `/containers/${String(Id)}?force=1&v=1`);
       await this.endDaemon();
       assert.equal(this.script.guests.size, 0, "machines that were left running");
+      assert.deepEqual(await faultsOf(this.answers), [], "answers are as Docker describes them");
     } finally {
       for (const { board } of this.script.guests) board.leave();
       await rm(this.root, { recursive: true, force: true });

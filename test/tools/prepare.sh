@@ -23,3 +23,4 @@ if [ ! -d "$DVM_TEST_CACHE/fixtures-$key" ]; then
   mv "$DVM_TEST_CACHE/fixtures-$key.new" "$DVM_TEST_CACHE/fixtures-$key"
 fi
 ln -sfn "fixtures-$key" "$DVM_TEST_CACHE/fixtures"
+sh test/tools/fetch-api-descriptions.sh "$DVM_TEST_CACHE/api-descriptions"
