@@ -12,6 +12,7 @@ import {
 } from "../engine/records.ts";
 import { type Engine, networkId, userNetwork } from "../engine/core.ts";
 import { describeHostConfig } from "./host-config-description.ts";
+import { describeLinks } from "./link-description.ts";
 
 /** A container as `GET /containers/{id}/json` shows it. */
 export function describeContainer(engine: Engine, record: ContainerRecord) {
@@ -36,7 +37,11 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     ProcessLabel: "",
     AppArmorProfile: "",
     ExecIDs: execIds(engine, record.id),
-    HostConfig: describeHostConfig({ ...hostConfig, NetworkMode: networkMode(record) }),
+    HostConfig: describeHostConfig({
+      ...hostConfig,
+      NetworkMode: networkMode(record),
+      Links: describeLinks(engine, record),
+    }),
     GraphDriver: { Name: "erofs", Data: null },
     Mounts: describeMounts(record),
     Config: shownConfig(config),

@@ -13,6 +13,7 @@ import {
 } from "./container-description.ts";
 import { containerFilter } from "./container-filters.ts";
 import { flagParameter, parse, textParameter } from "./query.ts";
+import { linkedNames } from "./link-description.ts";
 
 const querySchema = z.object({
   all: flagParameter,
@@ -63,14 +64,17 @@ export async function containerSizes(engine: Engine, records: readonly Container
 
 export function summarizeContainers(engine: Engine, records: readonly ContainerRecord[]) {
   const find = engine.parts.images.finder();
-  return records.map((record) => summarize(engine, record, find(record.imageName)?.id));
+  const links = linkedNames(engine);
+  return records.map((record) => ({
+    ...summarize(engine, record, find(record.imageName)?.id),
+    Names: [`/${record.name}`, ...(links.get(record.id) ?? [])],
+  }));
 }
 
 /** `namedId`: the image that its name means now. Where that is another, or none, its id is shown. */
 function summarize(engine: Engine, record: ContainerRecord, namedId: string | undefined) {
   return {
     Id: record.id,
-    Names: [`/${record.name}`],
     Image: namedId === record.run.imageId ? record.imageName : record.run.imageId,
     ImageID: record.run.imageId,
     Command: commandText(record.run.process.args),

@@ -28,6 +28,7 @@ export { execProcessSpec, mainProcessSpec, probeProcessSpec } from "./plan/proce
 export { checkRun } from "./plan/check-run.ts";
 export { containerLimits } from "./plan/container-limits.ts";
 export { limitSupport, settleResources } from "./plan/request/resources/settle-resources.ts";
+export { linkEnvironment } from "./plan/link-environment.ts";
 export { machineLimits } from "./plan/machine-limits.ts";
 export { checkUpdate } from "./plan/request/check-update.ts";
 export { type AskedUpdate, mergeUpdate } from "./plan/request/resources/merge-update.ts";

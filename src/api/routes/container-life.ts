@@ -4,6 +4,7 @@ import { DvmError } from "../../base/errors.ts";
 import {
   killContainer,
   pauseContainer,
+  removeLink,
   removeOnRequest,
   renameContainer,
   restartContainer,
@@ -63,19 +64,11 @@ export function containerLifeRoutes(app: FastifyInstance, engine: Engine): void 
 
   app.delete("/containers/:name", async (request, reply) => {
     const { force, v, link } = parse(removeSchema, request.query, "query");
-    if (link) return removeLink(engine, nameOf(request.params));
-    await removeOnRequest(engine, nameOf(request.params), { force, volumes: v });
+    const name = nameOf(request.params);
+    if (link) await removeLink(engine, name);
+    else await removeOnRequest(engine, name, { force, volumes: v });
     return reply.status(204).send();
   });
-}
-
-/** Links are entries of hosts here: none has a name of its own. */
-function removeLink(engine: Engine, named: string): never {
-  engine.containers.find(named);
-  throw new DvmError(
-    "unavailable",
-    "Conflict, cannot remove the default link name of the container",
-  );
 }
 
 async function start(engine: Engine, request: FastifyRequest, reply: FastifyReply) {

@@ -12,6 +12,7 @@ import { ensureVolume } from "../volumes.ts";
 import { removeAnonymousVolumes } from "./anonymous-volumes.ts";
 import { runByDaemonDefaults, withDaemonDefaults } from "./daemon-defaults.ts";
 import { cleanName, freeName } from "./container-name.ts";
+import { linkWarning, resolveLinks } from "./links.ts";
 import { resolveSharedNamespaces } from "./shared-namespaces.ts";
 
 export interface CreateRequest extends DockerRequest {
@@ -42,13 +43,15 @@ export async function createContainer(
   await requireTrust(engine, image, request.config.Image);
   const name = wanted === undefined ? freeName(containers) : cleanName(wanted);
   containers.requireFreeName(name);
-  const record = runByDaemonDefaults(
+  const made = runByDaemonDefaults(
     await newRecord(request, {
       ...{ id: newId(), name, image },
       sources: mountSources(engine),
     }),
     engine.parts.settings().containerDefaults,
   );
+  const links = resolveLinks(containers, request);
+  const record = { ...made, run: { ...made.run, links } };
   checkAccelerator(engine.parts.hypervisor, record.run.machine.accelerator ?? "auto");
   const folder = engine.containerFolder(record.id);
   try {
@@ -61,9 +64,10 @@ export async function createContainer(
     await removeAnonymousVolumes(engine, record);
     throw error;
   }
-  const made = containers.find(record.id);
-  engine.announce("create", made);
-  return { record: made, warnings: checked.warnings };
+  const added = containers.find(record.id);
+  engine.announce("create", added);
+  const warnings = [...checked.warnings, ...(links.length > 0 ? [linkWarning] : [])];
+  return { record: added, warnings };
 }
 
 /** One of another size than all have is made now, others by the first start. */

@@ -12,6 +12,7 @@ import {
 } from "../records.ts";
 import { announceReleased, announceTaken } from "./announce-resources.ts";
 import { beginHealth } from "./health.ts";
+import { withLinks } from "./links.ts";
 import { checkLog } from "./open-log.ts";
 import { startFailure } from "./start-failure.ts";
 import { removeContainer } from "./remove-container.ts";
@@ -77,7 +78,7 @@ async function launch(
   restarts: Restarts,
 ): Promise<StartReport> {
   const watch = new Stopwatch();
-  const { record } = held;
+  const record = withLinks(engine, held.record);
   checkRun(record.run);
   requireNetworks(record);
   await checkLog(engine, record);

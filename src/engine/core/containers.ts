@@ -49,7 +49,7 @@ export class Containers {
   /** The container of this name, id, or unambiguous beginning of an id. */
   find(nameOrId: string): ContainerRecord {
     const name = nameOrId.replace(/^\//, "");
-    const exact = this.#records.get(name) ?? this.#named(name);
+    const exact = this.#records.get(name) ?? this.#named(name) ?? this.#linked(name);
     if (exact !== undefined) return exact;
     const matches = /^[0-9a-f]+$/.test(name)
       ? this.list().filter((one) => one.id.startsWith(name))
@@ -129,6 +129,14 @@ export class Containers {
 
   #named(name: string): ContainerRecord | undefined {
     return this.list().find((one) => one.name === name);
+  }
+
+  /** By a link: `web/db` is what web calls db. */
+  #linked(name: string): ContainerRecord | undefined {
+    const [parent = "", alias] = name.split("/");
+    if (alias === undefined) return undefined;
+    const link = this.#named(parent)?.run.links.find((one) => one.alias === alias);
+    return link && this.#records.get(link.container);
   }
 
   #hold(id: string): HeldContainer {

@@ -164,6 +164,8 @@ export const runSpecificationSchema = z.object({
   /** Undefined: it has none. */
   network: networkSchema.optional(),
   health: healthSchema.optional(),
+  /** Containers that it is told of, each under a name of its own. */
+  links: z.array(z.object({ container: z.string(), alias: z.string() })).default([]),
   stop: z.object({ signal: z.string(), timeoutSeconds: z.number().optional() }),
   /** With its anonymous volumes, once it has ended. */
   removeWhenEnded: z.boolean(),

@@ -56,6 +56,7 @@ export function specifyRun(
           },
         }),
     ...(health === undefined ? {} : { health }),
+    links: [],
     stop: {
       signal: config.StopSignal ?? "",
       ...(config.StopTimeout === undefined ? {} : { timeoutSeconds: config.StopTimeout }),

@@ -1,13 +1,11 @@
 import { isIP } from "node:net";
 import { DvmError } from "../../../base/errors.ts";
 import { type DockerRequest, type HostConfig, sharingContainer } from "../../records.ts";
-import { refuseGiven } from "./refuse-given.ts";
 
 /** What is asked of names and ports. */
 export function checkNetwork({ hostConfig }: DockerRequest): void {
   for (const host of hostConfig.ExtraHosts ?? []) checkExtraHost(host);
   checkPortBindings(hostConfig.PortBindings ?? {});
-  refuseGiven("HostConfig.", { Links: hostConfig.Links });
   if (hostConfig.NetworkMode === "host")
     throw new DvmError(
       "unsupported",

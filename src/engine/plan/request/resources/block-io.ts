@@ -1,17 +1,14 @@
 import { DvmError } from "../../../../base/errors.ts";
 import type { Resources } from "../../../records.ts";
 
-/** Docker's names of what a kernel may lack: of what it can't, and of what is discarded then. */
-const deviceRates = {
-  BlkioDeviceReadBps: ["BPS Block I/O read limit", "Block I/O BPS read limit"],
-  BlkioDeviceWriteBps: ["BPS Block I/O write limit", "Block I/O BPS write limit"],
-  BlkioDeviceReadIOps: ["IOPS Block read limit", "Block I/O IOPS read limit"],
-  BlkioDeviceWriteIOps: ["IOPS Block write limit", "Block I/O IOPS write limit"],
-} as const;
+const deviceRates = [
+  ...(["BlkioDeviceReadBps", "BlkioDeviceWriteBps"] as const),
+  ...(["BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"] as const),
+];
 
 /**
- * A machine has no disk of the host's by name, and its kernel weighs none: all that is asked of disks
- * is discarded, with Docker's warning for it.
+ * A machine's kernel weighs no disks: that is discarded, with Docker's warning. It has none of the
+ * host's by name either: what is asked of them is kept, and a warning says that it does nothing.
  */
 export function settleBlockIo(asked: Resources, warnings: string[]): Partial<Resources> {
   const settled: Partial<Resources> = {};
@@ -32,15 +29,8 @@ export function settleBlockIo(asked: Resources, warnings: string[]): Partial<Res
     settled.BlkioWeightDevice = [];
     discard("Block I/O weight_device", "Weight-device");
   }
-  for (const field of keysOf(deviceRates)) {
-    if ((asked[field] ?? []).length === 0) continue;
-    settled[field] = [];
-    const [what, name] = deviceRates[field];
-    discard(what, name);
-  }
+  for (const field of deviceRates)
+    if ((asked[field] ?? []).length > 0)
+      warnings.push(`A machine has no disk of the host's by name: ${field} has no effect.`);
   return settled;
-}
-
-function keysOf<T extends object>(object: T): (keyof T)[] {
-  return Object.keys(object).filter((key): key is keyof T & string => key in object);
 }

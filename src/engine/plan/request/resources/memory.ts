@@ -14,9 +14,11 @@ export function settleMemory(
   checkBytes(asked, isUpdate);
   const settled: Partial<Resources> = {};
   const { MemorySwappiness, KernelMemory, KernelMemoryTCP, OomKillDisable } = asked;
-  if (MemorySwappiness !== null) {
-    settled.MemorySwappiness = null;
-    if (MemorySwappiness !== -1) warnings.push(discarded("memory swappiness", "Memory swappiness"));
+  if (MemorySwappiness === -1) settled.MemorySwappiness = null;
+  else if (MemorySwappiness !== null) {
+    if (MemorySwappiness < 0 || MemorySwappiness > 100)
+      throw refused(`Invalid value: ${MemorySwappiness}, valid memory swappiness range is 0-100`);
+    warnings.push("A machine has no swap: MemorySwappiness has no effect.");
   }
   if (KernelMemory > 0) {
     settled.KernelMemory = 0;
