@@ -93,7 +93,7 @@ const cases: { what: string; at: FaultPoint; fault: Fault; says: RegExp; status:
     what: "a process that can't be started",
     at: "start",
     fault: { does: "refuse", status: "invalid", message: "unable to find user nobody1" },
-    status: 400,
+    status: 500,
     says: /^unable to find user nobody1$/,
   },
   {

@@ -81,7 +81,9 @@ suite("namespaces", () => {
     ] as const) {
       const { body } = await create({ HostConfig: { Sysctls: { [name]: "1" } } });
       const answer = await engine.api("POST", `/containers/${String(body["Id"])}/start`);
-      assert.deepEqual([answer.status, answer.body["message"]], [500, words]);
+      const runtime = "OCI runtime create failed: runc create failed: ";
+      const message = `failed to create task for container: failed to create shim task: ${runtime}${words}`;
+      assert.deepEqual([answer.status, answer.body["message"]], [500, message]);
     }
   });
 });

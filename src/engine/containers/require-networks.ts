@@ -7,7 +7,5 @@ const networks = new Set(["bridge", "none"]);
 export function requireNetworks({ request }: ContainerRecord): void {
   const unknown = attachedNetworks(request).find((name) => !networks.has(name));
   if (unknown === undefined) return;
-  throw new DvmError("not-found", `network ${unknown} not found`, {
-    hint: "DVM knows the networks default, bridge and none",
-  });
+  throw new DvmError("not-found", `network ${unknown} not found`);
 }

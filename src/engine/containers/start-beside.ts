@@ -17,7 +17,7 @@ import type { ContainerRecord } from "../records.ts";
 import type { Run, RunningMachine } from "../runs.ts";
 import { grantSockets } from "./open-connections.ts";
 import { openRun } from "./open-run.ts";
-import { saidWhy } from "./said-why.ts";
+import { failedBy } from "./said-why.ts";
 import type { Started } from "./start-in-own-machine.ts";
 
 /**
@@ -29,7 +29,7 @@ export async function startBeside(
   record: ContainerRecord,
   watch: Stopwatch,
 ): Promise<Started> {
-  const other = await saidWhy("joining network namespace of container", async () =>
+  const other = await failedBy("joining network namespace of container", async () =>
     engine.containers.find(record.run.machine.sharedWith ?? ""),
   );
   const { name, state } = other;

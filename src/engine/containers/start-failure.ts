@@ -1,9 +1,10 @@
-import { DvmError } from "../../base/errors.ts";
+import { DvmError, type ErrorCode } from "../../base/errors.ts";
 import { otherStartFailure } from "../records.ts";
 
-/** What Docker says before the reason of its runtime. */
+/** What Docker says before the reasons of its runtime. */
 const runtime =
-  "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ";
+  "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: ";
+const process = "unable to start container process: ";
 
 /** Why a container's process could not be started: its exit code, and the error as clients hear it. */
 export interface StartFailure {
@@ -11,17 +12,34 @@ export interface StartFailure {
   told: unknown;
 }
 
-/** By Docker's words and codes: 127 not found, 126 not executable. */
+/** By Docker's words and codes: 127 not found, 126 not executable, and 500 for what isn't the program's. */
 export function startFailure(error: unknown): StartFailure {
-  const exitCode = exitCodeOf(error);
-  if (!(error instanceof DvmError) || exitCode === otherStartFailure)
-    return { exitCode, told: error };
-  return { exitCode, told: new DvmError(error.code, runtime + error.message) };
+  if (!(error instanceof DvmError)) return { exitCode: otherStartFailure, told: error };
+  const exitCode = exitCodeOf(error.code);
+  const message = wordsOf(error);
+  const { cause, hint } = error;
+  const told = new DvmError(isOwnFault(message) ? "unavailable" : error.code, message, {
+    ...(cause === undefined ? {} : { cause }),
+    ...(hint === undefined ? {} : { hint }),
+  });
+  return { exitCode, told };
 }
 
-function exitCodeOf(error: unknown): number {
-  if (!(error instanceof DvmError)) return otherStartFailure;
-  if (error.code === "command-not-found") return 127;
-  if (error.code === "command-not-executable") return 126;
+/** A user that the image doesn't have Docker takes for a fault of its own. */
+function isOwnFault(message: string): boolean {
+  return /^(unable to find (user|group) |uids and gids must be in range )/.test(message);
+}
+
+function exitCodeOf(code: ErrorCode): number {
+  if (code === "command-not-found") return 127;
+  if (code === "command-not-executable") return 126;
   return otherStartFailure;
+}
+
+function wordsOf({ code, message }: DvmError): string {
+  if (exitCodeOf(code) !== otherStartFailure) return `${runtime}${process}${message}`;
+  if (/^sysctl "[^"]*" is not /.test(message)) return runtime + message;
+  const limit = /^cannot set resource limit (\d+): (.*)$/.exec(message);
+  if (limit === null) return message;
+  return `${runtime}${process}error during container init: error setting rlimits for ready process: error setting rlimit type ${limit[1]}: ${limit[2]}`;
 }
