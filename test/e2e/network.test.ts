@@ -57,6 +57,19 @@ test("a published port reaches the machine, and inspect and port tell it", async
   await assert.rejects(once(connect(port, "127.0.0.1"), "connect"));
 });
 
+test("the bridge's gateway is where this host and other containers reach a published port", async () => {
+  const listen = "while :; do echo hello | nc -l -p 80; done";
+  await daemon.succeeds(["run", "-d", "--name", "behind", "-p", "80", image, listen]);
+  const port = Number(/0\.0\.0\.0:(\d+)/.exec(await daemon.succeeds(["port", "behind"]))?.[1]);
+  const format = "{{(index .IPAM.Config 0).Gateway}}";
+  const { stdout } = await daemon.docker(["network", "inspect", "-f", format, "bridge"]);
+  const gateway = stdout.trim();
+  assert.equal(await greeting(port, gateway), "hello\n");
+  const ask = `nc ${gateway} ${port} </dev/null`;
+  assert.equal(await daemon.succeeds(["run", "--rm", image, ask]), "hello\n");
+  await daemon.succeeds(["rm", "-f", "behind"]);
+});
+
 test("ranges of ports are published one to one, and a port without a number gets one", async () => {
   const first = await freePort();
   const range = `${first}-${first + 1}`;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { hostAddress } from "../../network/host-address.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type { Engine } from "./engine.ts";
 
@@ -11,16 +12,22 @@ export interface PredefinedNetwork {
 }
 
 const drivers = { none: "null", host: "host", bridge: "bridge" } as const;
-/** Each machine has it for itself. */
-const bridgeSubnet = { Subnet: userNetwork.subnet, Gateway: userNetwork.gateway };
 
 export function predefinedNetworks(engine: Engine): PredefinedNetwork[] {
   return (["none", "host", "bridge"] as const).map((name) => ({
     name,
     id: networkId(engine, name),
     driver: drivers[name],
-    subnets: name === "bridge" ? [bridgeSubnet] : [],
+    subnets: name === "bridge" ? [bridgeSubnet()] : [],
   }));
+}
+
+/**
+ * The subnet is each machine's own. The gateway is an address of the host: clients that run in a
+ * container take it for where published ports are, which the machines' own gateway isn't.
+ */
+function bridgeSubnet(): { Subnet: string; Gateway: string } {
+  return { Subnet: userNetwork.subnet, Gateway: hostAddress() };
 }
 
 /** The same for as long as the engine's data root lives. */

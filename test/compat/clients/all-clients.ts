@@ -13,7 +13,13 @@ const dockerPackages = [
   ...["python3-packaging", "python3-six"],
 ];
 const composePackages = [
-  ...["docker-compose", "python3-compose", "python3-docopt", "python3-dockerpty", "python3-dotenv"],
+  ...[
+    "docker-compose",
+    "python3-cached-property",
+    "python3-docopt",
+    "python3-dockerpty",
+    "python3-dotenv",
+  ],
   ...["python3-distro", "python3-jsonschema", "python3-texttable", "python3-yaml"],
   ...["python3-pyrsistent", "python3-attr", "python3-distutils", "python3-lib2to3"],
 ];
