@@ -31,6 +31,27 @@ export function syncFrame(nonce: Buffer): Buffer {
   return encodeFrame(frameType.sync, 0, syncMagic, nonce);
 }
 
+const nothing: Buffer = Buffer.alloc(0);
+
+/** How long the frame is that begins here, or as much of it as tells that. */
+function wantedBytes(bytes: Buffer): number {
+  if (bytes.length < frameHeaderBytes) return frameHeaderBytes;
+  const length = bytes.readUInt32LE(0);
+  if (length > maximumPayloadBytes || bytes.readUInt16LE(6) !== 0)
+    throw brokenProtocol("a frame with an illegal header");
+  return frameHeaderBytes + length + frameTrailerBytes;
+}
+
+/** The frame that begins here; undefined: it is not whole yet. */
+function frameIn(bytes: Buffer): Frame | undefined {
+  const wanted = wantedBytes(bytes);
+  if (bytes.length < wanted || wanted === frameHeaderBytes) return undefined;
+  const end = wanted - frameTrailerBytes;
+  if (bytes.readUInt32LE(end) !== frameTrailer) throw brokenProtocol("a frame without its end");
+  const payload = bytes.subarray(frameHeaderBytes, end);
+  return { type: bytes.readUInt16LE(4), id: bytes.readUInt32LE(8), payload };
+}
+
 /**
  * Takes the guest's byte stream apart. Bytes before the SYNC with our nonce are of an earlier
  * conversation, or garbage, and are dropped; after it a frame that breaks a rule throws.
@@ -38,27 +59,41 @@ export function syncFrame(nonce: Buffer): Buffer {
 export class FrameReader {
   readonly #sync: Buffer;
   #inStep = false;
-  #rest: Buffer = Buffer.alloc(0);
+  #rest: Buffer = nothing;
 
   constructor(nonce: Buffer) {
     this.#sync = Buffer.concat([syncMagic, nonce]);
   }
 
   *read(chunk: Buffer): Generator<Frame> {
-    let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    if (!this.#inStep) bytes = this.#hunt(bytes);
-    while (this.#inStep && bytes.length >= frameHeaderBytes) {
-      const length = bytes.readUInt32LE(0);
-      if (length > maximumPayloadBytes || bytes.readUInt16LE(6) !== 0)
-        throw brokenProtocol("a frame with an illegal header");
-      const end = frameHeaderBytes + length;
-      if (bytes.length < end + frameTrailerBytes) break;
-      if (bytes.readUInt32LE(end) !== frameTrailer) throw brokenProtocol("a frame without its end");
-      const payload = bytes.subarray(frameHeaderBytes, end);
-      yield { type: bytes.readUInt16LE(4), id: bytes.readUInt32LE(8), payload };
-      bytes = bytes.subarray(end + frameTrailerBytes);
+    let bytes = this.#inStep ? chunk : this.#hunt(Buffer.concat([this.#take(), chunk]));
+    while (this.#inStep) {
+      // only the frame that came in two pieces is copied
+      if (this.#rest.length > 0) {
+        const missing = wantedBytes(this.#rest) - this.#rest.length;
+        const piece = bytes.subarray(0, missing);
+        const joined = Buffer.concat([this.#take(), piece]);
+        bytes = bytes.subarray(piece.length);
+        const frame = frameIn(joined);
+        if (frame === undefined) {
+          this.#rest = joined;
+          if (bytes.length === 0) return;
+          continue;
+        }
+        yield frame;
+      }
+      const frame = frameIn(bytes);
+      if (frame === undefined) break;
+      bytes = bytes.subarray(frameHeaderBytes + frame.payload.length + frameTrailerBytes);
+      yield frame;
     }
     this.#rest = bytes;
+  }
+
+  #take(): Buffer {
+    const rest = this.#rest;
+    this.#rest = nothing;
+    return rest;
   }
 
   /** What follows the SYNC frame, or the end of `bytes` that may be its beginning. */

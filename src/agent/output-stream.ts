@@ -71,7 +71,7 @@ export class OutputStream implements AsyncIterableIterator<Uint8Array, undefined
     })();
   }
 
-  /** Takes a DATA frame. */
+  /** Takes a DATA frame, and its bytes, too. */
   receive(offset: bigint, bytes: Buffer): void {
     const next = this.#received + BigInt(bytes.length);
     if (offset !== this.#received || this.#ended || next > this.#acknowledged + BigInt(windowBytes))
@@ -79,7 +79,9 @@ export class OutputStream implements AsyncIterableIterator<Uint8Array, undefined
         `${bytes.length} bytes at ${offset} of an output that stands at ${this.#received}`,
       );
     this.#received = next;
-    this.#waiting.push(Buffer.from(bytes));
+    // a small piece must not keep all that came with it
+    const isMost = 4 * bytes.length >= bytes.buffer.byteLength;
+    this.#waiting.push(isMost ? bytes : Buffer.from(bytes));
     this.#wakeUp();
   }
 

@@ -12,6 +12,6 @@ export type { LogLine, OutputStream } from "./runs/logs/log-line.ts";
 export { readLog } from "./runs/logs/read-log.ts";
 export { connectionAttachment } from "./runs/connection-attachment.ts";
 export { ContainerStreams } from "./runs/container-streams.ts";
-export { outputFrame, writeAll } from "./runs/output-frame.ts";
+export { outputFrame, writeAll, writeOutput } from "./runs/output-frame.ts";
 export { killDeadlineMs, killSignal, Run, type RunEnd } from "./runs/run.ts";
 export { RunningMachine, shareNames } from "./runs/running-machine.ts";

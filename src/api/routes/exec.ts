@@ -13,7 +13,7 @@ import {
   startExec,
 } from "../../engine/containers.ts";
 import type { Engine, Exec } from "../../engine/core.ts";
-import { outputFrame, type OutputStream, writeAll } from "../../engine/runs.ts";
+import { outputFrame, type OutputStream, writeOutput } from "../../engine/runs.ts";
 import { copyInput } from "../copy-input.ts";
 import { errorText } from "../error-status.ts";
 import { hijack, type Hijacked } from "../hijack.ts";
@@ -141,12 +141,12 @@ async function attach(engine: Engine, { exec, process, hijacked, isRaw }: Attach
     isWanted: AttachStdin,
     keys: Tty ? parseDetachKeys(DetachKeys) : [],
   });
-  await hijacked.headRead;
   const pump = async (stream: OutputStream, isWanted: boolean) => {
     for await (const chunk of process[stream]) {
       if (!isWanted) continue;
+      await hijacked.headRead;
       // when nobody listens any more the process goes on
-      await writeAll(connection, isRaw ? chunk : outputFrame(stream, chunk)).catch(() => {});
+      await writeOutput(connection, chunk, isRaw ? undefined : { stream }).catch(() => {});
     }
   };
   const said = Promise.allSettled([
