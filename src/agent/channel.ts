@@ -3,7 +3,7 @@ import { createConnection, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { DvmError, systemErrorCode } from "../base/errors.ts";
 import type { AgentHello } from "./agent-types.ts";
-import { encodeFrame, FrameReader, syncFrame, type Frame } from "./frames.ts";
+import { encodeFrame, framePieces, FrameReader, syncFrame, type Frame } from "./frames.ts";
 import { decodeHello } from "./messages.ts";
 import {
   frameHeaderBytes,
@@ -16,6 +16,8 @@ import {
 import { MessageWriter } from "./wire.ts";
 
 const connectPollMs = 5;
+/** A payload that is so long is not copied. */
+const longBytes = 4096;
 /** A guest that stands inside a half-sent frame of an earlier host is flushed out of it. */
 const greetAgainMs = 3_000;
 const filler = Buffer.alloc(maximumPayloadBytes + frameHeaderBytes + frameTrailerBytes, 0xff);
@@ -62,7 +64,9 @@ export class Channel {
       socket.cork();
       process.nextTick(() => socket.uncork());
     }
-    socket.write(encodeFrame(type, id, ...payload));
+    const isLong = payload.some(({ length }) => length >= longBytes);
+    if (isLong) for (const piece of framePieces(type, id, payload)) socket.write(piece);
+    else socket.write(encodeFrame(type, id, ...payload));
   }
 
   close(): void {

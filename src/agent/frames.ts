@@ -17,15 +17,27 @@ export interface Frame {
 
 /** One frame's bytes; see guest/protocol.h. */
 export function encodeFrame(type: number, id: number, ...payload: Uint8Array[]): Buffer {
-  const length = payload.reduce((sum, part) => sum + part.length, 0);
+  return Buffer.concat(framePieces(type, id, payload));
+}
+
+/** The same in pieces, none of which is a copy. */
+export function framePieces(
+  type: number,
+  id: number,
+  payload: readonly Uint8Array[],
+): Uint8Array[] {
   const header = Buffer.alloc(frameHeaderBytes);
-  header.writeUInt32LE(length, 0);
+  header.writeUInt32LE(
+    payload.reduce((sum, part) => sum + part.length, 0),
+    0,
+  );
   header.writeUInt16LE(type, 4);
   header.writeUInt32LE(id, 8);
-  const trailer = Buffer.alloc(frameTrailerBytes);
-  trailer.writeUInt32LE(frameTrailer);
-  return Buffer.concat([header, ...payload, trailer]);
+  return [header, ...payload, trailer];
 }
+
+const trailer: Buffer = Buffer.alloc(frameTrailerBytes);
+trailer.writeUInt32LE(frameTrailer);
 
 export function syncFrame(nonce: Buffer): Buffer {
   return encodeFrame(frameType.sync, 0, syncMagic, nonce);
