@@ -12,22 +12,25 @@ const streamNumbers = { stdout: 1, stderr: 2 } as const;
 
 /** Lines of a log as the Engine API gives them, all in one piece. */
 export function encodeLogLines(lines: readonly LogLine[], options: LogOutput): Buffer {
-  const heads = lines.map((line) => headOf(line, options));
-  const frameBytes = options.isMultiplexed ? frameHeaderBytes : 0;
-  const length = lines.reduce(
-    (sum, { text }, index) => sum + frameBytes + (heads[index]?.length ?? 0) + text.length,
-    0,
-  );
+  const { isMultiplexed, timestamps, details } = options;
+  const hasHeads = timestamps || details;
+  const heads = hasHeads ? lines.map((line) => headOf(line, options)) : [];
+  let length = isMultiplexed ? frameHeaderBytes * lines.length : 0;
+  for (const { text } of lines) length += text.length;
+  for (const head of heads) length += head.length;
   const out = Buffer.allocUnsafe(length);
   let at = 0;
-  for (const [index, { stream, text }] of lines.entries()) {
+  let index = 0;
+  for (const { stream, text } of lines) {
     const head = heads[index] ?? "";
-    if (options.isMultiplexed) {
+    index += 1;
+    if (isMultiplexed) {
       at = out.writeUInt32BE(streamNumbers[stream] << 24, at);
       at = out.writeUInt32BE(head.length + text.length, at);
     }
     if (head !== "") at += out.write(head, at, "latin1");
-    at += text.copy(out, at);
+    out.set(text, at);
+    at += text.length;
   }
   return out;
 }

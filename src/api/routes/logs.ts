@@ -46,7 +46,8 @@ async function sendLogs(engine: Engine, request: FastifyRequest, reply: FastifyR
   startAnswer(reply, { "Content-Type": typeOf(request, isMultiplexed) });
   try {
     for await (const lines of batches) {
-      const wanted = lines.filter(({ stream }) => query[stream]);
+      const wantsAll = query.stdout && query.stderr;
+      const wanted = wantsAll ? lines : lines.filter(({ stream }) => query[stream]);
       if (wanted.length > 0)
         await writeAll(reply.raw, encodeLogLines(wanted, { ...query, isMultiplexed }));
     }

@@ -6,7 +6,7 @@ export type OutputStream = "stdout" | "stderr";
 export interface LogLine {
   stream: OutputStream;
   /** RFC 3339 with nanoseconds. */
-  time: string;
+  readonly time: string;
   /** With its line end; a last line that has none is given without one. */
   text: Buffer;
   /** What was to be kept with each line: labels, variables, a tag. */
@@ -22,8 +22,11 @@ const lineSchema = z.object({
 
 const head = Buffer.from('{"log":"');
 const headOfAny = head.subarray(0, -1);
-const streamWord = '","stream":"';
-const timeWord = '","time":"';
+/** What is between text and time; of both streams it is as long. */
+const beforeTime: Record<OutputStream, Buffer> = {
+  stdout: Buffer.from('","stream":"stdout","time":"'),
+  stderr: Buffer.from('","stream":"stderr","time":"'),
+};
 /** Of our own lines; others may have shorter ones. */
 const timeLength = "2026-01-01T00:00:00.000000000Z".length;
 const [quote, backslash, newline, letterN] = [0x22, 0x5c, 0x0a, 0x6e];
@@ -70,22 +73,43 @@ export function decodeLine(line: Buffer): LogLine | undefined {
 
 /** In `{"log":"…","stream":"stdout","time":"…"}` the text is found without looking at each letter. */
 function decodePlain(line: Buffer): LogLine | undefined {
-  const timeEnd = line.length - 2;
-  const timeAt = timeEnd - timeLength - timeWord.length;
-  if (timeAt < head.length || line.compare(head, 0, head.length, 0, head.length) !== 0)
-    return undefined;
-  if (line.toString("latin1", timeAt, timeAt + timeWord.length) !== timeWord) return undefined;
-  const stream = line.toString("latin1", timeAt - 6, timeAt);
-  if (stream !== "stdout" && stream !== "stderr") return undefined;
-  const textEnd = timeAt - 6 - streamWord.length;
-  if (line.toString("latin1", textEnd, timeAt - 6) !== streamWord) return undefined;
-  const time = line.toString("latin1", timeAt + timeWord.length, timeEnd);
+  const timeAt = line.length - 2 - timeLength;
+  const textEnd = timeAt - beforeTime.stdout.length;
+  if (textEnd < head.length || !hasAt(line, 0, head)) return undefined;
+  const stream = hasAt(line, textEnd, beforeTime.stdout)
+    ? "stdout"
+    : hasAt(line, textEnd, beforeTime.stderr)
+      ? "stderr"
+      : undefined;
+  if (stream === undefined) return undefined;
   const escape = line.indexOf(backslash, head.length);
-  if (escape === -1 || escape >= textEnd)
-    return { stream, time, text: line.subarray(head.length, textEnd) };
+  if (escape === -1 || escape >= textEnd) return new PlainLine(line, stream, textEnd);
   if (escape !== textEnd - 2 || line[escape + 1] !== letterN) return undefined;
   line[escape] = newline;
-  return { stream, time, text: line.subarray(head.length, escape + 1) };
+  return new PlainLine(line, stream, escape + 1);
+}
+
+class PlainLine implements LogLine {
+  readonly stream: OutputStream;
+  readonly text: Buffer;
+  readonly #stored: Buffer;
+
+  constructor(stored: Buffer, stream: OutputStream, textEnd: number) {
+    this.#stored = stored;
+    this.stream = stream;
+    this.text = stored.subarray(head.length, textEnd);
+  }
+
+  get time(): string {
+    const end = this.#stored.length - 2;
+    return this.#stored.toString("latin1", end - timeLength, end);
+  }
+}
+
+function hasAt(bytes: Buffer, at: number, word: Buffer): boolean {
+  for (let index = 0; index < word.length; index += 1)
+    if (bytes[at + index] !== word[index]) return false;
+  return true;
 }
 
 function decodeAny(line: Buffer): LogLine | undefined {
