@@ -9,10 +9,11 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <linux/stat.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -21,16 +22,31 @@
 
 static const struct tree_in_options *options;
 
+/* Of the tree that goes: what is mounted inside it stays. */
+static uint64_t going_mount;
+
+static uint64_t mount_of(const char *path) {
+    struct statx found;
+    const long result =
+        syscall(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &found);
+    return result < 0 ? 0 : found.stx_mnt_id;
+}
+
 static int remove_one(const char *path, const struct stat *information, int type,
                       struct FTW *place) {
     (void)information;
     (void)type;
     (void)place;
-    return remove(path);
+    if (mount_of(path) == going_mount)
+        return remove(path);
+    errno = EBUSY;
+    return -1;
 }
 
+/* Not by FTW_MOUNT: an overlayfs tells another device for files than for folders. */
 static int remove_tree(const char *path) {
-    return nftw(path, remove_one, OPEN_FOLDERS_MAX, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    going_mount = mount_of(path);
+    return nftw(path, remove_one, OPEN_FOLDERS_MAX, FTW_DEPTH | FTW_PHYS);
 }
 
 /* The folder of the entry before: it is there. "" after something was removed. */

@@ -244,19 +244,20 @@ static int send_tree(const char *name, struct tree_path *path, struct failure *f
     return each_name(send_below, path, failure);
 }
 
-/* Where `path` leads when the link at its end, and those that it leads to, are followed. */
-static void follow(const char *path, char *end) {
+/* Where `path` leads when the link at its end, and those that it leads to, are followed; false when
+ * that has no end. */
+static bool follow(const char *path, char *end) {
     char parent[PATH_MAX], link[PATH_MAX], next[2 * PATH_MAX];
     snprintf(end, PATH_MAX, "%s", path);
     for (int hops = 0; hops < LINKS_MAX; hops++) {
         char *slash = strrchr(end, '/');
         if (slash == NULL)
-            return;
+            return true;
         *slash = 0;
         bool found = realpath(*end == 0 ? "/" : end, parent) != NULL;
         *slash = '/';
         if (!found)
-            return;
+            return true;
         snprintf(next, sizeof next, "%s%s", strcmp(parent, "/") == 0 ? "" : parent, slash);
         ssize_t length = readlink(next, link, sizeof link - 1);
         if (length > 0) {
@@ -266,8 +267,9 @@ static void follow(const char *path, char *end) {
         }
         snprintf(end, PATH_MAX, "%.*s", PATH_MAX - 1, next);
         if (length <= 0)
-            return;
+            return true;
     }
+    return false;
 }
 
 int tree_stat(const char *path, struct failure *failure) {
@@ -275,8 +277,8 @@ int tree_stat(const char *path, struct failure *failure) {
     char end[PATH_MAX] = "";
     if (lstat(path, &information) < 0)
         return fail_errno(failure, "cannot find %s", path);
-    if (S_ISLNK(information.st_mode))
-        follow(path, end);
+    if (S_ISLNK(information.st_mode) && !follow(path, end))
+        return fail(failure, STATUS_INTERNAL, "evalSymlinksInScope: too many links in %s", path);
     struct writer *to = record_begin(RECORD_STAT);
     record_entry_head(to, type_of(information.st_mode), &information, "", end);
     write_u32(to, 0);

@@ -143,12 +143,24 @@ export function imageHistory(engine: Engine, image: Image) {
     comment: "",
     bytes: sizes.get(diffId) ?? 0,
   }));
+  const chain = withParents(engine, image);
   return [...told, ...untold].reverse().map((step, index) => ({
-    Id: index === 0 ? image.id : "<missing>",
+    Id: chain[index]?.id ?? "<missing>",
     Created: unixSeconds(step.created ?? ""),
     CreatedBy: step.created_by ?? "",
-    Tags: index === 0 && image.references.length > 0 ? image.references : null,
+    Tags: (chain[index]?.references.length ?? 0) > 0 ? chain[index]?.references : null,
     Size: step.bytes,
     Comment: step.comment ?? "",
   }));
+}
+
+/** The image, that which it was committed on, and so on. */
+function withParents({ parts }: Engine, image: Image): Image[] {
+  const byId = new Map(parts.images.list().map((one) => [one.id, one]));
+  const chain = [image];
+  for (;;) {
+    const parent = byId.get(chain.at(-1)?.parent ?? "");
+    if (parent === undefined || chain.includes(parent)) return chain;
+    chain.push(parent);
+  }
 }

@@ -33,4 +33,4 @@ export { machineLimits } from "./plan/machine-limits.ts";
 export { checkUpdate } from "./plan/request/check-update.ts";
 export { type AskedUpdate, mergeUpdate } from "./plan/request/resources/merge-update.ts";
 export { checkRequest } from "./plan/request/check-request.ts";
-export { isSupported, signalNumber, stopSignal } from "./plan/signals.ts";
+export { isSupported, signalNumber, stopSignal } from "../base/signals.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseSignal, signalNumber, stopSignal } from "../../src/engine/plan/signals.ts";
+import { parseSignal, signalNumber, stopSignal } from "../../src/base/signals.ts";
 
 test("signals are known by name, short name, number and real-time offset, as docker knows them", () => {
   for (const [text, number] of [

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { DvmError } from "../../base/errors.ts";
 import { commitContainer } from "../../engine/files.ts";
 import type { Engine } from "../../engine/core.ts";
 import { goneSignal } from "../gone-signal.ts";
@@ -9,7 +10,7 @@ import { parseConfigOverrides } from "../schemas/create-container.ts";
 import { requireJson } from "../require-json.ts";
 
 const commitSchema = z.object({
-  container: z.string(),
+  container: textParameter,
   repo: textParameter,
   tag: textParameter,
   comment: textParameter,
@@ -22,7 +23,9 @@ const commitSchema = z.object({
 export function commitRoute(app: FastifyInstance, engine: Engine): void {
   app.post("/commit", { onRequest: requireJson }, async (request, reply) => {
     const query = parse(commitSchema, request.query, "query");
-    const id = await commitContainer(engine, query.container, {
+    const container = query.container ?? "";
+    if (container === "") throw new DvmError("invalid", 'invalid name or ID supplied: ""');
+    const id = await commitContainer(engine, container, {
       reference: nameFromParts(query.repo, query.tag),
       author: query.author ?? "",
       comment: query.comment ?? "",

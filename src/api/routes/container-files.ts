@@ -6,6 +6,7 @@ import type { Engine } from "../../engine/core.ts";
 import { goneSignal } from "../gone-signal.ts";
 import { afterStart, sendTar } from "../send-tar.ts";
 import { pathStatHeader } from "../path-stat.ts";
+import { takesStream, withBody } from "../takes-stream.ts";
 import { flagParameter, parse, textParameter } from "../query.ts";
 import { nameOf } from "./containers.ts";
 
@@ -33,19 +34,19 @@ export function containerFileRoutes(app: FastifyInstance, engine: Engine): void 
     return reply;
   });
 
-  app.put("/containers/:name/archive", async (request, reply) => {
+  app.put("/containers/:name/archive", { onRequest: takesStream }, async (request, reply) => {
     const { noOverwriteDirNonDir, copyUIDGID } = parse(
       z.object({ noOverwriteDirNonDir: flagParameter, copyUIDGID: flagParameter }),
       request.query,
       "query",
     );
-    await writePath(engine, nameOf(request.params), {
+    const write = {
       path: pathOf(request),
-      tar: request.raw,
       keepKind: noOverwriteDirNonDir,
       asUser: copyUIDGID,
       signal: goneSignal(reply),
-    });
+    };
+    await withBody(request, (tar) => writePath(engine, nameOf(request.params), { ...write, tar }));
     return reply.send();
   });
 
@@ -61,7 +62,7 @@ export function containerFileRoutes(app: FastifyInstance, engine: Engine): void 
   app.get("/containers/:name/export", { exposeHeadRoute: false }, async (request, reply) => {
     await exportContainer(engine, nameOf(request.params), {
       signal: goneSignal(reply),
-      send: (tar) => sendTar(reply, tar),
+      send: (tar) => sendTar(reply, tar, { "Content-Type": "application/octet-stream" }),
     }).catch(afterStart(engine, reply));
     return reply;
   });
@@ -70,6 +71,6 @@ export function containerFileRoutes(app: FastifyInstance, engine: Engine): void 
 function pathOf(request: FastifyRequest): string {
   const { path } = parse(z.object({ path: textParameter }), request.query, "query");
   if (path === undefined || path === "")
-    throw new DvmError("invalid", "bad parameter: path cannot be empty");
+    throw new DvmError("invalid", "bad parameter: pathcannot be empty");
   return path;
 }

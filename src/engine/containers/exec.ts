@@ -14,6 +14,8 @@ export type ExecProcess = GuestProcess;
 
 /** So long a resize waits for an exec to be started, as Docker's does. */
 const startDeadlineMs = 10_000;
+/** So long the word of a container's end may be on its way. */
+const endNoticeMs = 100;
 
 /** Notes a further process for a running container; {@link startExec} starts it. */
 export async function createExec(
@@ -63,7 +65,8 @@ export async function startExec(
       () => endExec(engine, exec, { exitCode: 137, pid: process.pid }),
     );
     return process;
-  } catch (error) {
+  } catch (failure) {
+    const error = (await hasJustEnded(record)) ? isNotRunning(record.id) : failure;
     const { exitCode, told } = execFailure(error);
     exec.state = { kind: "exited", exitCode, pid: 0 };
     throw told;
@@ -137,7 +140,21 @@ function requireAwake({ id, state }: ContainerRecord, named: string): void {
       `Container ${named} is paused, unpause the container before exec`,
     );
   if (state.kind === "restarting") throw isRestarting(id);
-  if (state.kind !== "running") throw new DvmError("conflict", `container ${id} is not running`);
+  if (state.kind !== "running") throw isNotRunning(id);
+}
+
+function isNotRunning(id: string): DvmError {
+  return new DvmError("conflict", `container ${id} is not running`);
+}
+
+/** A guest can start nothing in a container whose first process has gone, and may say so first. */
+async function hasJustEnded({ state }: ContainerRecord): Promise<boolean> {
+  if (state.kind !== "running") return true;
+  const ended = state.run.main.exited.then(
+    () => true,
+    () => true,
+  );
+  return Promise.race([ended, delay(endNoticeMs, false, { ref: false })]);
 }
 
 /** Nothing starts in a machine that stands still. */

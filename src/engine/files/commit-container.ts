@@ -43,7 +43,8 @@ export async function commitContainer(
       const { id } = await images.commit({
         parent: parent.id,
         layer: layerTar(entries, scratchBytes),
-        config: (diffIds) => committedConfig(parent.rawConfig, commit, diffIds),
+        config: (diffIds, isEmpty) =>
+          committedConfig(parent.rawConfig, { ...commit, isEmpty }, diffIds),
         reference,
         signal,
       });

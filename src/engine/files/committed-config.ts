@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { applyChanges, type RuntimeConfig } from "../../image/dockerfile-changes.ts";
+import { applyChanges, type RuntimeConfig } from "../../image/changes/apply-changes.ts";
 import { type ContainerConfig, shownConfig } from "../records.ts";
 import { mergeEnvironment } from "../plan.ts";
 
@@ -16,6 +16,8 @@ export interface Commit {
   comment: string;
   /** RFC 3339. */
   created: string;
+  /** It changes no file, and has no layer. */
+  isEmpty?: boolean;
 }
 
 const parentSchema = z.looseObject({
@@ -27,9 +29,9 @@ const parentSchema = z.looseObject({
 export function committedConfig(parent: unknown, commit: Commit, diffIds: string[]): string {
   const { author, comment, created } = commit;
   const { config: base, history, ...rest } = parentSchema.parse(parent);
-  const { container: _, container_config: __, author: ___, ...kept } = rest;
+  const { container: _, container_config: __, author: ___, comment: ____, ...kept } = rest;
   // what an ONBUILD image asks for is done when it's built upon, once
-  const { OnBuild: ____, ...baseConfig } = base ?? {};
+  const { OnBuild: _____, ...baseConfig } = base ?? {};
   return JSON.stringify({
     ...kept,
     created,
@@ -44,6 +46,7 @@ export function committedConfig(parent: unknown, commit: Commit, diffIds: string
         ...(author === "" ? {} : { author }),
         created_by: (commit.config.Cmd ?? []).join(" "),
         ...(comment === "" ? {} : { comment }),
+        ...(commit.isEmpty === true ? { empty_layer: true } : {}),
       },
     ],
   });
@@ -51,8 +54,13 @@ export function committedConfig(parent: unknown, commit: Commit, diffIds: string
 
 /** Docker's rules (daemon/commit.go): what is asked for, and where that says nothing, the container's. */
 export function runtimeConfig({ config, overrides, changes }: Commit): ContainerConfig {
-  const changed = applyChanges(changes);
-  const asked = withChanges({ ...(overrides ?? config), Image: config.Image }, changed);
+  const given = overrides ?? config;
+  const changed = applyChanges(changes, {
+    env: given.Env ?? [],
+    workingDir: given.WorkingDir,
+    shell: given.Shell ?? [],
+  });
+  const asked = withChanges({ ...given, Image: config.Image }, changed);
   const hasEntrypoint = (asked.Entrypoint ?? []).length > 0;
   const hasCommand = hasEntrypoint || (asked.Cmd ?? []).length > 0;
   return {
@@ -75,19 +83,34 @@ export function runtimeConfig({ config, overrides, changes }: Commit): Container
 
 /** An entrypoint that comes without a command drops the one that went with the old. */
 function withChanges(config: ContainerConfig, changed: RuntimeConfig): ContainerConfig {
-  const command = changed.Cmd ?? (changed.Entrypoint === undefined ? config.Cmd : null);
+  const command = changed.Cmd ?? (isReplaced(changed) ? null : config.Cmd);
   return {
     ...config,
     User: changed.User ?? config.User,
     WorkingDir: changed.WorkingDir ?? config.WorkingDir,
     Cmd: command,
-    Entrypoint: changed.Entrypoint ?? config.Entrypoint,
-    Env: mergeEnvironment(config.Env ?? [], changed.Env ?? []),
+    Entrypoint: changed.Entrypoint === undefined ? config.Entrypoint : changed.Entrypoint,
+    Env: withVariables(config.Env ?? [], changed.Env ?? []),
     Labels: { ...config.Labels, ...changed.Labels },
     ExposedPorts: { ...config.ExposedPorts, ...changed.ExposedPorts },
     Volumes: { ...config.Volumes, ...changed.Volumes },
     StopSignal: changed.StopSignal ?? config.StopSignal,
+    Healthcheck: changed.Healthcheck ?? config.Healthcheck,
+    OnBuild: changed.OnBuild ?? null,
   };
+}
+
+/** What is set anew stays where it stood. */
+function withVariables(env: readonly string[], changed: readonly string[]): string[] {
+  const nameOf = (entry: string) => entry.split("=", 1)[0];
+  const values = new Map(changed.map((entry) => [nameOf(entry), entry]));
+  const kept = env.map((entry) => values.get(nameOf(entry)) ?? entry);
+  const known = new Set(env.map(nameOf));
+  return [...kept, ...changed.filter((entry) => !known.has(nameOf(entry)))];
+}
+
+function isReplaced({ Entrypoint }: RuntimeConfig): boolean {
+  return Entrypoint !== undefined && Entrypoint !== null;
 }
 
 function nothingAsNull(map: Record<string, object>): Record<string, object> | null {

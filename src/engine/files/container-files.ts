@@ -9,6 +9,7 @@ import {
 import { DvmError } from "../../base/errors.ts";
 import { archiveName, containerPath } from "./container-path.ts";
 import { announceMounts, announceUnmounts } from "../containers.ts";
+import { inDockersWords } from "./dockers-words.ts";
 import type { Engine } from "../core.ts";
 import type { ContainerRecord } from "../records.ts";
 import { filesOfTar } from "./tar-tree.ts";
@@ -30,7 +31,10 @@ export async function statPath(
 ): Promise<FoundFile> {
   const full = containerPath(path);
   return withAgent(engine, container, { writes: false }, async (agent, { id }) => {
-    const entry = await naming(statFile({ agent, container: id }, full, signal), container, path);
+    const entry = await inDockersWords(statFile({ agent, container: id }, full, signal), {
+      container,
+      path,
+    });
     return { name: bytesOf(archiveName(full)), entry };
   });
 }
@@ -53,7 +57,7 @@ export async function readPath(
   await withAgent(engine, container, { writes: false }, async (agent, record) => {
     const { id } = record;
     const reading = readFiles({ agent, container: id }, { operation: "out", path: full }, signal);
-    const entries = await naming(reading, container, path);
+    const entries = await inDockersWords(reading, { container, path });
     const { value: entry, done } = await entries.next();
     if (done === true) throw new DvmError("damaged", `cannot read ${path}: the guest sent nothing`);
     const prefix = name === "/" ? "/" : `${name}/`;
@@ -87,13 +91,8 @@ export async function writePath(
       rootReadOnly: record.run.inside.readOnlyRoot,
       user: asUser ? record.run.process.user : "",
     };
-    const writing = writeFiles(
-      { agent, container: record.id },
-      options,
-      filesOfTar(tar, path),
-      signal,
-    );
-    await naming(writing, container, path);
+    const writing = writeFiles({ agent, container: record.id }, options, filesOfTar(tar), signal);
+    await inDockersWords(writing, { container, path });
     announceVisit(engine, record, "extract-to-dir");
   });
 }
@@ -135,16 +134,6 @@ function announceVisit(engine: Engine, record: ContainerRecord, action: string):
   announceMounts(engine, record);
   engine.announce(action, record);
   announceUnmounts(engine, record);
-}
-
-/** Says in docker's words that there is no such path. */
-async function naming<T>(action: Promise<T>, container: string, path: string): Promise<T> {
-  try {
-    return await action;
-  } catch (cause) {
-    if (!(cause instanceof DvmError) || cause.code !== "not-found") throw cause;
-    throw new DvmError("not-found", `Could not find the file ${path} in container ${container}`);
-  }
 }
 
 /** Folders stand before what is in them. */

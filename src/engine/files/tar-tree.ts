@@ -7,17 +7,14 @@ import { compressionOf, decompress, peek } from "../../image/layer/decompress.ts
 
 const sniffBytes = 6;
 
-/** What a tar, compressed or not, would have made below `folder`. Names that lead out are refused. */
-export async function* filesOfTar(
-  source: AsyncIterable<Uint8Array>,
-  folder: string,
-): AsyncGenerator<NewFile> {
+/** What a tar, compressed or not, would have made below a folder. Names that lead out are refused. */
+export async function* filesOfTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<NewFile> {
   const { start, whole } = await peek(source, sniffBytes);
   const bytes = new ByteSource(decompress(compressionOf(start), whole));
   for await (const entry of readTar(bytes)) {
     const path = insidePath(entry.path);
     if (path === undefined)
-      throw new DvmError("invalid", `${printable(entry.path)} is outside of "${folder}"`);
+      throw new DvmError("unclassified", `invalid entry name ${printable(entry.path)}`);
     const content = () => entry.body();
     if (path !== "") yield { ...entry, path, linkTarget: targetOf(entry), content };
   }
@@ -29,8 +26,7 @@ function targetOf(entry: TarEntry): string {
   if (entry.type !== "hardlink") return entry.linkTarget;
   const target = insidePath(entry.linkTarget);
   if (target === undefined || target === "") {
-    const [path, link] = [printable(entry.path), printable(entry.linkTarget)];
-    throw new DvmError("invalid", `invalid hardlink ${path} -> ${link}`);
+    throw new DvmError("unclassified", `invalid hardlink target ${printable(entry.linkTarget)}`);
   }
   return target;
 }

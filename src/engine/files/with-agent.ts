@@ -29,15 +29,38 @@ export async function withAgent<T>(
   { writes, alone = false }: { writes: boolean; alone?: boolean },
   action: Action<T>,
 ): Promise<T> {
-  const found = engine.containers.find(container);
-  // who reads slowly must not keep a container that runs from ending
-  if (found.state.kind === "running" && !alone) return onRunning(found, action);
-  return engine.containers.change(found.id, async ({ record }) => {
-    const { state } = record;
-    if (state.kind === "paused") return state.run.whileAwake(() => onRunning(record, action));
-    if (state.kind === "running") return onRunning(record, action);
-    return onStopped(engine, record, { writes, action });
-  });
+  for (;;) {
+    const found = engine.containers.find(container);
+    // who reads slowly must not keep a container that runs from being changed
+    const result =
+      found.state.kind === "running" && !alone
+        ? await found.state.run.use(() => onRunning(found, action))
+        : await engine.containers.change(found.id, ({ record }) =>
+            whileHeld(engine, record, { writes, action }),
+          );
+    if (result !== undefined) return result.value;
+    await outOfMachine(engine, found);
+  }
+}
+
+/** Undefined: its process has ended, and its machine is about to. */
+async function whileHeld<T>(
+  engine: Engine,
+  record: ContainerRecord,
+  { writes, action }: { writes: boolean; action: Action<T> },
+): Promise<{ value: T } | undefined> {
+  const { state } = record;
+  if (state.kind === "paused")
+    return { value: await state.run.whileAwake(() => onRunning(record, action)) };
+  if (state.kind === "running") return state.run.use(() => onRunning(record, action));
+  return { value: await onStopped(engine, record, { writes, action }) };
+}
+
+/** Returns when a run that has ended is the container's no more. */
+async function outOfMachine(engine: Engine, { id }: ContainerRecord): Promise<void> {
+  await engine.containers.waitFor(id, (record) =>
+    record !== undefined && "run" in record.state && record.state.run.isOver ? undefined : true,
+  );
 }
 
 async function onRunning<T>(record: ContainerRecord, action: Action<T>): Promise<T> {

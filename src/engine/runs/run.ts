@@ -11,6 +11,9 @@ export const killSignal = 9;
 /** How long a guest may take to end a process that got SIGKILL before its machine is ended. */
 export const killDeadlineMs = 5_000;
 
+/** How long who reads a container's files may keep it from being over. */
+const useDeadlineMs = 20_000;
+
 /** How a run ended. `lost`: its machine went away without telling. */
 export type RunEnd =
   | { kind: "exited"; exitCode: number; oomKilled: boolean }
@@ -39,6 +42,7 @@ export class Run {
   isOver = false;
   /** Its end is not the container's: another run comes. */
   willStartAgain = false;
+  readonly #uses = new Set<Promise<unknown>>();
   readonly #containerId: string;
   #detached = false;
   readonly #log: ContainerLog;
@@ -81,8 +85,26 @@ export class Run {
     return end;
   }
 
+  /**
+   * Keeps the container in its machine for as long as `action` takes, should it end meanwhile;
+   * undefined, and nothing is begun, when it has.
+   */
+  async use<T>(action: () => Promise<T>): Promise<{ value: T } | undefined> {
+    if (this.isOver) return undefined;
+    const done = action();
+    const settled = done.catch(() => {});
+    this.#uses.add(settled);
+    try {
+      return { value: await done };
+    } finally {
+      this.#uses.delete(settled);
+    }
+  }
+
   /** Takes the container out of its machine; `keepsDisks`: they will be read again. */
   async release(options: { keepsDisks: boolean }): Promise<void> {
+    const late = delay(useDeadlineMs, undefined, { ref: false });
+    await Promise.race([Promise.all(this.#uses), late]);
     await this.machine.leave(this.#containerId, options);
   }
 

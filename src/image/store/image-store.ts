@@ -8,7 +8,7 @@ import { readArchive } from "../archive/archive.ts";
 import { composeApart } from "../disk/compose-apart.ts";
 import { diskFiles } from "../disk/composed-disk.ts";
 import { chainIds, digestHex, digestOf } from "../digest.ts";
-import { applyChanges } from "../dockerfile-changes.ts";
+import { applyChanges } from "../changes/apply-changes.ts";
 import { checkNewImage, parseImageConfig, type ParsedConfig } from "../image-config.ts";
 import { ImageDatabase } from "./image-database.ts";
 import { findImage } from "./find-image.ts";
@@ -25,6 +25,7 @@ import type {
   RemoveOptions,
 } from "./image-types.ts";
 import { LayerHolds } from "./layer-holds.ts";
+import { emptyLayer } from "../layer/empty-layer.ts";
 import { layerTar } from "../layer/layer-tar.ts";
 import { planRemoval } from "./plan-removal.ts";
 import { databaseFile, setAside, syncFolder, takeLayer } from "./store-files.ts";
@@ -114,9 +115,14 @@ export class ImageStore implements AsyncDisposable {
     return this.withWork(async (work) => {
       const below = parent.layers.map((diffId) => this.#held(work, diffId));
       const layer = await stageLayer(options.layer, join(work.folder, "0"), options.signal);
-      const config = options.config([...parent.layers, layer.diffId]);
+      const added = layer.diffId === emptyLayer ? [] : [layer];
+      const diffIds = [...parent.layers, ...added.map(({ diffId }) => diffId)];
+      const config = options.config(diffIds, added.length === 0);
       const references = reference === undefined ? [] : [reference];
-      await this.add([{ config, layers: [...below, layer], parent: parent.id, references }], work);
+      await this.add(
+        [{ config, layers: [...below, ...added], parent: parent.id, references }],
+        work,
+      );
       return { id: digestOf(config) };
     });
   }

@@ -71,8 +71,8 @@ export interface CommitOptions {
   parent: string;
   /** A tar of changes, with whiteouts. */
   layer: AsyncIterable<Uint8Array>;
-  /** The text of the configuration, when its layers are known. */
-  config: (diffIds: string[]) => string;
+  /** The text of the configuration, when it is known whether there is a layer of its own. */
+  config: (diffIds: string[], isEmpty: boolean) => string;
   reference?: string | undefined;
   signal?: AbortSignal | undefined;
 }

@@ -1,6 +1,6 @@
 import { DvmError } from "../../../base/errors.ts";
 import type { ContainerConfig } from "../../records.ts";
-import { parseSignal } from "../signals.ts";
+import { parseSignal } from "../../../base/signals.ts";
 import { checkHealth } from "./check-health.ts";
 
 /** What goes with the container, as Docker looks at it (daemon/container.go). */

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { DvmError } from "../../base/errors.ts";
+import { DvmError } from "./errors.ts";
 
 /** Linux: SIGRTMIN as glibc programs see it; SIGRTMAX is 64. */
 const realTimeFirst = 34;
