@@ -33,6 +33,7 @@ void process_free(struct process *process) {
     *link = process->next;
     process_count--;
     loop_close(&process->failure);
+    loop_close(&process->held_for);
     input_close(&process->input);
     output_close(&process->output[0]);
     output_close(&process->output[1]);
@@ -68,7 +69,7 @@ struct process *process_add(struct failure *failure) {
         return NULL;
     }
     process->id = ++last_id & 0x3fffffff;
-    process->failure.fd = -1;
+    process->failure.fd = process->held_for.fd = -1;
     process->input.source.fd = -1;
     process->output[0].source.fd = process->output[1].source.fd = -1;
     process->next = processes;
@@ -85,14 +86,6 @@ int process_resize(struct process *process, uint32_t rows, uint32_t columns,
     int fd = process->output[0].source.fd;
     if (fd >= 0 && ioctl(fd, TIOCSWINSZ, &size) < 0)
         return fail_errno(failure, "cannot resize the terminal");
-    return 0;
-}
-
-int process_signal(struct process *process, int number, struct failure *failure) {
-    if (process->exited)
-        return fail(failure, STATUS_CONFLICT, "cannot signal: the process has ended");
-    if (kill(process->pid, number) < 0)
-        return fail_errno(failure, "cannot send signal %d", number);
     return 0;
 }
 

@@ -26,6 +26,9 @@ struct process {
     uint32_t start_request; /* to be answered when exec has worked or failed; 0: nobody waits */
     struct source failure;
     bool started;
+    uint64_t started_ms;    /* since boot */
+    uint64_t held;          /* signals for it that wait, by bits from 1 on */
+    struct source held_for; /* so long */
     struct input input;
     struct output output[2];
 };
@@ -44,7 +47,6 @@ struct process *process_of_pid(pid_t pid);
 
 int process_resize(struct process *process, uint32_t rows, uint32_t columns,
                    struct failure *failure);
-int process_signal(struct process *process, int number, struct failure *failure);
 
 /* Of one container. */
 void processes_kill(unsigned slot);

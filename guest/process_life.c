@@ -15,6 +15,7 @@ static void answer_started(struct process *process) {
     process->attached = process->start_request != 0;
     process->start_request = 0;
     process->started = true;
+    process->started_ms = uptime_ms();
 }
 
 /* Reads what the child says: nothing means that its program runs. May free the process. */
@@ -83,6 +84,7 @@ void process_ended(struct process *process, uint32_t exit_code, bool out_of_memo
     process->exited = true;
     process->exit_code = exit_code;
     process->out_of_memory = out_of_memory;
+    loop_close(&process->held_for);
     input_drop(&process->input);
     if (process->failure.fd >= 0)
         failure_ready(&process->failure, 0); /* all writers have gone: it says all there is */

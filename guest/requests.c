@@ -13,6 +13,7 @@
 #include "machine.h"
 #include "memory.h"
 #include "process_io.h"
+#include "process_signal.h"
 #include "rehearse.h"
 #include "space.h"
 #include "start.h"
