@@ -68,7 +68,7 @@ test("one container ends while the other goes on, and both are there for the nex
   await withTwo(
     {
       a: "echo a1; echo a2; exit 3",
-      b: "echo b1; until [ -e /go ]; do sleep 0.1; done; echo b2; exit 4",
+      b: "echo b1; until [ -e /go ]; do sleep 0.1; done; sleep 1; echo b2; exit 4",
     },
     async (a) => {
       assert.deepEqual(await a.exited, { exitCode: 3, oomKilled: false });
