@@ -1,7 +1,5 @@
 import { neverTime } from "../base/timestamps.ts";
 import {
-  attachedNetworks,
-  type BoundPort,
   type ContainerRecord,
   type ContainerState,
   type Health,
@@ -10,7 +8,8 @@ import {
   shownConfig,
   type StartReport,
 } from "../engine/records.ts";
-import { type Engine, networkId, userNetwork } from "../engine/core.ts";
+import type { Engine } from "../engine/core.ts";
+import { networkSettings } from "./network-settings.ts";
 import { describeHostConfig } from "./host-config-description.ts";
 import { describeLinks } from "./link-description.ts";
 
@@ -28,7 +27,7 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     ResolvConfPath: "",
     HostnamePath: "",
     HostsPath: "",
-    LogPath: engine.logPath(record.id),
+    LogPath: logPath(engine, record),
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: "erofs",
@@ -143,109 +142,15 @@ export function networkMode({ request }: ContainerRecord): string {
   return NetworkMode === "" || NetworkMode === "default" ? "bridge" : NetworkMode;
 }
 
-/** Ports that are bound now. */
-export function portsOf({ state }: ContainerRecord): BoundPort[] {
-  return "ports" in state ? state.ports : [];
-}
-
-/** Of an endpoint. */
-const nothingAsked = {
-  ...{ IPAMConfig: null, Links: null, Aliases: null, MacAddress: "", DriverOpts: null },
-  GwPriority: 0,
-};
-interface ListedPort {
-  IP?: string;
-  PrivatePort: number;
-  PublicPort?: number;
-  Type: string;
-}
-
-/** As a list shows ports: those that are bound, and those that are only exposed while it runs. */
-export function portsInList(record: ContainerRecord): ListedPort[] {
-  const bound: ListedPort[] = portsOf(record).map(
-    ({ hostAddress, containerPort, hostPort, protocol }) => ({
-      ...(hostAddress === "" ? {} : { IP: hostAddress }),
-      PrivatePort: containerPort,
-      PublicPort: hostPort,
-      Type: protocol,
-    }),
-  );
-  const exposed = Object.keys(portMap(record)).flatMap((key) => {
-    const [port = "", Type = "tcp"] = key.split("/");
-    const PrivatePort = Number(port);
-    const isBound = bound.some((one) => one.PrivatePort === PrivatePort && one.Type === Type);
-    return isBound ? [] : [{ PrivatePort, Type }];
-  });
-  return [...bound, ...exposed];
-}
-
 /** Docker's word for how a container's health is. */
 export function healthOf({ health }: ContainerRecord): string {
   return health?.status ?? "none";
 }
 
-const noCard = {
-  ...{ EndpointID: "", Gateway: "", IPAddress: "", IPPrefixLen: 0, MacAddress: "" },
-  ...{ GlobalIPv6Address: "", GlobalIPv6PrefixLen: 0, IPv6Gateway: "" },
-};
-/** What Docker shows of networks that it has no more. */
-const ofOldNetworks = {
-  HairpinMode: false,
-  LinkLocalIPv6Address: "",
-  LinkLocalIPv6PrefixLen: 0,
-  SecondaryIPAddresses: null,
-  SecondaryIPv6Addresses: null,
-};
-
-/** The machine's own user-mode network is shown under the name docker users know. */
-export function networkSettings(engine: Engine, record: ContainerRecord) {
-  const address =
-    record.run.network === undefined || !isRunning(record)
-      ? ""
-      : userNetwork.address.replace(/\/.*$/, "");
-  const gateway = address === "" ? "" : userNetwork.gateway;
-  const prefix = address === "" ? 0 : 24;
-  const mac = address !== "" && "mac" in record.state ? record.state.mac : "";
-  const card = {
-    ...noCard,
-    ...{ IPAddress: address, IPPrefixLen: prefix, Gateway: gateway, MacAddress: mac },
-  };
-  const isNew = record.state.kind === "created";
-  const endpointIn = (network: string) => {
-    const asked = record.request.endpoints[network] ?? nothingAsked;
-    return {
-      ...asked,
-      ...(network === "bridge" ? card : noCard),
-      ...(isNew ? { MacAddress: asked.MacAddress } : {}),
-      NetworkID: isNew ? "" : networkId(engine, network),
-      DNSNames: null,
-    };
-  };
-  return {
-    Bridge: "",
-    SandboxID: "",
-    SandboxKey: "",
-    Ports: portMap(record),
-    ...ofOldNetworks,
-    ...card,
-    Networks: Object.fromEntries(
-      attachedNetworks(record.request).map((network) => [network, endpointIn(network)]),
-    ),
-  };
-}
-
-function portMap(
-  record: ContainerRecord,
-): Record<string, { HostIp: string; HostPort: string }[] | null> {
-  const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
-  if (isRunning(record))
-    for (const key of Object.keys(record.request.config.ExposedPorts)) map[key] = null;
-  for (const port of portsOf(record)) {
-    const key = `${port.containerPort}/${port.protocol}`;
-    const bindings = map[key] ?? [];
-    map[key] = [...bindings, { HostIp: port.hostAddress, HostPort: String(port.hostPort) }];
-  }
-  return map;
+/** Docker tells it of its own files only, once there is one. */
+function logPath(engine: Engine, { id, state, request }: ContainerRecord): string {
+  const isThere = state.kind !== "created" && request.hostConfig.LogConfig.Type === "json-file";
+  return isThere ? engine.logPath(id) : "";
 }
 
 function execIds(engine: Engine, id: string): string[] | null {

@@ -1,13 +1,9 @@
 import { DvmError } from "../base/errors.ts";
 import type { Engine } from "../engine/core.ts";
 import type { ContainerRecord } from "../engine/records.ts";
-import {
-  describeMounts,
-  healthOf,
-  networkSettings,
-  portsInList,
-  statusOf,
-} from "./container-description.ts";
+import { describeMounts, healthOf, statusOf } from "./container-description.ts";
+import { networkSettings } from "./network-settings.ts";
+import { portsInList } from "./port-description.ts";
 import {
   flagFilter,
   type Filters,

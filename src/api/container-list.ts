@@ -4,13 +4,9 @@ import { z } from "zod";
 import { type ContainerRecord, type Health, isRunning } from "../engine/records.ts";
 import { scratchBytesOf } from "../engine/upkeep.ts";
 import type { Engine } from "../engine/core.ts";
-import {
-  describeMounts,
-  networkMode,
-  networkSettings,
-  portsInList,
-  statusOf,
-} from "./container-description.ts";
+import { describeMounts, networkMode, statusOf } from "./container-description.ts";
+import { networkSettings } from "./network-settings.ts";
+import { portsInList } from "./port-description.ts";
 import { containerFilter } from "./container-filters.ts";
 import { flagParameter, parse, textParameter } from "./query.ts";
 import { linkedNames } from "./link-description.ts";
@@ -73,6 +69,7 @@ export function summarizeContainers(engine: Engine, records: readonly ContainerR
 
 /** `namedId`: the image that its name means now. Where that is another, or none, its id is shown. */
 function summarize(engine: Engine, record: ContainerRecord, namedId: string | undefined) {
+  const { Annotations } = record.request.hostConfig;
   return {
     Id: record.id,
     Image: namedId === record.run.imageId ? record.imageName : record.run.imageId,
@@ -83,7 +80,10 @@ function summarize(engine: Engine, record: ContainerRecord, namedId: string | un
     Labels: record.labels,
     State: statusOf(record.state),
     Status: statusText(record),
-    HostConfig: { NetworkMode: networkMode(record) },
+    HostConfig: {
+      NetworkMode: networkMode(record),
+      ...(Annotations === null ? {} : { Annotations }),
+    },
     NetworkSettings: { Networks: networkSettings(engine, record).Networks },
     Mounts: describeMounts(record),
   };

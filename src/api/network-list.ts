@@ -1,7 +1,8 @@
 import { DvmError } from "../base/errors.ts";
 import { type Engine, type PredefinedNetwork, predefinedNetworks } from "../engine/core.ts";
 import { isRunning } from "../engine/records.ts";
-import { networkMode, networkSettings } from "./container-description.ts";
+import { networkMode } from "./container-description.ts";
+import { networkSettings } from "./network-settings.ts";
 import { type Filters, matchesExactly, matchesPattern } from "./filters.ts";
 
 export const networkFilters = ["dangling", "driver", "id", "label", "name", "scope", "type"];

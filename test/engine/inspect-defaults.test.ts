@@ -144,3 +144,27 @@ test("a privileged one sees all paths, and has no label; what was given is shown
   const config = asObject(Config);
   assert.deepEqual([config["StopTimeout"], config["OnBuild"], config["Healthcheck"]], [0, [], {}]);
 });
+
+test("ids of a run's network are there while it goes on, a path of the log from the first start on", async () => {
+  await using engine = await TestEngine.open();
+  const id = await engine.create(["sleep", "1000"]);
+  const looked = async () => {
+    const { NetworkSettings, LogPath } = await engine.succeeds("GET", `/containers/${id}/json`);
+    const settings = asObject(NetworkSettings);
+    const bridge = asObject(asObject(settings["Networks"])["bridge"]);
+    return [settings["SandboxID"], settings["EndpointID"], bridge["EndpointID"], LogPath].map(
+      String,
+    );
+  };
+  assert.deepEqual(await looked(), ["", "", "", ""]);
+  await engine.succeeds("POST", `/containers/${id}/start`);
+  const [sandbox = "", endpoint = "", inBridge, path = ""] = await looked();
+  assert.match(sandbox, /^[0-9a-f]{64}$/);
+  assert.match(endpoint, /^[0-9a-f]{64}$/);
+  assert.equal(inBridge, endpoint);
+  assert.notEqual(sandbox, endpoint);
+  assert.match(path, /^\/.*\.log$/);
+  assert.deepEqual(await looked(), [sandbox, endpoint, inBridge, path]);
+  await engine.succeeds("POST", `/containers/${id}/stop?t=0`);
+  assert.deepEqual(await looked(), ["", "", "", path]);
+});

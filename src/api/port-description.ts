@@ -1,0 +1,47 @@
+import { type BoundPort, type ContainerRecord, isRunning } from "../engine/records.ts";
+
+/** Ports that are bound now. */
+export function portsOf({ state }: ContainerRecord): BoundPort[] {
+  return "ports" in state ? state.ports : [];
+}
+
+interface ListedPort {
+  IP?: string;
+  PrivatePort: number;
+  PublicPort?: number;
+  Type: string;
+}
+
+/** As a list shows ports: those that are bound, and those that are only exposed while it runs. */
+export function portsInList(record: ContainerRecord): ListedPort[] {
+  const bound: ListedPort[] = portsOf(record).map(
+    ({ hostAddress, containerPort, hostPort, protocol }) => ({
+      ...(hostAddress === "" ? {} : { IP: hostAddress }),
+      PrivatePort: containerPort,
+      PublicPort: hostPort,
+      Type: protocol,
+    }),
+  );
+  const exposed = Object.keys(portMap(record)).flatMap((key) => {
+    const [port = "", Type = "tcp"] = key.split("/");
+    const PrivatePort = Number(port);
+    const isBound = bound.some((one) => one.PrivatePort === PrivatePort && one.Type === Type);
+    return isBound ? [] : [{ PrivatePort, Type }];
+  });
+  return [...bound, ...exposed];
+}
+
+/** `Ports` of network settings: what is bound, and of one that runs what is exposed. */
+export function portMap(
+  record: ContainerRecord,
+): Record<string, { HostIp: string; HostPort: string }[] | null> {
+  const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
+  if (isRunning(record))
+    for (const key of Object.keys(record.request.config.ExposedPorts)) map[key] = null;
+  for (const port of portsOf(record)) {
+    const key = `${port.containerPort}/${port.protocol}`;
+    const bindings = map[key] ?? [];
+    map[key] = [...bindings, { HostIp: port.hostAddress, HostPort: String(port.hostPort) }];
+  }
+  return map;
+}
