@@ -39,6 +39,8 @@ const composeChecks = {
   "a project with a network of its own": ["compose.sh", "own"],
 };
 
+const skopeoChecks = { "docker-daemon: read and written": ["skopeo.sh"] };
+
 export const allClients: readonly Client[] = [
   { name: "docker CLI of this host", install: hostsCli, checks: cliChecks },
   {
@@ -81,11 +83,8 @@ export const allClients: readonly Client[] = [
     install: () => npm("@devcontainers/cli", "0.89.0"),
     checks: { "up, and exec": ["devcontainer.sh"] },
   },
-  {
-    name: "skopeo",
-    install: skopeo,
-    checks: { "docker-daemon: read and written": ["skopeo.sh"] },
-  },
+  { name: "skopeo of this host", install: hostsSkopeo, checks: skopeoChecks },
+  { name: "skopeo of Debian 13", install: skopeo, checks: skopeoChecks },
   {
     name: "Ansible's community.docker",
     install: () => python(["ansible==12.3.0", "docker==7.2.0"], "ansible"),
@@ -151,8 +150,25 @@ async function npm(name: string, version: string): Promise<Installation> {
   return { version, environment: { CLIENTS: await npmPackages([`${name}@${version}`]) } };
 }
 
+async function hostsSkopeo(): Promise<Installation> {
+  const version = numberIn(await said(["skopeo", "--version"]));
+  return { version, environment: { SKOPEO: "skopeo" } };
+}
+
+/** With the C library that it was built for, which may be newer than the host's. */
 async function skopeo(): Promise<Installation> {
-  return { version: numberIn(await said(["skopeo", "--version"])) };
+  const folder = await debianPackages("trixie", [
+    ...["skopeo", "libc6", "libgpgme11t64", "libassuan9", "libgpg-error0", "libsqlite3-0"],
+  ]);
+  const libraries = join(folder, "usr/lib/x86_64-linux-gnu");
+  const words = [
+    ...[join(libraries, "ld-linux-x86-64.so.2"), "--library-path", libraries],
+    join(folder, "usr/bin/skopeo"),
+  ];
+  return {
+    version: numberIn(await said([...words, "--version"])),
+    environment: { SKOPEO: words.join(" ") },
+  };
 }
 
 async function said(words: string[], environment: Record<string, string> = {}): Promise<string> {

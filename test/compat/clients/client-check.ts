@@ -27,7 +27,7 @@ export interface ClientResult {
   dvm: string;
 }
 
-const interpreters: Record<string, string> = { sh: "sh", py: "python3", mjs: "node" };
+const interpreters: Record<string, string> = { sh: "sh", py: "python3", mjs: process.execPath };
 
 /** Runs each check against each engine; a client that can't be had is told of, once. */
 export async function checkClients(
@@ -63,7 +63,10 @@ async function check(
   const interpreter = interpreters[script.split(".").at(-1) ?? ""] ?? "sh";
   const program = [interpreter, join(import.meta.dirname, "scripts", script), ...words];
   const run = runProgram(engine.within(program), {
-    environment: { ...process.env, DOCKER_HOST: `unix://${engine.socket}`, ...environment },
+    environment: {
+      ...process.env,
+      ...{ DOCKER_HOST: `unix://${engine.socket}`, NODE: process.execPath, ...environment },
+    },
     deadlineMs: checkDeadlineMs,
   });
   return run.then(

@@ -18,7 +18,7 @@ interface Side {
 
 const measured = /\/stats|\/system\/df/;
 /** Answers, and members of answers, whose order means nothing. */
-const unordered = /^GET \S*\/(images\/json|volumes|networks)/;
+const unordered = /^GET \S*\/(images\/json|volumes|networks|containers\/\w+\/changes)/;
 const unorderedMembers = new Set(["Mounts"]);
 
 /** What was asked of one engine only differs as a whole. */
@@ -67,7 +67,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** With the lists sorted whose key `applies` says so of. */
+/** With the members sorted, and the lists whose key `applies` says so of. */
 function sorted(value: unknown, applies: (key: string) => boolean, key = ""): unknown {
   if (Array.isArray(value)) {
     const list = value.map((one) => sorted(one, applies));
@@ -75,7 +75,9 @@ function sorted(value: unknown, applies: (key: string) => boolean, key = ""): un
   }
   if (!isObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [name, sorted(one, applies, name)]),
+    Object.keys(value)
+      .toSorted()
+      .map((name) => [name, sorted(value[name], applies, name)]),
   );
 }
 

@@ -25,7 +25,7 @@ interface MaskOptions {
 /** A value without what no two runs share: ids, times, addresses, sizes, the engine's own folders. */
 export function mask(value: unknown, options: MaskOptions, key = ""): unknown {
   if (typeof value === "number")
-    return value !== 0 && (options.allNumbers || maskedNumbers.has(key)) ? "<number>" : value;
+    return options.allNumbers || (value !== 0 && maskedNumbers.has(key)) ? "<number>" : value;
   if (typeof value === "string") return maskedTexts.has(key) ? "<text>" : maskText(value, options);
   if (Array.isArray(value)) return value.map((one: unknown) => mask(one, options, key));
   if (typeof value !== "object" || value === null) return value;

@@ -55,6 +55,40 @@ const reasons: readonly Reason[] = [
     why: "The log's file has another name",
   },
   {
+    call: /\/_ping/,
+    path: /^headers\.builder-version$/,
+    why: "No builder is told of until images are built here",
+  },
+  {
+    call: /^(GET|POST|DELETE) \/networks\/(create|own|prune)/,
+    path: /^(status|body|headers\.content-type)/,
+    why: "There are the predefined networks only, so far; whoever makes another is told so",
+  },
+  {
+    call: /\/networks/,
+    path: /\.Options\.com\.docker\.network\./,
+    why: "The network is no bridge of the host's, so that it has no options of one",
+  },
+  {
+    call: /prune|size=1|system\/df/,
+    path: /\.(SpaceReclaimed|SizeRw|LayersSize)$/,
+    why: "Counted is what disks take of the host; a container's own disk is never quite empty",
+  },
+  {
+    path: /\.(ResolvConfPath|HostnamePath|HostsPath|SandboxID|SandboxKey)$/,
+    why: "These files and namespaces are inside of the machine; the host has none to name",
+  },
+  {
+    call: /\/images\/committed/,
+    path: /^body\.DockerVersion$/,
+    why: "No Docker made the image",
+  },
+  {
+    call: /\/auth/,
+    path: /^body\.message$/,
+    why: "Words of the resolver: there is no such registry in reach",
+  },
+  {
     call: /\/stats/,
     path: /^body\.(memory_stats|blkio_stats|precpu_stats|cpu_stats)\b/,
     why: "Numbers of version 2 of cgroups, as Docker gives them on such a host; the compared dockerd's host has version 1",

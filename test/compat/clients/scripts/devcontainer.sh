@@ -5,7 +5,7 @@ trap 'docker ps -aq --filter "label=devcontainer.local_folder=$work" | xargs -r 
 mkdir "$work/.devcontainer"
 echo '{"image": "ubuntu", "postCreateCommand": "echo made >/made", "containerEnv": {"A": "b"}}' >"$work/.devcontainer/devcontainer.json"
 echo text >"$work/file"
-cli="node $CLIENTS/node_modules/@devcontainers/cli/devcontainer.js"
+cli="$NODE $CLIENTS/node_modules/@devcontainers/cli/devcontainer.js"
 $cli up --workspace-folder "$work" | grep -q '"outcome":"success"'
 got=$($cli exec --workspace-folder "$work" bash -c 'cat file /made; echo $A' | tr -d '\r' | tr '\n' ' ')
 [ "$got" = 'text made b ' ] || { echo "got: $got" >&2; exit 1; }

@@ -2,7 +2,7 @@ import { asObject } from "../../../../src/client/json.ts";
 import type { Session } from "../session.ts";
 
 const Image = "busybox";
-const untilStopped = "trap 'exit 7' TERM; echo ready; while :; do sleep 0.1; done";
+const untilStopped = "trap 'exit 7' TERM; sleep 1000 & echo ready; wait";
 const filters = (wanted: object) => encodeURIComponent(JSON.stringify(wanted));
 
 function stateIs(status: string): (body: unknown) => boolean {

@@ -22,7 +22,7 @@ export async function volumes(session: Session): Promise<void> {
     body: {
       ...{ Image, Cmd: ["sh", "-c", "echo kept >/data/file"], Volumes: { "/anonymous": {} } },
       HostConfig: {
-        Binds: ["data:/data", "/tmp:/host:ro"],
+        Binds: ["data:/data", "/usr:/host:ro"],
         Mounts: [
           { Type: "volume", Source: "other", Target: "/other" },
           { Type: "tmpfs", Target: "/scratch", TmpfsOptions: { SizeBytes: 1048576 } },
