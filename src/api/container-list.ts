@@ -33,7 +33,10 @@ export async function listContainers(engine: Engine, query: unknown) {
   const summaries = summarizeContainers(engine, shown);
   if (!size) return summaries;
   const sizes = await containerSizes(engine, shown);
-  return summaries.map((summary, index) => ({ ...summary, ...sizes[index] }));
+  return summaries.map((summary, index) => {
+    const { SizeRw = 0, ...rest } = sizes[index] ?? {};
+    return { ...summary, ...(SizeRw === 0 ? {} : { SizeRw }), ...rest };
+  });
 }
 
 function limitOf(text = ""): number {
@@ -50,10 +53,7 @@ export async function containerSizes(engine: Engine, records: readonly Container
   return Promise.all(
     records.map(async ({ id, run: { imageId } }) => {
       const own = await scratchBytesOf(engine, id);
-      return {
-        ...(own === 0 ? {} : { SizeRw: own }),
-        SizeRootFs: own + (images.get(imageId) ?? 0),
-      };
+      return { SizeRw: own, SizeRootFs: own + (images.get(imageId) ?? 0) };
     }),
   );
 }

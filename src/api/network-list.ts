@@ -54,6 +54,15 @@ export function findNetwork(engine: Engine, wanted: string): PredefinedNetwork {
   return found;
 }
 
+/** Containers of it reach the outside behind the host's addresses, and not each other. */
+const bridgeOptions = {
+  "com.docker.network.bridge.default_bridge": "true",
+  "com.docker.network.bridge.enable_icc": "false",
+  "com.docker.network.bridge.enable_ip_masquerade": "true",
+  "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
+  "com.docker.network.driver.mtu": "1500",
+};
+
 /** As Docker shows a network; who is in it only where one is looked at alone. */
 export function describeNetwork(
   engine: Engine,
@@ -76,7 +85,7 @@ export function describeNetwork(
     ConfigFrom: { Network: "" },
     ConfigOnly: false,
     Containers: options.detailed ? members(engine, network) : {},
-    Options: driver === "bridge" ? { "com.docker.network.bridge.default_bridge": "true" } : {},
+    Options: driver === "bridge" ? bridgeOptions : {},
     Labels: {},
   };
 }

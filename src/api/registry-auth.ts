@@ -1,8 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { DvmError } from "../base/errors.ts";
 import type { Credentials } from "../engine/images.ts";
-import { parse } from "./query.ts";
+import { parseBody } from "./body.ts";
 import { string } from "../base/json-fields.ts";
 
 /** Docker's AuthConfig, as `POST /auth` and the header `X-Registry-Auth` have it. */
@@ -20,17 +19,16 @@ const authConfigSchema = z.object({
 export function registryCredentials(request: FastifyRequest): Credentials {
   const header = request.headers["x-registry-auth"];
   if (typeof header !== "string" || header === "") return {};
-  let json: unknown;
   try {
-    json = JSON.parse(Buffer.from(header, "base64url").toString("utf8"));
+    return parseAuthConfig(JSON.parse(Buffer.from(header, "base64url").toString("utf8")))
+      .credentials;
   } catch {
-    throw new DvmError("invalid", "invalid X-Registry-Auth header: it is no JSON in base64url");
+    return {}; // what is no credentials counts as none, as with Docker
   }
-  return parseAuthConfig(json).credentials;
 }
 
 export function parseAuthConfig(json: unknown): { address: string; credentials: Credentials } {
-  const given = parse(authConfigSchema, json ?? {}, "auth configuration");
+  const given = parseBody(authConfigSchema, json, "registry.AuthConfig");
   const [username, password] =
     given.username === "" ? splitAuth(given.auth) : [given.username, given.password];
   return {

@@ -8,6 +8,7 @@ import { sendError, sendPlainError } from "./error-status.ts";
 import { parseJsonBody } from "./body.ts";
 import { speakVersions } from "./speak-versions.ts";
 import { attachRoutes } from "./routes/attach.ts";
+import { authRoute } from "./routes/auth.ts";
 import { commitRoute } from "./routes/commit.ts";
 import { containerLifeRoutes } from "./routes/container-life.ts";
 import { checkpointRoutes, containerRoutes } from "./routes/containers.ts";
@@ -74,6 +75,7 @@ export function buildServer(engine: Engine): FastifyInstance {
     takeAnyBody(scope);
     containerFileRoutes(scope, engine);
     imageArchiveRoutes(scope, engine);
+    authRoute(scope, engine);
   });
   readTakenBodies(app);
   const taken = takeConnections(app, app.server);

@@ -227,12 +227,7 @@ export class TestEngine implements AsyncDisposable {
 
   /** What happened to volumes. */
   async volumeEvents(since: number): Promise<JsonObject[]> {
-    const filters = encodeURIComponent(JSON.stringify({ type: ["volume"] }));
-    const until = ((Date.now() + 1) / 1000).toFixed(3);
-    const url = `/events?since=${since}&until=${until}&filters=${filters}`;
-    const answer = await this.#running.app.inject({ method: "GET", url });
-    const lines = answer.body.split("\n").filter((line) => line !== "");
-    return lines.map((line) => asObject(parseJson(line)));
+    return this.eventsSince(since, JSON.stringify({ type: ["volume"] }));
   }
 
   async eventObjects(name: string, actions?: string[]): Promise<JsonObject[]> {
@@ -241,8 +236,8 @@ export class TestEngine implements AsyncDisposable {
   }
 
   /** All that has happened since a moment, in seconds; that passes, if `filters` are given. */
-  async eventsSince(since: number, filters = "{}"): Promise<JsonObject[]> {
-    const until = String(Math.ceil(Date.now() / 1000));
+  async eventsSince(since: number | string, filters = "{}"): Promise<JsonObject[]> {
+    const until = ((Date.now() + 1) / 1000).toFixed(3);
     const query = new URLSearchParams({ since: String(since), until, filters });
     const answer = await this.#running.app.inject({
       method: "GET",

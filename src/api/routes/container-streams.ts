@@ -4,6 +4,7 @@ import { DvmError } from "../../base/errors.ts";
 import type { Engine } from "../../engine/core.ts";
 import { type ContainerRecord, isRunning, isUp } from "../../engine/records.ts";
 import { resizeContainer } from "../../engine/containers.ts";
+import { asksBefore } from "../api-version.ts";
 import { parse, textParameter } from "../query.ts";
 import { startAnswer } from "../start-answer.ts";
 import { terminalSize } from "../terminal-size.ts";
@@ -25,26 +26,28 @@ export function containerStreamRoutes(app: FastifyInstance, engine: Engine): voi
   );
 }
 
-/** Sends the headers at once, so that a client knows that it will hear of the end, and of no earlier one. */
+/**
+ * Sends the headers at once, so that a client knows that it will hear of the end, and of no earlier
+ * one. Before API 1.30 there were no conditions, and the headers came with the end.
+ */
 async function wait(engine: Engine, request: FastifyRequest, reply: FastifyReply) {
-  const { condition } = parse(z.object({ condition: textParameter }), request.query, "query");
-  const named = condition === undefined || condition === "" ? "not-running" : condition;
+  const { condition = "" } = parse(z.object({ condition: textParameter }), request.query, "query");
+  const isOld = asksBefore(request, "1.30");
+  const named = condition === "" || isOld ? "not-running" : condition;
   const untilOf = waitConditions.get(named);
   if (untilOf === undefined) throw new DvmError("invalid", `invalid condition: "${named}"`);
   const record = engine.containers.find(nameOf(request.params));
   const until = untilOf(record);
   reply.hijack();
-  startAnswer(reply, { "Content-Type": "application/json" });
+  const begin = () => startAnswer(reply, { "Content-Type": "application/json" });
+  if (!isOld) begin();
   const stop = new AbortController();
   reply.raw.on("close", () => stop.abort());
   const end = await engine.containers.waitFor(record.id, until, stop.signal).catch(() => undefined);
   if (end === undefined) return;
-  reply.raw.end(
-    JSON.stringify({
-      StatusCode: end.exitCode,
-      ...(end.error === "" ? {} : { Error: { Message: end.error } }),
-    }),
-  );
+  if (isOld) begin();
+  const error = end.error === "" ? {} : { Error: { Message: end.error } };
+  reply.raw.end(`${JSON.stringify({ StatusCode: end.exitCode, ...error })}\n`);
 }
 
 interface End {

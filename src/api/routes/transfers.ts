@@ -5,7 +5,6 @@ import { progressBar } from "../../base/progress-bar.ts";
 import type { Engine } from "../../engine/core.ts";
 import {
   describeRemoteImage,
-  logInTo,
   nameToGive,
   pullImages,
   pushImages,
@@ -16,7 +15,7 @@ import {
 import { answerWithLinesOrStatus } from "../answer-with-lines.ts";
 import { flagFilter, parseFilters } from "../filters.ts";
 import { parse, textParameter } from "../query.ts";
-import { parseAuthConfig, registryCredentials } from "../registry-auth.ts";
+import { registryCredentials } from "../registry-auth.ts";
 
 const pullSchema = z.object({ fromImage: z.string(), tag: textParameter, platform: textParameter });
 const pushSchema = z.object({ tag: textParameter });
@@ -29,13 +28,8 @@ const searchFilters = ["is-official", "is-automated", "stars"];
 const defaultResults = 25;
 const mostResults = 100;
 
-/** `/auth`, `/images/search`, `/distribution`: what registries are asked for without a transfer. */
+/** `/images/search`, `/distribution`: what registries are asked for without a transfer. */
 export function registryRoutes(app: FastifyInstance, engine: Engine): void {
-  app.post("/auth", async (request) => {
-    const identityToken = await logInTo(engine, parseAuthConfig(request.body));
-    return { Status: "Login Succeeded", IdentityToken: identityToken ?? "" };
-  });
-
   app.get("/images/search", (request) => search(engine, request));
 
   app.get("/distribution/*", async (request) => {
@@ -98,8 +92,9 @@ function progressTo({ raw }: FastifyReply, write: (line: object) => void) {
 }
 
 /** A line as docker's daemon writes it: its CLI draws a bar of what has an id and numbers. */
-function describeProgress({ id, status, current, total }: TransferProgress): object {
+function describeProgress({ id, status, isMessage, current, total }: TransferProgress): object {
   if (id === undefined) return { status };
+  if (isMessage === true) return { status, id };
   if (current === undefined) return { status, progressDetail: {}, id };
   const progress = progressBar(current, total ?? 0);
   return { status, progressDetail: { current, total }, progress, id };

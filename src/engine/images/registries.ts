@@ -2,14 +2,18 @@ import { registryOfAddress } from "../../base/registry-name.ts";
 import { parseReference } from "../../image/reference.ts";
 import type { Credentials } from "../../image/registry/credentials.ts";
 import { logIn } from "../../image/registry/log-in.ts";
-import { parseManifest, type DescribedPlatform } from "../../image/registry/manifest.ts";
+import {
+  type Descriptor,
+  parseManifest,
+  type DescribedPlatform,
+} from "../../image/registry/manifest.ts";
 import { fetchManifest } from "../../image/registry/manifests.ts";
 import { fetchDocument } from "../../image/registry/blobs.ts";
 import { parseImageConfig } from "../../image/image-config.ts";
-import { connect } from "../../image/registry/registry-connection.ts";
-import { repositoryOf } from "../../image/registry/repository.ts";
+import type { Repository } from "../../image/registry/repository.ts";
 import { searchRegistry, type FoundRepository } from "../../image/registry/search.ts";
 import { Transport } from "../../image/registry/transport.ts";
+import { firstSource, fromAny } from "../../image/transfer/image-sources.ts";
 import type { Engine } from "../core.ts";
 
 export type { Credentials } from "../../image/registry/credentials.ts";
@@ -46,19 +50,27 @@ export async function describeRemoteImage(
 ): Promise<RemoteDescription> {
   using transport = new Transport(parts.registries);
   const reference = parseReference(name);
-  const connection = await connect(transport, { ...reference, credentials, signal });
-  const repository = repositoryOf(connection, reference);
   const wanted = reference.digest ?? reference.tag ?? "latest";
-  const { digest, mediaType, body } = await fetchManifest(repository, wanted, { signal });
+  const { result, sources } = await firstSource(
+    transport,
+    { reference, credentials, signal },
+    (source) => fetchManifest(source, wanted, { signal }),
+  );
+  const { digest, mediaType, body } = result;
   const manifest = parseManifest(body, reference.familiar);
   const platforms: DescribedPlatform[] =
     manifest.kind === "index"
       ? manifest.manifests.flatMap(({ platform }) => platform ?? [])
-      : [parseImageConfig((await fetchDocument(repository, manifest.config, signal)).toString())];
+      : [parseImageConfig(await fromAny(sources, configOf(manifest.config, signal)))];
   return {
     ...{ digest, mediaType, sizeBytes: body.length },
     platforms: platforms.map(({ os, architecture, variant }) => ({ os, architecture, variant })),
   };
+}
+
+function configOf(descriptor: Descriptor, signal: AbortSignal | undefined) {
+  return async (source: Repository) =>
+    (await fetchDocument(source, descriptor, signal)).toString("utf8");
 }
 
 interface Signalled {

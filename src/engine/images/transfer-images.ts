@@ -4,10 +4,9 @@ import { pushImage } from "../../image/transfer/push-image.ts";
 import { isBareName, parseReference, type Reference } from "../../image/reference.ts";
 import { parsePlatform } from "../../image/registry/choose-platform.ts";
 import type { Credentials } from "../../image/registry/credentials.ts";
-import { connect } from "../../image/registry/registry-connection.ts";
-import { repositoryOf } from "../../image/registry/repository.ts";
 import { listTags } from "../../image/registry/tags.ts";
 import { Transport } from "../../image/registry/transport.ts";
+import { firstSource } from "../../image/transfer/image-sources.ts";
 import type { OnProgress } from "../../image/transfer/transfer-progress.ts";
 import type { Engine } from "../core.ts";
 
@@ -89,8 +88,11 @@ async function allTags(
 ): Promise<Reference[]> {
   const reference = parseReference(name);
   using transport = new Transport(engine.parts.registries);
-  const connection = await connect(transport, { ...reference, credentials, signal });
-  const tags = await listTags(repositoryOf(connection, reference), signal);
+  const { result: tags } = await firstSource(
+    transport,
+    { reference, credentials, signal },
+    (source) => listTags(source, signal),
+  );
   if (tags.length === 0)
     throw new DvmError("not-found", `cannot pull ${reference.familiarName}: it has no tags`);
   return tags.map((tag) => parseReference(`${reference.familiarName}:${tag}`));

@@ -59,7 +59,8 @@ export async function pullImage(parts: TransferParts, request: PullRequest): Pro
     return { remote, trusted: rule && (await checkPull(rule, remote.manifests, artifacts)) };
   });
   const { remote, trusted } = result;
-  onProgress({ id: tagOrDigest, status: `Pulling from ${shownRepository(reference)}` });
+  const status = `Pulling from ${shownRepository(reference)}`;
+  onProgress({ id: tagOrDigest, status, isMessage: true });
   const id = await storeImage(parts, request, { ...result, sources });
   onProgress({ status: `Digest: ${remote.manifests[0]?.digest ?? ""}` });
   if (trusted !== undefined) onProgress({ status: trusted.line });
@@ -98,6 +99,7 @@ async function storeImage(
     const layers = await fetchLayers(downloads, {
       ...{ request, remote, trusted, sources, work, inUse },
       diffIds: parsed.layers,
+      isKnown: stored !== undefined,
     });
     const image = newImage(reference, remote, { config, layers });
     await store.add([withSignatures(image, trusted)], work);
@@ -110,20 +112,22 @@ interface LayerWork extends Found {
   request: PullRequest;
   work: ImageWork;
   diffIds: string[];
+  /** The image is here already: Docker has nothing to tell of its layers then. */
+  isKnown: boolean;
   /** Takes what must stay until the image is stored. */
   inUse: AsyncDisposableStack;
 }
 
 async function fetchLayers(
   downloads: LayerDownloads,
-  { request, remote, sources, work, diffIds, inUse }: LayerWork,
+  { request, remote, sources, work, diffIds, isKnown, inUse }: LayerWork,
 ): Promise<(StagedLayer | HeldLayer)[]> {
   const { onProgress } = request;
   return allOrAbort(remote.layers, request.signal, async (blob, signal, at) => {
     const id = layerLabel(blob.digest);
     const diffId = diffIds[at] ?? "";
     if (work.hold(diffId)) {
-      onProgress({ id, status: "Already exists" });
+      if (!isKnown) onProgress({ id, status: "Already exists" });
       return { diffId };
     }
     onProgress({ id, status: "Pulling fs layer" });

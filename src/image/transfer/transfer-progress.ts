@@ -3,6 +3,8 @@ export interface TransferProgress {
   /** Of a layer, twelve digits; or a tag. */
   id?: string;
   status: string;
+  /** It only says something: nothing of it goes on. */
+  isMessage?: boolean;
   /** Bytes: so many of so many. */
   current?: number;
   total?: number;
