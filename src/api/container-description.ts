@@ -24,9 +24,7 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     Args: args,
     State: describeState(engine, record),
     Image: record.run.imageId,
-    ResolvConfPath: "",
-    HostnamePath: "",
-    HostsPath: "",
+    ...describeNetworkFiles(engine, record),
     LogPath: logPath(engine, record),
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
@@ -47,6 +45,13 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     NetworkSettings: networkSettings(engine, record),
     ...(record.lastStart === undefined ? {} : { Dvm: describeMachine(record, record.lastStart) }),
   };
+}
+
+/** There are none before the first start. */
+function describeNetworkFiles(engine: Engine, { id, lastStart }: ContainerRecord) {
+  const { resolver, hostname, hosts } = engine.networkFiles(id);
+  const path = (file: string) => (lastStart === undefined ? "" : file);
+  return { ResolvConfPath: path(resolver), HostnamePath: path(hostname), HostsPath: path(hosts) };
 }
 
 /** DVM's own: the machine that it is in, and how its last start went. */

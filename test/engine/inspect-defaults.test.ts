@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { asObject } from "../../src/client/json.ts";
 import { TestEngine } from "../support/test-engine.ts";
@@ -167,4 +168,25 @@ test("ids of a run's network are there while it goes on, a path of the log from 
   assert.deepEqual(await looked(), [sandbox, endpoint, inBridge, path]);
   await engine.succeeds("POST", `/containers/${id}/stop?t=0`);
   assert.deepEqual(await looked(), ["", "", "", path]);
+});
+
+test("the files that a start writes to /etc are named once there was one", async () => {
+  await using engine = await TestEngine.open();
+  const id = await engine.create(["sleep", "600"], {
+    Hostname: "named",
+    Domainname: "example.org",
+    HostConfig: { ExtraHosts: ["db:10.1.2.3"], Dns: ["9.9.9.9"], DnsSearch: ["example.org"] },
+  });
+  const paths = async () => {
+    const shown = await engine.succeeds("GET", `/containers/${id}/json`);
+    return ["HostnamePath", "HostsPath", "ResolvConfPath"].map((name) => String(shown[name]));
+  };
+  assert.deepEqual(await paths(), ["", "", ""]);
+  await engine.succeeds("POST", `/containers/${id}/start`);
+  const [hostname, hosts, resolver] = await Promise.all(
+    (await paths()).map((path) => readFile(path, "utf8")),
+  );
+  assert.equal(hostname, "named\n");
+  assert.match(hosts ?? "", /^10\.1\.2\.3\tdb\n10\.0\.2\.15\tnamed\.example\.org named\n$/m);
+  assert.equal(resolver, "search example.org\nnameserver 9.9.9.9\n");
 });

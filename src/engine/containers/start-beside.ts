@@ -18,6 +18,7 @@ import type { Run, RunningMachine } from "../runs.ts";
 import { grantSockets } from "./open-connections.ts";
 import { openRun } from "./open-run.ts";
 import { failedBy } from "./said-why.ts";
+import { writeNetworkFiles } from "./write-network-files.ts";
 import type { Started } from "./start-in-own-machine.ts";
 
 /**
@@ -94,13 +95,11 @@ async function launch(
     );
   const kernel = { release: other.lastStart?.kernel?.split(" ").at(-1) ?? "" };
   const resolver = await engine.parts.hostResolver();
-  const main = await machine.agent.launch({
-    id: containerId,
-    setup: neighbourSetup(
-      { containerId, run, placed, specials, devices, kernel, slot, resolver },
-      other.run,
-    ),
-    spec: mainProcessSpec(run),
-  });
+  const setup = neighbourSetup(
+    { containerId, run, placed, specials, devices, kernel, slot, resolver },
+    other.run,
+  );
+  await writeNetworkFiles(engine, containerId, setup);
+  const main = await machine.agent.launch({ id: containerId, setup, spec: mainProcessSpec(run) });
   return openRun(engine, { containerId, machine, main, tty: run.process.tty });
 }

@@ -18,6 +18,7 @@ import type { BoundPort, ContainerRecord, RunNetwork, StartReport } from "../rec
 import type { Run } from "../runs.ts";
 import { grantSockets, openPorts } from "./open-connections.ts";
 import { openRun } from "./open-run.ts";
+import { writeNetworkFiles } from "./write-network-files.ts";
 
 /** A run that has begun, and what is told of how. */
 export interface Started extends Omit<StartReport, "phases"> {
@@ -89,10 +90,12 @@ async function launch(
     const ports = await openPorts(machine, plan);
     const mac = cardMac(run, supplied);
     await sharePlaced(engine, supplied.machine, plan.placed);
+    const setup = containerSetup(plan, mac);
+    await writeNetworkFiles(engine, containerId, setup);
     const main = await supplied.agent.launch({
       machine: machineSetup(),
       id: containerId,
-      setup: containerSetup(plan, mac),
+      setup,
       spec: mainProcessSpec(run),
     });
     // a clone's card got its MAC address just now

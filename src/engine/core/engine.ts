@@ -138,6 +138,16 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Of the container's own disk: what it changes of its image. */
+  /** What its last start has put into its /etc, once there was one. */
+  networkFiles(id: string): { hostname: string; hosts: string; resolver: string } {
+    const folder = this.containerFolder(id);
+    return {
+      hostname: join(folder, "hostname"),
+      hosts: join(folder, "hosts"),
+      resolver: join(folder, "resolv.conf"),
+    };
+  }
+
   scratchPath(id: string): string {
     return join(this.containerFolder(id), "scratch.img");
   }
