@@ -1,10 +1,20 @@
 /** Numbers that differ from run to run, or from machine to machine. */
 const maskedNumbers = new Set([
-  ...["Size", "SizeRw", "SizeRootFs", "VirtualSize", "SharedSize", "LayersSize", "Pid", "Created"],
+  ...[
+    "Size",
+    "SizeRw",
+    "SizeRootFs",
+    "VirtualSize",
+    "SharedSize",
+    "LayersSize",
+    "Pid",
+    "Created",
+    "PublicPort",
+  ],
   ...["time", "timeNano", "NFd", "NGoroutines", "MemTotal", "NEventsListener", "mtime", "size"],
 ]);
 /** Texts of that kind. */
-const maskedTexts = new Set(["HostPort", "Titles", "Processes"]);
+const maskedTexts = new Set(["HostPort", "Titles", "Processes", "execDuration"]);
 const patterns: [RegExp, string][] = [
   [/\b[0-9a-f]{64}\b/g, "<id>"],
   [/\b(?=[0-9a-f]*\d)[0-9a-f]{12}\b/g, "<id>"],

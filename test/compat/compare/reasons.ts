@@ -19,22 +19,22 @@ const reasons: readonly Reason[] = [
     why: "The engine is another one, of other parts, and says so",
   },
   {
-    call: /\/info$/,
-    path: /^body\.(ID|Driver|DriverStatus|OperatingSystem|ServerVersion|InitBinary|RuncCommit|Containerd|LiveRestoreEnabled)\b/,
+    call: /\/info\b/,
+    path: /^body\.(ID|Driver|DriverStatus|InitCommit|ContainerdCommit|OperatingSystem|ServerVersion|InitBinary|RuncCommit|Containerd|LiveRestoreEnabled)\b/,
     why: "The engine is another one: it keeps images as EROFS, has no containerd and no runc, and containers outlive its daemon",
   },
   {
-    call: /\/info$/,
+    call: /\/info\b/,
     path: /^body\.(Runtimes|Plugins|CDISpecDirs|FirewallBackend|SecurityOptions|DefaultRuntime)\b/,
     why: "What there is to choose from: one runtime, no third-party drivers, no CDI; the isolation is a virtual machine's",
   },
   {
-    call: /\/info$/,
-    path: /^body\.(CgroupVersion|KernelMemoryTCP|OomKillDisable|CgroupDriver|Warnings)\b/,
+    call: /\/info\b/,
+    path: /^body\.(CgroupVersion|KernelMemory|KernelMemoryTCP|OomKillDisable|CgroupDriver|Warnings)\b/,
     why: "The guest's cgroups are version 2; the compared dockerd's host has version 1",
   },
   {
-    call: /\/info$/,
+    call: /\/info\b/,
     path: /^body\.RegistryConfig\b.*Mirrors/,
     why: "Each engine was given the address by which it reaches the same stand-in for Docker Hub",
   },
@@ -47,7 +47,7 @@ const reasons: readonly Reason[] = [
     why: "Docker's default is `private` with version 2 of cgroups and `host` with version 1, which the compared dockerd's host has",
   },
   {
-    path: /IPPrefixLen$|\.IPAM\.Config\.0\.(Subnet|Gateway)$/,
+    path: /IPPrefixLen$|\.IPv4Address$|\.IPAM\.Config\.0\.(Subnet|Gateway)$/,
     why: "The addresses of the predefined network are others",
   },
   {
@@ -68,6 +68,11 @@ const reasons: readonly Reason[] = [
     call: /\/networks/,
     path: /\.Options\.com\.docker\.network\./,
     why: "The network is no bridge of the host's, so that it has no options of one",
+  },
+  {
+    call: /\(links\)/,
+    path: /^body\.Warnings/,
+    why: "Containers have no network in common yet, so that a linked one is known by name and variables and not reached; a warning says so",
   },
   {
     call: /prune|size=1|system\/df/,

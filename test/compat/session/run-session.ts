@@ -1,6 +1,7 @@
 import type { Answer } from "./answer.ts";
 import type { ComparedEngine } from "./engine.ts";
 import { Session } from "./session.ts";
+import { health, restarts, shared, versions } from "./topics/again.ts";
 import { fields, refusals } from "./topics/create.ts";
 import { events } from "./topics/events.ts";
 import { files } from "./topics/files.ts";
@@ -13,6 +14,7 @@ import { volumes } from "./topics/volumes.ts";
 
 const topics = {
   ...{ system, off, images, refusals, fields, life, nobody, ends, update },
+  ...{ restarts, health, shared, versions },
   ...{ execs, outputs, files, volumes, networks, events, imagesInUse },
 };
 

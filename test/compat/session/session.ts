@@ -82,6 +82,11 @@ export class Session {
     return answer;
   }
 
+  /** Keeps a part of an answer that is the same each time. */
+  note(name: string, body: unknown): void {
+    this.#keep(name, undefined, { status: 0, headers: {}, body });
+  }
+
   /** Until what `line` tells is as `isReady` wants it. */
   async until(line: string, isReady: (body: unknown) => boolean): Promise<void> {
     const deadline = performance.now() + waitMs;
