@@ -349,3 +349,22 @@ suite("a disk of the container's own size", () => {
     assert.equal((await refusal({ StorageOpt: { size: "1m" } }))[0], 500);
   });
 });
+
+test("a mount that was asked for is shown without what it didn't ask for", async () => {
+  const Mounts = [
+    { Type: "tmpfs", Target: "/t", ReadOnly: false, TmpfsOptions: { SizeBytes: 0 } },
+    {
+      ...{ Type: "volume", Source: "shown", Target: "/x", Consistency: "default" },
+      VolumeOptions: { NoCopy: false, Labels: {}, DriverConfig: { Name: "local", Options: {} } },
+    },
+  ];
+  const id = await engine.create(["true"], { HostConfig: { Mounts } });
+  const { HostConfig } = await engine.succeeds("GET", `/containers/${id}/json`);
+  assert.deepEqual(asObject(HostConfig)["Mounts"], [
+    { Type: "tmpfs", Target: "/t", TmpfsOptions: {} },
+    {
+      ...{ Type: "volume", Source: "shown", Target: "/x", Consistency: "default" },
+      VolumeOptions: { DriverConfig: { Name: "local" } },
+    },
+  ]);
+});
