@@ -27,6 +27,8 @@ struct container {
     struct source memory;             /* of events of that kind */
     unsigned long memory_kills_seen;
     bool has_memory_news;
+    uint64_t started_ms;    /* its first process, since boot */
+    unsigned looks_left;    /* until it counts as settled */
     struct source deadline; /* of its ending */
     bool is_ending;
     uint32_t destroy_request; /* to be answered when it has gone; 0: nobody waits */

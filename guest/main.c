@@ -22,6 +22,7 @@
 #include "process_io.h"
 #include "rehearsal.h"
 #include "requests.h"
+#include "settle.h"
 #include "stat.h"
 #include "tsc.h"
 
@@ -116,6 +117,7 @@ static void detach(void) {
     health_detach();
     memory_detach();
     containers_detach();
+    settle_detach();
 }
 
 int main(int count, char **words) {
@@ -141,6 +143,7 @@ int main(int count, char **words) {
     keep_heap();
     loop_open();
     watch_signals();
+    settle_open(handle_request);
     channel_open(&events);
     connector_watch();
     loop_run(channel_pump);

@@ -15,6 +15,7 @@
 #include "process_io.h"
 #include "process_signal.h"
 #include "rehearse.h"
+#include "settle.h"
 #include "space.h"
 #include "start.h"
 #include "stat.h"
@@ -24,6 +25,8 @@
 struct request {
     uint16_t type;
     uint32_t id;
+    const uint8_t *bytes; /* as it came */
+    size_t byte_count;
     struct reader reader;
     struct writer result;
     struct failure failure;
@@ -80,6 +83,9 @@ static enum outcome start(struct request *request) {
         return FAILED;
     if (spec.argument_count == 0)
         return fail(&request->failure, STATUS_INVALID, "no command specified");
+    if (request->type == REQUEST_EXEC && !container_has_settled(container) &&
+        settle_later(request->type, request->id, request->bytes, request->byte_count))
+        return ANSWERED_LATER;
     int result = request->type == REQUEST_START
                      ? container_start(container, &spec, request->id, &request->failure)
                      : container_exec(container, &spec, request->id, &request->failure);
@@ -294,6 +300,8 @@ void handle_request(uint16_t type, uint32_t id, const uint8_t *bytes, size_t cou
     struct request request = {
         .type = type,
         .id = id,
+        .bytes = bytes,
+        .byte_count = count,
         .result = {.bound = DVM_MESSAGE_MAX, .first = first, .first_room = sizeof first}};
     if (reader_open(&request.reader, bytes, count) < 0) {
         fail_errno(&request.failure, "cannot read the request");

@@ -3,6 +3,7 @@
 #include "join.h"
 #include "memory.h"
 #include "process_life.h"
+#include "settle.h"
 
 int container_start(struct container *container, const struct process_spec *spec, uint32_t request,
                     struct failure *failure) {
@@ -15,6 +16,7 @@ int container_start(struct container *container, const struct process_spec *spec
         return -1;
     process->is_main = true;
     memory_watch(container);
+    container_settles(container);
     pid_t pid = first_process_start(&container->first, spec, &pair.child, failure);
     return process_begin(process, pid);
 }

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { AgentMachine, containerOn, firstLine, shell, textOf } from "../support/agent-machine.ts";
+import {
+  AgentMachine,
+  containerOn,
+  firstLine,
+  run,
+  shell,
+  textOf,
+} from "../support/agent-machine.ts";
 
 let guest: AgentMachine;
 
@@ -12,7 +19,7 @@ before(async () => {
 after(() => guest?.[Symbol.asyncDispose]());
 
 const id = "a";
-const [interrupt, terminate] = [2, 15];
+const [interrupt, user, terminate] = [2, 10, 15];
 /** Takes its time before it listens. */
 const slow =
   "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; trap 'echo heard; exit 7' TERM; echo on";
@@ -31,7 +38,7 @@ test("one that a program never listens to is lost, as the kernel has it, and SIG
   const spec = shell(`echo on; ${forever}`);
   const process = await guest.agent.launch({ id, setup: containerOn(0), spec });
   await firstLine(process.stdout);
-  await process.signal(interrupt);
+  await process.signal(user);
   await process.signal(9);
   assert.equal((await process.exited).exitCode, 137);
   await guest.agent.destroyContainer(id);
@@ -46,4 +53,17 @@ test("a program that listens hears at once", async () => {
   assert.equal((await process.exited).exitCode, 5);
   assert(performance.now() - begin < 2_000);
   await guest.agent.destroyContainer(id);
+});
+
+test("an exec right after the start finds what the program does first, a busy program is not waited for", async () => {
+  const { agent } = guest;
+  const early = shell("echo hello > /early; sleep 1000");
+  await agent.launch({ id, setup: containerOn(0), spec: early });
+  assert.equal(await run(agent, id, "cat /early"), "hello\n");
+  await agent.destroyContainer(id);
+  await guest.empty(0);
+  await guest.fill(0, "one");
+  await agent.launch({ id, setup: containerOn(0), spec: shell("while :; do :; done") });
+  assert.equal(await run(agent, id, "echo there"), "there\n");
+  await agent.destroyContainer(id);
 });
