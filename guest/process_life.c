@@ -39,8 +39,8 @@ static void failure_ready(struct source *source, uint32_t events) {
 
 static int take_streams(struct process *process, struct stdio_pair *pair) {
     int broken = input_open(&process->input, pair->agent[0], process->tty);
-    broken |= output_open(&process->output[0], pair->agent[1]);
-    broken |= output_open(&process->output[1], pair->agent[2]);
+    broken |= output_open(&process->output[0], pair->agent[1], process->tty);
+    broken |= output_open(&process->output[1], pair->agent[2], process->tty);
     pair->agent[0] = pair->agent[1] = pair->agent[2] = -1;
     return broken;
 }

@@ -1,11 +1,15 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
 #include "channel.h"
+
+#define TERMINAL_PAUSE_MS 10
+#define TERMINAL_TRIES 4
 
 /* Pages are taken when they are first touched, so an idle stream costs next to nothing. */
 #define SPARE_RINGS 3
@@ -62,25 +66,42 @@ static void output_watch(struct output *output) {
     loop_watch(&output->source, room ? EPOLLIN : 0);
 }
 
-static void output_ready(struct source *source, uint32_t events) {
-    (void)events;
-    struct output *output = (struct output *)source;
+/* True when there may be more at once. */
+static bool output_read(struct output *output) {
     struct ring *ring = &output->ring;
     size_t room;
     uint8_t *at = ring_piece(ring, ring->end, ring->start + DVM_WINDOW, &room);
-    ssize_t count = room == 0 ? -1 : read(source->fd, at, room);
+    ssize_t count = room == 0 ? -1 : read(output->source.fd, at, room);
     if (count > 0) {
         ring->end += (uint64_t)count;
-    } else if (count == 0 || (errno != EAGAIN && errno != EINTR && room > 0)) {
+        return at[count - 1] != '\n';
+    }
+    if (count == 0 || (errno != EAGAIN && errno != EINTR && room > 0)) {
         /* a terminal says EIO when the last program has closed it */
-        loop_close(source);
+        loop_close(&output->source);
         output->ended = true;
+    }
+    return false;
+}
+
+/*
+ * A terminal takes a line from its program, and its end by itself: both shall go out together, as
+ * nobody expects them apart.
+ */
+static void output_ready(struct source *source, uint32_t events) {
+    (void)events;
+    struct output *output = (struct output *)source;
+    bool more = output_read(output);
+    for (int tries = 0; more && output->is_tty && tries < TERMINAL_TRIES; tries++) {
+        struct pollfd terminal = {.fd = source->fd, .events = POLLIN};
+        more = poll(&terminal, 1, tries == 0 ? TERMINAL_PAUSE_MS : 0) > 0 && output_read(output);
     }
     output_watch(output);
 }
 
-int output_open(struct output *output, int fd) {
-    *output = (struct output){.source = {.fd = fd, .ready = output_ready}, .limit = DVM_WINDOW};
+int output_open(struct output *output, int fd, bool is_tty) {
+    *output = (struct output){
+        .source = {.fd = fd, .ready = output_ready}, .limit = DVM_WINDOW, .is_tty = is_tty};
     output->ended = fd < 0;
     if (ring_open(&output->ring) < 0)
         return -1;

@@ -20,6 +20,7 @@ struct output {
     uint64_t limit; /* the host takes bytes up to here */
     bool ended;     /* nothing more comes from the process */
     bool end_sent;
+    bool is_tty;
 };
 
 /* stdin: kept until source.fd has taken it. */
@@ -34,7 +35,7 @@ struct input {
 
 /* Takes `fd` over; -1 as descriptor makes a stream that has ended. 0, or -1 when memory is short.
  */
-int output_open(struct output *output, int fd);
+int output_open(struct output *output, int fd, bool is_tty);
 int input_open(struct input *input, int fd, bool is_tty);
 void output_close(struct output *output);
 void input_close(struct input *input);

@@ -47,6 +47,8 @@ export function copyInput(
   connection.on("close", onEnd);
   sink.on("drain", onDrain);
   sink.on("close", onGone);
-  connection.resume();
+  // an end that came before is told to nobody any more
+  if (connection.destroyed || connection.readableEnded) onEnd();
+  else connection.resume();
   return left.promise;
 }

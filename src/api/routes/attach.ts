@@ -125,6 +125,7 @@ async function join(
   const { connection, isMultiplexed } = wire;
   engine.announce("attach", record);
   if (past !== undefined) await sendPast(past, query, wire);
+  if (connection.destroyed) return; // nobody would hear of its end
   if (!query.stream || !(query.stdin || query.stdout || query.stderr)) {
     connection.resume();
     return void connection.end();
@@ -144,6 +145,7 @@ async function join(
   const endsInput = StdinOnce && !Tty;
   // who has ended their input, where that is not the container's end of it, has left
   if (!endsInput) connection.on("end", leave);
+  if (!endsInput && connection.readableEnded) leave();
   void copyInput(connection, OpenStdin ? streams.input : nobody(), { keys, endsInput }).then(() => {
     engine.announce("detach", record);
     leave();
