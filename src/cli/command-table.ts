@@ -23,6 +23,10 @@ export const commandEntries: Record<string, CommandEntry> = {
     summary: "Inspect changes to files or directories on a container's filesystem",
     load: () => import("./commands/diff.ts"),
   },
+  events: {
+    summary: "Get real time events from the server",
+    load: () => import("./commands/events.ts"),
+  },
   exec: {
     summary: "Execute a command in a running container",
     load: () => import("./commands/exec.ts"),
@@ -154,6 +158,10 @@ export const commandEntries: Record<string, CommandEntry> = {
     summary: "Unpause all processes within one or more containers",
     load: () => import("./commands/unpause.ts"),
   },
+  update: {
+    summary: "Update configuration of one or more containers",
+    load: () => import("./commands/update.ts"),
+  },
   version: {
     summary: "Show the DVM version information",
     load: () => import("./commands/version.ts"),
@@ -197,7 +205,7 @@ const containerCommands = [
     "rename",
     "restart",
   ],
-  ...["rm", "run", "start", "stats", "stop", "top", "unpause", "wait"],
+  ...["rm", "run", "start", "stats", "stop", "top", "unpause", "update", "wait"],
 ];
 
 /** docker's other spellings; ` --flag=value` after the name is passed on. */
@@ -220,6 +228,7 @@ export const commandAliases: Record<string, string> = {
   "image save": "save",
   "image tag": "tag",
   "image inspect": "inspect --type=image",
+  "system events": "events",
   "system info": "info",
   "template list": "template ls",
   "template remove": "template rm",

@@ -117,6 +117,12 @@ export class ContainerCalls {
     await this.#caller.post(`${containerPath(name)}/unpause`);
   }
 
+  /** Other limits, or another restart policy; what is to be said of them. */
+  async update(name: string, fields: JsonObject): Promise<string[]> {
+    const answer = await this.#caller.post(`${containerPath(name)}/update`, {}, fields);
+    return asStrings(asObject(answer)["Warnings"]);
+  }
+
   async rename(name: string, newName: string): Promise<void> {
     await this.#caller.post(`${containerPath(name)}/rename`, { name: newName });
   }

@@ -1,4 +1,4 @@
-import type { Caller } from "./caller.ts";
+import { type Caller, type Filters, filtersText } from "./caller.ts";
 import { asObject, asText, type JsonObject } from "./json.ts";
 
 /** The daemon as a whole. */
@@ -15,6 +15,17 @@ export class SystemCalls {
 
   async info(): Promise<JsonObject> {
     return this.#caller.object("/info");
+  }
+
+  /** What happens, as it happens; until a moment, or for ever. */
+  events(options: {
+    since?: string | undefined;
+    until?: string | undefined;
+    filters?: Filters;
+  }): AsyncGenerator<JsonObject> {
+    const { since, until, filters } = options;
+    const query = { since, until, filters: filtersText(filters) };
+    return this.#caller.lines({ method: "GET", path: "/events", query });
   }
 
   async diskUsage(): Promise<JsonObject> {

@@ -8,6 +8,7 @@ export const command: Command = {
   usage: "[OPTIONS] CONTAINER",
   summary: "Fetch the logs of a container",
   flags: [
+    { name: "details", kind: "boolean", summary: "Show extra details provided to logs" },
     { name: "follow", short: "f", kind: "boolean", summary: "Follow log output" },
     {
       name: "since",
@@ -37,6 +38,7 @@ export const command: Command = {
     const logs = await client.containers.logs(name, {
       stdout: true,
       stderr: true,
+      details: flags.boolean("details"),
       follow: flags.boolean("follow"),
       timestamps: flags.boolean("timestamps"),
       tail: flags.text("tail"),

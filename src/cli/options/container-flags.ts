@@ -1,7 +1,12 @@
 import type { Flag } from "../flags.ts";
 import { checkEnvironment } from "./environment.ts";
+import { deviceFlags } from "./device-flags.ts";
+import { boolean, list, text } from "./flag-kinds.ts";
+import { healthFlags } from "./health-flags.ts";
+import { namespaceFlags } from "./namespace-flags.ts";
+import { resourceFlags } from "./resource-flags.ts";
 import { parseMount } from "./mounts.ts";
-import { parseBytes, parseCpus } from "../../base/parse-sizes.ts";
+import { parseBytes } from "../../base/parse-sizes.ts";
 import { parseUlimit } from "../../base/parse-ulimit.ts";
 import {
   checkAddress,
@@ -11,44 +16,27 @@ import {
   readExtraHost,
 } from "./value-checks.ts";
 
-const text = (name: string, value: string, summary: string, short?: string): Flag => ({
-  name,
-  kind: "text",
-  value,
-  summary,
-  ...(short === undefined ? {} : { short }),
-});
-const list = (name: string, summary: string, short?: string): Flag => ({
-  name,
-  kind: "list",
-  summary,
-  ...(short === undefined ? {} : { short }),
-});
 /** How a machine's processor runs, by a name that the daemon's driver knows. */
 export const acceleratorFlag: Flag = text(
   "accel",
   "name",
   "How the machine's processor runs: a name that `dvm info` lists (default auto)",
 );
-const boolean = (name: string, summary: string, short?: string): Flag => ({
-  name,
-  kind: "boolean",
-  summary,
-  ...(short === undefined ? {} : { short }),
-});
-
 /**
  * The flags that `run` and `create` share, as docker has them; `--kernel`, `--accel`,
  * `--no-template` and `--room` are ours.
  */
 export const containerFlags: readonly Flag[] = [
   acceleratorFlag,
+  ...resourceFlags,
+  ...healthFlags,
+  ...deviceFlags,
+  ...namespaceFlags,
   { ...list("add-host", "Add a custom host-to-IP mapping (host:ip)"), check: readExtraHost },
   { ...list("attach", "Attach to STDIN, STDOUT or STDERR", "a"), check: checkStream },
   list("cap-add", "Add Linux capabilities"),
   list("cap-drop", "Drop Linux capabilities"),
   text("cidfile", "string", "Write the container ID to the file"),
-  { ...text("cpus", "decimal", "Number of CPUs"), check: parseCpus },
   { ...list("dns", "Set custom DNS servers"), check: checkAddress },
   { ...list("dns-option", "Set DNS options"), aliases: ["dns-opt"] },
   { ...list("dns-search", "Set custom DNS search domains"), check: checkSearchDomain },
@@ -65,15 +53,9 @@ export const containerFlags: readonly Flag[] = [
   text("kernel", "name|path", "Kernel of the machine: stock, hyper, fit, or a file"),
   { ...list("label", "Set meta data on a container", "l"), check: checkLabel },
   list("label-file", "Read in a line delimited file of labels"),
-  { ...text("memory", "bytes", "Memory limit", "m"), check: parseBytes },
   { ...list("mount", "Attach a filesystem mount to the container"), check: checkMount },
   text("name", "string", "Assign a name to the container"),
   { ...text("network", "network", "Connect a container to a network"), aliases: ["net"] },
-  {
-    name: "pids-limit",
-    kind: "integer",
-    summary: "Tune container pids limit (set -1 for unlimited)",
-  },
   boolean("privileged", "Give extended privileges to this container, in its machine"),
   list("publish", "Publish a container's port(s) to the host", "p"),
   boolean("publish-all", "Publish all exposed ports to random ports", "P"),
@@ -88,7 +70,7 @@ export const containerFlags: readonly Flag[] = [
     summary:
       "Leave room in the machine for more containers, which join by --network container:NAME",
   },
-  list("security-opt", "Security options: no-new-privileges"),
+  list("security-opt", "Security options"),
   { ...text("shm-size", "bytes", "Size of /dev/shm"), check: parseBytes },
   text("stop-signal", "string", "Signal to stop the container"),
   { name: "stop-timeout", kind: "integer", summary: "Timeout (in seconds) to stop a container" },

@@ -3,9 +3,14 @@ import { DvmError } from "../../base/errors.ts";
 import type { JsonObject } from "../../client/json.ts";
 import type { ParsedFlags } from "../flags.ts";
 import { keyValues, readEnvironment, readLabels } from "./environment.ts";
+import { deviceFields } from "./device-flags.ts";
+import { healthcheck } from "./health-flags.ts";
+import { namespaceFields, networkingConfig } from "./namespace-flags.ts";
+import { readRestartPolicy, resourceFields } from "./resource-flags.ts";
+import { securityFields } from "./security-options.ts";
 import { parseMount, readTmpfs, readVolumes } from "./mounts.ts";
 import { readPorts } from "./ports.ts";
-import { parseBytes, parseCpus } from "../../base/parse-sizes.ts";
+import { parseBytes } from "../../base/parse-sizes.ts";
 import { parseUlimit } from "../../base/parse-ulimit.ts";
 import { readExtraHost } from "./value-checks.ts";
 
@@ -42,6 +47,7 @@ export async function createBody(
   [image = "", ...command]: readonly string[],
   surroundings: Surroundings,
 ): Promise<JsonObject> {
+  checkConflicts(flags);
   const attached = attachedStreams(flags);
   const volumes = readVolumes(flags.list("volume"), surroundings.cwd);
   const ports = readPorts(flags.list("publish"), flags.list("expose"));
@@ -72,19 +78,31 @@ export async function createBody(
     StopTimeout: flags.integer("stop-timeout"),
     ExposedPorts: ports.exposed,
     Volumes: volumes.anonymous,
-    HostConfig: compact({
-      ...hostConfig(flags, surroundings),
-      Binds: volumes.binds,
-      PortBindings: ports.bindings,
-    }),
+    Healthcheck: healthcheck(flags),
+    NetworkingConfig: networkingConfig(flags, flags.text("network") ?? "default"),
+    HostConfig: {
+      ...compact({
+        ...hostConfig(flags, surroundings),
+        Binds: volumes.binds,
+        PortBindings: ports.bindings,
+      }),
+      ...(await securityFields(flags.list("security-opt"), surroundings.cwd)),
+    },
   });
 }
 
+function checkConflicts(flags: ParsedFlags): void {
+  const policy = readRestartPolicy(flags.text("restart") ?? "").Name;
+  if (flags.boolean("rm") && policy !== "" && policy !== "no")
+    throw new DvmError("invalid", "conflicting options: cannot specify both --restart and --rm");
+}
+
 function hostConfig(flags: ParsedFlags, { cwd, terminal }: Surroundings): JsonObject {
-  const memory = flags.text("memory");
-  const cpus = flags.text("cpus");
   const shmSize = flags.text("shm-size");
   return {
+    ...resourceFields(flags),
+    ...deviceFields(flags),
+    ...namespaceFields(flags),
     AutoRemove: flags.boolean("rm"),
     NetworkMode: flags.text("network") ?? "default",
     PublishAllPorts: flags.boolean("publish-all"),
@@ -94,14 +112,10 @@ function hostConfig(flags: ParsedFlags, { cwd, terminal }: Surroundings): JsonOb
     CapAdd: flags.list("cap-add"),
     CapDrop: flags.list("cap-drop"),
     GroupAdd: flags.list("group-add"),
-    SecurityOpt: flags.list("security-opt"),
     Dns: flags.list("dns").map((address) => address.trim()),
     DnsOptions: flags.list("dns-option"),
     DnsSearch: flags.list("dns-search"),
     ExtraHosts: flags.list("add-host").map(readExtraHost),
-    Memory: memory === undefined ? undefined : parseBytes(memory),
-    NanoCpus: cpus === undefined ? undefined : parseCpus(cpus),
-    PidsLimit: flags.integer("pids-limit"),
     ShmSize: shmSize === undefined ? undefined : parseBytes(shmSize),
     Sysctls: keyValues(flags.list("sysctl")),
     Tmpfs: readTmpfs(flags.list("tmpfs")),
