@@ -85,7 +85,7 @@ function summarize(engine: Engine, record: ContainerRecord, namedId: string | un
       ...(Annotations === null ? {} : { Annotations }),
     },
     NetworkSettings: { Networks: networkSettings(engine, record).Networks },
-    Mounts: describeMounts(record),
+    Mounts: listMounts(record),
   };
 }
 
@@ -113,4 +113,14 @@ function statusText({ state, health }: ContainerRecord): string {
 function healthText(health: Health | undefined): string {
   if (health === undefined) return "";
   return ` (${health.status === "starting" ? "health: starting" : health.status})`;
+}
+
+/** Of a volume without a name a list doesn't tell where it is. */
+function listMounts(record: ContainerRecord) {
+  const anonymous = new Set(
+    record.run.mounts.filter((mount) => mount.anonymous).map(({ target }) => target),
+  );
+  return describeMounts(record).map((mount) =>
+    anonymous.has(mount.Destination) ? { ...mount, Source: "" } : mount,
+  );
 }

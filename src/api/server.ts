@@ -2,6 +2,7 @@ import { chmod, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import fastify, { type FastifyInstance } from "fastify";
 import type { Engine } from "../engine/core.ts";
+import { withLinkName } from "./link-path.ts";
 import { isOlder, oldestApiVersion, versionOf, withoutVersion } from "./api-version.ts";
 import { readTakenBodies, takeConnections } from "./connections.ts";
 import { sendError, sendPlainError } from "./error-status.ts";
@@ -37,7 +38,7 @@ export function buildServer(engine: Engine): FastifyInstance {
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
-    rewriteUrl: (request) => withoutVersion(request.url ?? "/"),
+    rewriteUrl: ({ method, url }) => withLinkName(method, withoutVersion(url ?? "/")),
   });
   acceptBodies(app);
   speakVersions(app, engine);
