@@ -26,11 +26,13 @@ import { loading } from "./sections/loading.ts";
 import { registry } from "./sections/registry.ts";
 import type { Bench, Section } from "./sections/section.ts";
 import { startUp } from "./sections/start-up.ts";
+import { streams } from "./sections/streams.ts";
 
 const sections: Record<SectionName, Section> = {
   "start-up": startUp,
   http,
   exec,
+  streams,
   burst,
   idle: idleFleet,
   loading,

@@ -6,6 +6,7 @@ export const sectionNames = [
   "start-up",
   "http",
   "exec",
+  "streams",
   "burst",
   "idle",
   "loading",
