@@ -75,3 +75,14 @@ test("no container reaches its machine's disks, who may make nodes or not", asyn
   assert.equal((await run([], line)).stdout, "0\n");
   assert.equal((await run(["--cap-add", "ALL"], line)).stdout, "0\n");
 });
+
+test("a kernel that judges devices lets nodes be made, and refuses to open others", async () => {
+  const lines = [
+    "mknod /tmp/memory c 1 1 && head -c 1 /tmp/memory | wc -c",
+    "mknod /tmp/null c 1 3 && echo x > /tmp/null && echo written",
+  ];
+  const flags = ["--kernel", "hyper-full", "--no-template"];
+  const result = await daemon.dvm(["run", "--rm", ...flags, image, lines.join("; ")]);
+  assert.equal(result.stdout, "0\nwritten\n");
+  assert.match(result.stderr, /Operation not permitted/);
+});
