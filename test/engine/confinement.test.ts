@@ -89,6 +89,10 @@ suite("what keeps a container's processes", () => {
         { SecurityOpt: ["seccomp=bad"] },
         "Decoding seccomp profile failed: invalid character 'b' looking for beginning of value",
       ],
+      [
+        { SecurityOpt: ['seccomp={"defaultAction":"X"}'] },
+        "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: string X is not a valid action for seccomp",
+      ],
       [{ DeviceCgroupRules: ["x 1:3 rwm"] }, "invalid device cgroup rule format: 'x 1:3 rwm'"],
       [
         device("/etc/passwd"),

@@ -6,6 +6,15 @@ const runtime =
   "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: ";
 const process = "unable to start container process: ";
 
+/** What the runtime finds wrong before anything runs, ... */
+const runtimesOwn =
+  /^(?:sysctl "[^"]*" is not |string .* is not a valid \w+ for seccomp$|seccomp flag |device access at )/s;
+/** ... when it makes the process, ... */
+const processes =
+  /^(?:SCMP_ACT_NOTIFY cannot |listenerPath is not set|error creating (?:seccomp|filter)|error loading seccomp )/;
+/** ... and when that mounts. */
+const mounts = /^error mounting |cannot be mounted because it is (?:inside|not of type) /;
+
 /** Why a container's process could not be started: its exit code, and the error as clients hear it. */
 export interface StartFailure {
   exitCode: number;
@@ -38,7 +47,9 @@ function exitCodeOf(code: ErrorCode): number {
 
 function wordsOf({ code, message }: DvmError): string {
   if (exitCodeOf(code) !== otherStartFailure) return `${runtime}${process}${message}`;
-  if (/^sysctl "[^"]*" is not /.test(message)) return runtime + message;
+  if (runtimesOwn.test(message)) return runtime + message;
+  if (processes.test(message)) return `${runtime}${process}${message}`;
+  if (mounts.test(message)) return `${runtime}${process}error during container init: ${message}`;
   const limit = /^cannot set resource limit (\d+): (.*)$/.exec(message);
   if (limit === null) return message;
   return `${runtime}${process}error during container init: error setting rlimits for ready process: error setting rlimit type ${limit[1]}: ${limit[2]}`;
