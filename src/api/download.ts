@@ -3,8 +3,8 @@ import { DvmError } from "../base/errors.ts";
 
 /** Where an import comes from: an URL, of HTTP unless it says otherwise. */
 export function sourceUrl(source: string): string {
-  const text = source.includes("://") ? source : `http://${source}`;
-  if (URL.canParse(text)) return text;
+  const text = source.includes("://") ? source : source === "" ? "http:" : `http://${source}`;
+  if (source !== "" && URL.canParse(text)) return text;
   throw new DvmError("unclassified", `Get ${JSON.stringify(text)}: http: no Host in request URL`);
 }
 

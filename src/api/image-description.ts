@@ -60,7 +60,7 @@ export function describeImage(image: Image, trust: ImageTrust, version: ApiVersi
       Type: "layers",
       ...(image.layers.length === 0 ? {} : { Layers: image.layers }),
     },
-    Metadata: { LastTagTime: goTime(image.namedAt ?? neverTime) },
+    Metadata: { LastTagTime: goTime(image.taggedAt ?? neverTime) },
     Dvm: { Trust: describeTrust(trust) },
   };
 }

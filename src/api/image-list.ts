@@ -4,6 +4,7 @@ import { DvmError } from "../base/errors.ts";
 import { pathPattern } from "../base/path-pattern.ts";
 import type { Engine, Image } from "../engine/core.ts";
 import { type ApiVersion, asksBefore, isOlder, versionOf } from "./api-version.ts";
+import { sharedImageBytes } from "../engine/images.ts";
 import { imageFilter } from "./image-filters.ts";
 import { type Filters, parseFilters } from "./filters.ts";
 import { flagParameter, parse, textParameter } from "./query.ts";
@@ -25,7 +26,7 @@ export function listImages(engine: Engine, request: FastifyRequest) {
     filters.set("reference", [...(filters.get("reference") ?? []), filter]);
   const isWanted = imageFilter(engine, filters, query);
   const knowsShared = query["shared-size"] && !asksBefore(request, "1.42");
-  const shared = knowsShared ? engine.parts.images.sharedBytes() : undefined;
+  const shared = knowsShared ? sharedImageBytes(engine) : undefined;
   const isNamed = namesFilter(filters);
   return engine.parts.images
     .list()

@@ -5,7 +5,7 @@ import { describeError, DvmError } from "../base/errors.ts";
 import type { Engine } from "../engine/core.ts";
 import { isRunning } from "../engine/records.ts";
 import { asksBefore } from "./api-version.ts";
-import { containerStatistics } from "./container-statistics.ts";
+import { type ContainerStatistics, containerStatistics } from "./container-statistics.ts";
 import { goneSignal } from "./gone-signal.ts";
 import { flagParameter, parse, textParameter } from "./query.ts";
 import { startAnswer } from "./start-answer.ts";
@@ -28,7 +28,8 @@ export async function sendStatistics(
     throw new DvmError("invalid", "cannot have stream=true and one-shot=true");
   let reading = await containerStatistics(engine, id, undefined);
   if (!isStream) {
-    if (isOneShot || !isRunning(engine.containers.find(id))) return reading;
+    if (!isRunning(engine.containers.find(id))) return reading;
+    if (isOneShot) return withoutNames(reading);
     await delay(intervalMs, undefined, { signal: goneSignal(reply) });
     return containerStatistics(engine, id, reading);
   }
@@ -47,4 +48,11 @@ export async function sendStatistics(
   }
   reply.raw.end();
   return reply;
+}
+
+/** As Docker answers who wants no second reading. */
+function withoutNames(reading: ContainerStatistics): object {
+  return Object.fromEntries(
+    Object.entries(reading).filter(([field]) => field !== "name" && field !== "id"),
+  );
 }

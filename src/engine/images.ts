@@ -21,5 +21,7 @@ export {
   searchImages,
 } from "./images/registries.ts";
 export { saveImages } from "./images/save-images.ts";
+export { sharedImageBytes } from "./images/shared-image-bytes.ts";
+export { imagesOf, sweepRemovedImages } from "./images/sweep-removed-images.ts";
 export { pullImages, pushImages, type TransferProgress } from "./images/transfer-images.ts";
 export { verifyImages } from "./images/verify-images.ts";

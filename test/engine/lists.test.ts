@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import { after, before, suite, test } from "node:test";
 import { asObject, asObjects, requireText } from "../../src/client/json.ts";
 import { TestEngine } from "../support/test-engine.ts";
+import { makeTar } from "../support/tar.ts";
 import { testImage } from "../support/test-image.ts";
 
 /* What dockerd 28 lists, and what it answers to filters that can't be. */
@@ -199,6 +203,30 @@ suite("images", () => {
     assert.deepEqual(body, {
       message: `conflict: unable to delete ${id.slice(0, 12)} (cannot be forced) - image is being used by running container ${ids["first"]?.slice(0, 12)}`,
     });
+  });
+
+  test("removed by force while a container has them go with it", async () => {
+    const tar = makeTar([{ path: "only", content: "here" }]);
+    const asked = request({
+      ...{ socketPath: engine.socketPath, method: "POST" },
+      path: "/images/create?fromSrc=-&repo=held&tag=1",
+    });
+    asked.end(tar);
+    const [answer] = (await once(asked, "response")) as [IncomingMessage];
+    assert.match(await text(answer), /^\{"status":"sha256:/);
+    const { Id } = await engine.succeeds("GET", "/images/held:1/json");
+    await engine.create(["true"], { name: "user", Image: "held:1" });
+    const { status, body } = await engine.api("DELETE", "/images/held:1");
+    assert.equal(status, 409);
+    assert.match(String(body["message"]), /\(must force\) - container/);
+    const removed = await engine.list("/images/held:1?force=1", "DELETE");
+    assert.deepEqual(removed, [{ Untagged: "held:1" }, { Deleted: Id }]);
+    assert.equal((await engine.api("GET", "/images/held:1/json")).status, 404);
+    await engine.succeeds("POST", "/containers/user/start");
+    assert.equal(await engine.wait("user"), 0);
+    const [shown] = await engine.list(`/containers/json${query({ name: ["user"] }, "&all=1")}`);
+    assert.equal(shown?.["Image"], Id);
+    await engine.succeeds("DELETE", "/containers/user");
   });
 
   test("are told by their platform, in API's JSON", async () => {

@@ -6,7 +6,7 @@ import type { Image } from "../../src/image/store/image-types.ts";
 
 const image: Image = {
   ...{ id: "sha256:00", sizeBytes: 0, createdAt: "2026-01-01", architecture: "amd64", os: "linux" },
-  ...{ parent: undefined, storedAt: "2026-01-01", namedAt: undefined },
+  ...{ parent: undefined, storedAt: "2026-01-01", taggedAt: undefined, isRemoved: false },
   ...{ references: [], digests: [], layers: [], configText: "{}", rawConfig: {} },
   config: {
     ...{ user: "", exposedPorts: [], env: [], volumes: [], workingDir: "", labels: {} },

@@ -103,7 +103,7 @@ test("what a paused container's guest knows is told, and it stands still as befo
   assert.deepEqual(top["Titles"], [...["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]]);
   await engine.succeeds("POST", `/containers/${id}/resize?h=3&w=4`);
   const once = await engine.succeeds("GET", `/containers/${id}/stats?stream=0&one-shot=1`);
-  assert.equal(once["id"], id);
+  assert.notEqual(once["memory_stats"], undefined);
   assert.equal((await engine.state(id))["Status"], "paused");
 });
 

@@ -49,19 +49,38 @@ test("removing an image keeps the layers that another one has", async () => {
     assert.deepEqual(await readdir(join(folder.path, name)), [], name);
 });
 
-test("an image that a container needs keeps its disk, even by force", async () => {
+test("an image that a container needs keeps its disk by force, is seen no more, and goes with that", async () => {
   await using folder = await temporaryFolder();
   await using store = await ImageStore.open(folder.path);
   const [image] = await store.load(streamOf(archive("one")));
+  const id = image?.id ?? "";
   const users = () => ({ stopped: "0123456789abcdef" });
   await assert.rejects(store.remove("one:1", { force: false, users }), {
     code: "conflict",
     message: /container 0123456789ab is using its referenced image/,
   });
   assert.deepEqual(await store.remove("one:1", { force: true, users }), [
-    { untagged: "one:1", of: image?.id },
+    { untagged: "one:1", of: id },
+    { deleted: id, of: id },
   ]);
-  assert.deepEqual(store.find(image?.id ?? "").references, []);
+  assert.deepEqual(store.list(), []);
+  assert.throws(() => store.find(id), { code: "not-found" });
+  assert.notEqual((await store.disk(id)).sizeBytes, 0);
+  await store.cleanUp();
+  assert.deepEqual(await store.sweep((held) => held === id), []);
+  assert.equal(store.findHeld(id).id, id);
+  assert.deepEqual(await store.sweep(() => false), [id]);
+  assert.deepEqual(await readdir(join(folder.path, "layers")), []);
+});
+
+test("an image that comes again is no longer removed", async () => {
+  await using folder = await temporaryFolder();
+  await using store = await ImageStore.open(folder.path);
+  const [image] = await store.load(streamOf(archive("one")));
+  await store.remove("one:1", { force: true, users: () => ({ stopped: "0123456789abcdef" }) });
+  await store.load(streamOf(archive("one")));
+  assert.equal(store.find("one:1").id, image?.id);
+  assert.deepEqual(await store.sweep(() => false), []);
 });
 
 test("an id with several names is removed only by force", async () => {

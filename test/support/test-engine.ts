@@ -182,8 +182,8 @@ export class TestEngine implements AsyncDisposable {
   }
 
   /** A plain request that a list answers. */
-  async list(url: string): Promise<JsonObject[]> {
-    const { statusCode, body } = await this.#running.app.inject({ method: "GET", url });
+  async list(url: string, method: "GET" | "DELETE" = "GET"): Promise<JsonObject[]> {
+    const { statusCode, body } = await this.#running.app.inject({ method, url });
     assert.equal(statusCode, 200, `${url}: ${body}`);
     return asObjects(parseJson(body));
   }

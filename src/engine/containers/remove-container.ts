@@ -1,5 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
 import { type Engine, hasEnded } from "../core.ts";
+import { sweepRemovedImages } from "../images.ts";
 import { type ContainerRecord, isRunning } from "../records.ts";
 import { killSignal, type Run } from "../runs.ts";
 import { endParked } from "./end-parked.ts";
@@ -44,7 +45,7 @@ async function removeEnded(
 ): Promise<boolean> {
   if (engine.containers.get(id) === undefined) return true;
   try {
-    return await engine.containers.change(id, async (held) => {
+    const isGone = await engine.containers.change(id, async (held) => {
       if (isRunning(held.record)) return false;
       await engine.trash.throwAway(engine.containerFolder(id));
       const { record } = held;
@@ -55,6 +56,8 @@ async function removeEnded(
       engine.announce("destroy", record);
       return true;
     });
+    if (isGone) await sweepRemovedImages(engine);
+    return isGone;
   } catch (error) {
     if (engine.containers.get(id) === undefined) return true;
     throw error;

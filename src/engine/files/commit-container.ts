@@ -29,7 +29,7 @@ export async function commitContainer(
   const { reference, pause, signal } = request;
   return withAgent(engine, container, { writes: false, alone: true }, async (agent, record) => {
     const { images } = engine.parts;
-    const parent = images.find(record.run.imageId);
+    const parent = images.findHeld(record.run.imageId);
     const created = new Date().toISOString();
     const commit = { ...request, config: record.request.config, created };
     const isFrozen = record.state.kind === "running" && pause;

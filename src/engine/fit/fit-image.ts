@@ -93,7 +93,7 @@ async function findOut(
 ): Promise<FoundNeeds> {
   const features = await knownFeatures();
   if (options.tries) await requireTrialKernel(engine);
-  const image = engine.parts.images.find(record.run.imageId);
+  const image = engine.parts.images.findHeld(record.run.imageId);
   const seen = await imageNeeds(engine, { image, record, features });
   if (!options.tries) return { ...seen, trial: undefined, isRemembered: false };
   const { uses, exitCode, isCutShort } = await tryOut(engine, record, options);

@@ -5,6 +5,7 @@ import { type ContainerRecord, isRunning, type VolumeRecord } from "../records.t
 import { scratchBytesOf } from "./disk-usage.ts";
 import type { Engine, Image, ImageRemoval, ImageUsers } from "../core.ts";
 import { removeContainer } from "../containers.ts";
+import { imagesOf } from "../images.ts";
 import { removeVolume, volumeUsers } from "../volumes.ts";
 
 export interface RemoveImageOptions {
@@ -32,11 +33,6 @@ export async function removeImage(
     if (deleted === id) engine.events.emit("image", "delete", id, { name: id });
   }
   return removed;
-}
-
-/** Its own, and those that it mounts. */
-function imagesOf({ imageId, mounts }: ContainerRecord["run"]): string[] {
-  return [imageId, ...mounts.flatMap(({ kind, source }) => (kind === "image" ? [source] : []))];
 }
 
 function imageUsers(engine: Engine, image: string): ImageUsers {

@@ -20,8 +20,10 @@ export interface StoredImage {
   /** The image that it was made from here. */
   parent: string | undefined;
   storedAt: string;
-  /** When it last got a name. */
-  namedAt: string | undefined;
+  /** When somebody last gave it a name here. */
+  taggedAt: string | undefined;
+  /** By force, while a container had it: no list shows it, and it goes with that. */
+  isRemoved: boolean;
   /** Of all contents of all layers. */
   sizeBytes: number;
   references: string[];
@@ -104,10 +106,10 @@ export class ImageDatabase implements Disposable {
         database[Symbol.dispose]();
         return version;
       }
-      if (isNew)
-        database.transaction(() =>
-          database.exec(`${schemaText} PRAGMA user_version = ${storeVersion};`),
-        );
+      // a store of this version may lack tables that came later
+      database.transaction(() =>
+        database.exec(`${schemaText} PRAGMA user_version = ${storeVersion};`),
+      );
       return new ImageDatabase(database);
     } catch (error) {
       database[Symbol.dispose]();
@@ -132,23 +134,37 @@ export class ImageDatabase implements Disposable {
     return this.#all(
       imageRow,
       `SELECT id, config, parent, stored_at,
-         (SELECT max(given_at) FROM names WHERE image_id = id) AS given_at,
+         (SELECT at FROM tag_times WHERE image_id = id) AS tagged_at,
+         id IN (SELECT image_id FROM removed_images) AS is_removed,
          coalesce((SELECT sum(content_bytes) FROM image_layers JOIN layers USING (diff_id)
            WHERE image_id = id), 0) AS size
        FROM images ORDER BY stored_at DESC, id`,
-    ).map(({ id, config, parent, stored_at: storedAt, given_at: namedAt, size }) => ({
+    ).map(({ id, config, parent, stored_at: storedAt, size, ...row }) => ({
       id,
       config,
       parent: parent ?? undefined,
       storedAt,
-      namedAt: namedAt ?? undefined,
+      taggedAt: row.tagged_at ?? undefined,
+      isRemoved: row.is_removed === 1,
       sizeBytes: size,
       references: references.get(id) ?? [],
       digests: digests.get(id) ?? [],
     }));
   }
 
+  /** Somebody gave it a name here, as by `tag`. */
+  noteTag(imageId: string): void {
+    this.#run("INSERT OR REPLACE INTO tag_times VALUES (?, ?)", imageId, now());
+  }
+
+  /** From here on it counts as removed; what it is made of stays for who has it. */
+  noteRemoval(imageId: string): void {
+    this.#run("INSERT OR IGNORE INTO removed_images VALUES (?)", imageId);
+  }
+
+  /** One that comes again is no longer removed. */
   addImage(image: NewImageRow): void {
+    this.#run("DELETE FROM removed_images WHERE image_id = ?", image.id);
     const added = this.#run(
       "INSERT OR IGNORE INTO images VALUES (?, ?, ?, ?)",
       ...[image.id, image.config, image.parent ?? null, now()],

@@ -35,3 +35,8 @@ export function nameToGive(text: string): string {
     throw new DvmError("invalid", `cannot name an image ${text}: a digest can't be given`);
   return reference.familiar;
 }
+
+/** One, or none where none is asked for. */
+export function namesToGive(text: string | undefined): string[] {
+  return text === undefined ? [] : [nameToGive(text)];
+}

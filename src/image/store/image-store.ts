@@ -11,8 +11,10 @@ import { chainIds, digestHex, digestOf } from "../digest.ts";
 import { applyChanges } from "../changes/apply-changes.ts";
 import { checkNewImage, parseImageConfig, type ParsedConfig } from "../image-config.ts";
 import { ImageDatabase } from "./image-database.ts";
+import { importedConfig } from "./imported-config.ts";
+import { isFor } from "./is-for.ts";
 import { findImage } from "./find-image.ts";
-import { nameToGive, splitDigest } from "./image-names.ts";
+import { nameToGive, namesToGive, splitDigest } from "./image-names.ts";
 import type {
   CommitOptions,
   HeldLayer,
@@ -89,38 +91,28 @@ export class ImageStore implements AsyncDisposable {
 
   /** Makes an image of one layer from the tar of a root file system. */
   async importRootFs(tar: Readable, options: ImportOptions = {}): Promise<{ id: string }> {
-    const reference = options.reference === undefined ? undefined : nameToGive(options.reference);
-    const config = applyChanges(options.changes ?? []);
+    const references = namesToGive(options.reference);
+    applyChanges(options.changes ?? []); // what can't be is refused before anything is read
     return this.withWork(async (work) => {
       const layer = await stageLayer(tar, join(work.folder, "0"), options.signal);
-      const created = new Date().toISOString();
-      const text = JSON.stringify({
-        architecture,
-        os: "linux",
-        created,
-        config,
-        rootfs: { type: "layers", diff_ids: [layer.diffId] },
-        history: [{ created, comment: options.message ?? "Imported from -" }],
-      });
-      const references = reference === undefined ? [] : [reference];
-      await this.add([{ config: text, layers: [layer], references }], work);
+      const text = importedConfig(layer.diffId, { ...options, architecture });
+      await this.add([{ config: text, layers: [layer], references, isTagged: true }], work);
       return { id: digestOf(text) };
     });
   }
 
   /** Makes an image of another one and a layer on it. */
   async commit(options: CommitOptions): Promise<{ id: string }> {
-    const reference = options.reference === undefined ? undefined : nameToGive(options.reference);
-    const parent = this.find(options.parent);
+    const references = namesToGive(options.reference);
+    const parent = this.findHeld(options.parent);
     return this.withWork(async (work) => {
       const below = parent.layers.map((diffId) => this.#held(work, diffId));
       const layer = await stageLayer(options.layer, join(work.folder, "0"), options.signal);
       const added = layer.diffId === emptyLayer ? [] : [layer];
       const diffIds = [...parent.layers, ...added.map(({ diffId }) => diffId)];
       const config = options.config(diffIds, added.length === 0);
-      const references = reference === undefined ? [] : [reference];
       await this.add(
-        [{ config, layers: [...below, ...added], parent: parent.id, references }],
+        [{ config, layers: [...below, ...added], parent: parent.id, references, isTagged: true }],
         work,
       );
       return { id: digestOf(config) };
@@ -128,6 +120,10 @@ export class ImageStore implements AsyncDisposable {
   }
 
   list(): Image[] {
+    return this.#all().filter(({ isRemoved }) => !isRemoved);
+  }
+
+  #all(): Image[] {
     return this.database.images().map(({ config, ...image }) => {
       const { raw, ...parsed } = this.#parse(image.id, config);
       return { ...image, ...parsed, configText: config, rawConfig: raw };
@@ -137,6 +133,22 @@ export class ImageStore implements AsyncDisposable {
   /** The image of this name, `name@digest`, id, or unambiguous beginning of an id. */
   find(nameOrId: string): Image {
     return findImage(this.list(), nameOrId);
+  }
+
+  /** By its whole id, also one that was removed while a container had it. */
+  findHeld(id: string): Image {
+    const image = this.#all().find((one) => one.id === id);
+    if (image === undefined) throw new DvmError("not-found", `No such image: ${id}`);
+    return image;
+  }
+
+  /** Deletes what was removed while it was needed, and is not any more; gives the ids of images. */
+  async sweep(isNeeded: (id: string) => boolean): Promise<string[]> {
+    return this.#exclusive(async () => {
+      const loose = this.#all().filter(({ isRemoved, id }) => isRemoved && !isNeeded(id));
+      for (const image of loose) await this.#delete(image);
+      return loose.map(({ id }) => id);
+    });
   }
 
   /** As {@link find} among the images of now, for many names; undefined where none is meant. */
@@ -167,18 +179,20 @@ export class ImageStore implements AsyncDisposable {
       const removed: ImageRemoval[] = [];
       for (const step of steps)
         if ("untag" in step) removed.push({ untagged: step.untag, of: step.of });
-        else removed.push(...(await this.#delete(this.find(step.delete))));
+        else removed.push(...(await this.#delete(this.find(step.delete), step.isHeld)));
       return removed;
     });
   }
 
   tag(source: string, target: string): void {
-    this.database.setName(nameToGive(target), this.find(source).id);
+    const { id } = this.find(source);
+    this.database.setName(nameToGive(target), id);
+    this.database.noteTag(id);
   }
 
   /** The image's disk; made again when it isn't there. */
   async disk(id: string): Promise<{ path: string; sizeBytes: number }> {
-    const image = this.find(id);
+    const image = this.findHeld(id);
     const { descriptor, metadata } = diskFiles(this.diskFolder(id));
     const found = await ignore("ENOENT", () => stat(metadata));
     if (found === undefined)
@@ -246,21 +260,6 @@ export class ImageStore implements AsyncDisposable {
     });
   }
 
-  /** Of each image, by its id, how much of it lies in layers that others have, too. */
-  sharedBytes(): Map<string, number> {
-    const layers = new Map(this.database.layers().map((layer) => [layer.diffId, layer]));
-    const shared = (diffId: string) => {
-      const { images = 0, contentBytes = 0 } = layers.get(diffId) ?? {};
-      return images > 1 ? contentBytes : 0;
-    };
-    return new Map(
-      this.list().map((image) => [
-        image.id,
-        [...new Set(image.layers)].reduce((bytes, diffId) => bytes + shared(diffId), 0),
-      ]),
-    );
-  }
-
   /** What all layers and composed disks take. */
   async diskBytes(): Promise<number> {
     const parts = ["layers", "disks"].map((name) => bytesOnDisk(join(this.root, name)));
@@ -280,7 +279,7 @@ export class ImageStore implements AsyncDisposable {
     const tmp = join(this.root, "tmp");
     for (const name of await readdir(tmp)) await rm(join(tmp, name), { recursive: true });
     const there = new Set(await readdir(join(this.root, "layers")));
-    for (const { id, layers } of this.list())
+    for (const { id, layers } of this.#all())
       if (!layers.every((diffId) => there.has(digestHex(diffId)))) this.database.removeImage(id);
     await this.#removeLooseLayers();
     const layers = new Set(this.database.layers().map(({ diffId }) => digestHex(diffId)));
@@ -318,7 +317,7 @@ export class ImageStore implements AsyncDisposable {
     }
   }
 
-  #record({ config, layers, parent, references = [], origin }: NewImage): void {
+  #record({ config, layers, parent, references = [], isTagged, origin }: NewImage): void {
     const { database } = this;
     const id = digestOf(config);
     const rows = layers.map((layer) => ({
@@ -327,6 +326,7 @@ export class ImageStore implements AsyncDisposable {
     }));
     database.addImage({ id, config, parent, layers: rows });
     for (const reference of references) database.setName(reference, id);
+    if (isTagged === true && references.length > 0) database.noteTag(id);
     if (origin === undefined) return;
     const { repository, digests, signatures = [] } = origin;
     for (const digest of digests) database.addRepositoryDigest(repository, digest, id);
@@ -360,7 +360,11 @@ export class ImageStore implements AsyncDisposable {
   }
 
   /** The database first: what is left by a crash in between belongs to nobody. */
-  async #delete(image: Image): Promise<ImageRemoval[]> {
+  async #delete(image: Image, isHeld = false): Promise<ImageRemoval[]> {
+    if (isHeld) {
+      this.database.noteRemoval(image.id);
+      return [{ deleted: image.id, of: image.id }];
+    }
     this.database.removeImage(image.id);
     this.#parsed.delete(image.id);
     await rm(this.diskFolder(image.id), { recursive: true, force: true });
@@ -393,8 +397,4 @@ export class ImageStore implements AsyncDisposable {
     this.#parsed.set(id, parsed);
     return parsed;
   }
-}
-
-function isFor({ os, architecture: of }: ParsedConfig, wanted: LoadOptions["platform"]): boolean {
-  return wanted === undefined || (os === wanted.os && of === wanted.architecture);
 }

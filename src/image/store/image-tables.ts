@@ -27,6 +27,13 @@ export const schemaText = `
     image_id TEXT NOT NULL REFERENCES images(id) ON DELETE CASCADE,
     given_at TEXT NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS tag_times (
+    image_id TEXT PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE,
+    at TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS removed_images (
+    image_id TEXT PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS repository_digests (
     repository TEXT NOT NULL,
     digest TEXT NOT NULL,
@@ -70,7 +77,8 @@ export const imageRow = z.object({
   parent: z.string().nullable(),
   stored_at: z.string(),
   size: z.number(),
-  given_at: z.string().nullable(),
+  tagged_at: z.string().nullable(),
+  is_removed: z.number(),
 });
 export const nameRow = z.object({ name: z.string(), image_id: z.string() });
 export const layerRow = z.object({ diff_id: z.string() });

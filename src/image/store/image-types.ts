@@ -28,6 +28,8 @@ export interface NewImage {
   parent?: string | undefined;
   /** Names to give it, as docker shows them. */
   references?: readonly string[];
+  /** Whether that is a name that somebody gives it here, and none that it came with. */
+  isTagged?: boolean;
   /** How a registry has it. */
   origin?: ImageOrigin | undefined;
 }

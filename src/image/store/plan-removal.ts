@@ -30,7 +30,10 @@ export interface RemovalWorld {
 }
 
 /** One thing that a removal does. */
-export type RemovalStep = { untag: string; of: string } | { delete: string };
+export type RemovalStep =
+  | { untag: string; of: string }
+  /** `isHeld`: a container that has ended still lies on its disk, which stays until that goes. */
+  | { delete: string; isHeld: boolean };
 
 /**
  * What is to be done to remove an image, or one of its names, by Docker's rules: steps in their
@@ -115,9 +118,7 @@ function planDeletion(deletion: Deletion, world: RemovalWorld): RemovalStep[] {
     throw conflict.error;
   }
   const steps: RemovalStep[] = names.map((name) => ({ untag: name, of: image.id }));
-  // by force its names go; the disk of a container that has ended still lies on it
-  if (world.users(image.id).stopped !== undefined) return steps;
-  steps.push({ delete: image.id });
+  steps.push({ delete: image.id, isHeld: world.users(image.id).stopped !== undefined });
   const parent = world.images.find(({ id }) => id === image.parent);
   if (!withParents || parent === undefined) return steps;
   const rest = { ...world, images: world.images.filter(({ id }) => id !== image.id) };

@@ -152,6 +152,7 @@ export class LayerDownloads {
       await bytes.return(undefined);
     }
     if (layer.digest !== blob.digest) throw wrongContent(blob, layer, undefined);
+    onProgress({ id, status: "Verifying Checksum" });
     onProgress({ id, status: "Download complete" });
     return layer;
   }
