@@ -78,7 +78,7 @@ async function inputTurn(engine: ContainerEngine, idles: AsyncDisposableStack) {
   const all = Buffer.alloc(bytes);
   return () =>
     timed(async () => {
-      const body = { Cmd: ["/usr/bin/wc", "-c"], AttachStdin: true, AttachStdout: true };
+      const body = { Cmd: ["wc", "-c"], AttachStdin: true, AttachStdout: true };
       const exec = await execs.create(id, body);
       const { socket } = await execs.start(exec, { Detach: false, Tty: true });
       socket.end(all);

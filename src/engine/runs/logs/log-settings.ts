@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { DvmError } from "../../../base/errors.ts";
 import { parseGoBoolean, parseGoInteger, parseGoSize } from "../../../base/go-numbers.ts";
 import type { FileSettings } from "./log-files.ts";
@@ -17,6 +18,8 @@ export interface LogConfig {
   Config: Readonly<Record<string, string>>;
 }
 
+/** Where journald takes messages, on hosts that have it. */
+const journal = "/run/systemd/journal/socket";
 const megabyte = 2 ** 20;
 const localDefaults = { bytes: 20 * megabyte, files: 5 };
 
@@ -37,7 +40,11 @@ export function logSettings({ Type, Config }: LogConfig): LogSettings {
     case "syslog":
       return { files: cacheFiles(Config), syslog: parseSyslog(Config), bufferBytes };
     default:
-      throw new Error(`${Type} is not enabled on this host`);
+      throw new Error(
+        existsSync(journal)
+          ? "DVM does not write to journald"
+          : `${Type} is not enabled on this host`,
+      );
   }
 }
 
