@@ -37,7 +37,6 @@ static int join_namespaces(const struct joined *joined, struct failure *failure)
 static int become(const struct joined *joined, const struct process_spec *spec,
                   const struct stdio *stdio, struct failure *failure) {
     child_reset_signals();
-    limits_join(joined->place, joined->first);
     if (join_namespaces(joined, failure) < 0 || child_take_stdio(stdio, spec->tty, failure) < 0)
         return -1;
     return execute(spec, joined->filter, false, failure);
@@ -45,9 +44,13 @@ static int become(const struct joined *joined, const struct process_spec *spec,
 
 pid_t join_container(const struct joined *joined, const struct process_spec *spec,
                      const struct stdio *stdio, struct failure *failure) {
+    cpu_set_t processors; /* asked for here: the child knows its first process by another number */
+    bool binds = limits_bind(joined->place, joined->first, &processors);
     pid_t pid = fork_into_container(joined->place, joined->first);
     if (pid == 0) {
         struct failure reason = {.status = STATUS_INTERNAL};
+        if (binds)
+            sched_setaffinity(0, sizeof processors, &processors);
         become(joined, spec, stdio, &reason);
         child_fail(stdio, &reason);
     }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,9 +131,7 @@ int limits_change(const struct place *place, const struct container_limits *limi
     return lay_on(place, limits, true, failure);
 }
 
-void limits_join(const struct place *place, pid_t first) {
-    cpu_set_t processors;
-    if (!has_file(place, "cpuset.cpus") &&
-        sched_getaffinity(first, sizeof processors, &processors) == 0)
-        sched_setaffinity(0, sizeof processors, &processors);
+bool limits_bind(const struct place *place, pid_t first, cpu_set_t *processors) {
+    return !has_file(place, "cpuset.cpus") &&
+           sched_getaffinity(first, sizeof *processors, processors) == 0;
 }

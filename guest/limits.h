@@ -1,6 +1,7 @@
 #ifndef DVM_LIMITS_H
 #define DVM_LIMITS_H
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include "agent.h"
@@ -13,8 +14,10 @@ int limits_set(const struct place *place, const struct container_limits *limits,
 /* Lays them on one that has some already: what is no limit now is lifted. */
 int limits_change(const struct place *place, const struct container_limits *limits,
                   struct failure *failure);
-/* The processors of `first`, its first process, are the caller's too, where no cgroup keeps them.
+/*
+ * Which processors a further process must bind itself to, as `first`, the first one, did; false
+ * where a cgroup sees to it.
  */
-void limits_join(const struct place *place, pid_t first);
+bool limits_bind(const struct place *place, pid_t first, cpu_set_t *processors);
 
 #endif
