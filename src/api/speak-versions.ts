@@ -7,6 +7,7 @@ import { dvmVersion } from "./system-description.ts";
 /** What an API of Docker says of itself in every answer, and how its answers are written. */
 export function speakVersions(app: FastifyInstance, { parts }: Engine): void {
   app.addHook("onRequest", async (request, reply) => {
+    parts.log(`Calling ${request.method} ${request.originalUrl}`, "debug");
     // Go's server doesn't say that a connection is kept
     if (request.headers.connection === undefined) reply.raw.removeHeader("connection");
     if (request.is404 || !isPlain(request.originalUrl)) return sendNoPage(request, reply);

@@ -306,7 +306,9 @@ export class TestEngine implements AsyncDisposable {
       useTemplates: templates,
       pool: { perShape: pool, machines: 3 * pool },
       trust: { paths: [], mustExist: false },
-      log: (message) => this.log.push(message),
+      log: (message, level) => {
+        if (level !== "debug") this.log.push(message);
+      },
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
+import { tarFaultInGoWords } from "../../base/tar/go-words.ts";
 import type { Engine } from "../../engine/core.ts";
 import { saveImages, verifyImages } from "../../engine/images.ts";
 import { answerWithLines, answerWithLinesOrStatus } from "../answer-with-lines.ts";
@@ -62,10 +63,13 @@ async function load(engine: Engine, request: FastifyRequest, reply: FastifyReply
   const { quiet } = parse(z.object({ quiet: flagParameter }), { quiet: asked ?? "1" }, "query");
   const platform = archivePlatform(request);
   await answerWithLines(request, reply, async (body, write, signal) => {
-    const loaded = await engine.parts.images.load(body, {
+    const loading = engine.parts.images.load(body, {
       signal,
       platform,
       ...(quiet ? {} : { onProgress: (status: string) => write({ status }) }),
+    });
+    const loaded = await loading.catch((error: unknown) => {
+      throw tarFaultInGoWords(error);
     });
     for (const { id, references } of loaded) {
       const lines =

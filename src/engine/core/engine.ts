@@ -64,7 +64,7 @@ export interface EngineParts {
   pool: PoolLimits;
   /** Where the policy lies that says which images may be used. */
   trust: PolicyPlace;
-  log(message: string): void;
+  log(message: string, level?: "debug" | "info" | "warn" | "error"): void;
 }
 
 /** All that use cases share: the parts, the records, and what lives in memory only. */

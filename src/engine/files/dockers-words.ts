@@ -1,4 +1,5 @@
 import { DvmError } from "../../base/errors.ts";
+import { tarFaultInGoWords } from "../../base/tar/go-words.ts";
 import { containerPath } from "./container-path.ts";
 
 /** What is read or written, as its client named it. */
@@ -12,7 +13,6 @@ const sayings: readonly [RegExp, (match: RegExpExecArray, path: string) => strin
   [/^cannot find .*: (not a directory)$/s, ([, fact], path) => `lstat ${path}: ${fact}`],
   [/^cannot make "(.*)": (not a directory)$/s, ([, at, fact]) => `openat ${at}: ${fact}`],
   [/^cannot overwrite .*ith (?:non-)?directory$/s, ([text], path) => `${text} "${path}"`],
-  [/^cannot read the archive: it ends too early$/, () => "unexpected EOF"],
   [/^cannot read the archive: /, () => "archive/tar: invalid tar header"],
 ];
 
@@ -21,7 +21,8 @@ export async function inDockersWords<T>(action: Promise<T>, named: Named): Promi
   try {
     return await action;
   } catch (error) {
-    throw error instanceof DvmError ? told(error, named) : error;
+    const fault = tarFaultInGoWords(error);
+    throw fault instanceof DvmError ? told(fault, named) : fault;
   }
 }
 
