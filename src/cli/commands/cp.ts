@@ -125,8 +125,9 @@ async function lookAt(
   try {
     return await look(path);
   } catch (error) {
-    // the copy itself says what is wrong with the container
-    if (error instanceof DvmError && error.code === "not-found") return undefined;
+    // the copy itself says what is wrong with the container, or with the path
+    if (error instanceof DvmError && /^Error response from daemon/.test(error.message))
+      return undefined;
     throw error;
   }
 }

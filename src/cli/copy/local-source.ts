@@ -14,11 +14,22 @@ const nanoseconds = 1_000_000_000n;
 export async function findSource(path: string, followLink: boolean): Promise<CopySource> {
   try {
     const { resolved, name } = await resolveSource(path, followLink);
-    return { path: resolved, isFolder: (await lstat(resolved)).isDirectory(), name };
+    const isFolder = (await lstat(resolved)).isDirectory();
+    if (!isFolder && /\/\.?$/.test(path)) throw new DvmError("invalid", "not a directory");
+    return { path: resolved, isFolder, name };
   } catch (cause) {
+    if (systemErrorCode(cause) === "ENOTDIR")
+      throw new DvmError("invalid", "not a directory", { cause });
     if (systemErrorCode(cause) !== "ENOENT") throw cause;
-    throw new DvmError("not-found", `lstat ${path}: no such file or directory`, { cause });
+    const missing = followLink ? await linkTarget(path) : path;
+    throw new DvmError("not-found", `lstat ${missing}: no such file or directory`, { cause });
   }
+}
+
+/** Where a link leads that leads to nothing. */
+async function linkTarget(path: string): Promise<string> {
+  const link = await readlink(path).catch(() => path);
+  return posix.resolve(posix.dirname(path), link);
 }
 
 async function resolveSource(
