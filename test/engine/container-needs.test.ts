@@ -26,6 +26,10 @@ test("how a container is run asks for features of its kernel", async () => {
   assert.deepEqual(await featuresFor({}, { mounts: [mount("tmpfs")] }), []);
   for (const type of ["bind", "volume"] as const)
     assert.deepEqual(await featuresFor({}, { mounts: [mount(type)] }), ["fuse"]);
+  assert.deepEqual(await featuresFor({}, { mounts: [mount("image")] }), []);
+  assert.deepEqual(await featuresFor({ SecurityOpt: ["seccomp={}"] }), ["sandboxes"]);
+  assert.deepEqual(await featuresFor({ SecurityOpt: ["seccomp=unconfined"] }), []);
+  assert.deepEqual(await featuresFor({ DeviceCgroupRules: ["c 1:1 r"] }), ["containers"]);
   assert.deepEqual(await featuresFor({ Memory: 2 ** 27 }), ["limits"]);
   assert.deepEqual(await featuresFor({ PidsLimit: 10 }), ["limits"]);
   assert.deepEqual(await featuresFor({ PidsLimit: -1 }), []);
