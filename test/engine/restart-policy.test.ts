@@ -159,6 +159,7 @@ suite("a container that is restarted", () => {
     engine.script.faults.clear();
     assert.equal(state["ExitCode"], 4);
     assert.match(String(state["Error"]), /no luck/);
+    await remove(id);
   });
 
   test("lets go of those attached and of those who wait at each end", async () => {
@@ -220,5 +221,27 @@ suite("a daemon that comes later", () => {
     assert.equal(await engine.status(unlessStopped), "exited 143");
     assert.equal((await engine.api("GET", `/containers/${removed}/json`)).status, 404);
     for (const id of [again, ...ids]) await remove(id);
+  });
+
+  test("starts many of them a few at a time", async () => {
+    const ids: string[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      const id = await engine.run(["sleep", "60"], policy("always"));
+      await engine.succeeds("POST", `/containers/${id}/stop`);
+      ids.push(id);
+    }
+    await engine.endDaemon();
+    let [underWay, most] = [0, 0];
+    const after = async () => {
+      most = Math.max(most, (underWay += 1));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      underWay -= 1;
+    };
+    engine.script.faults.plan("setUp", { does: "answer late", after });
+    await engine.startDaemon();
+    for (const id of ids) await becomes(id, (one) => one["Status"] === "running");
+    engine.script.faults.clear();
+    assert(most <= 2, `${most} at once`);
+    for (const id of ids) await remove(id);
   });
 });

@@ -1,6 +1,7 @@
-import { describeError } from "../../base/errors.ts";
+import { describeError, DvmError } from "../../base/errors.ts";
+import { limiter } from "../../base/limiter.ts";
 import type { Engine } from "../core.ts";
-import { isUp, startsWithDaemon } from "../records.ts";
+import { type ContainerRecord, isUp, startsWithDaemon } from "../records.ts";
 import { afterEnd } from "./after-end.ts";
 import { startAgain, startContainer } from "./start-container.ts";
 
@@ -13,21 +14,42 @@ export function followPolicies(engine: Engine): void {
   restarts.whenDue((id) =>
     said(engine, id, () => containers.change(id, (held) => startAgain(engine, held))),
   );
-  for (const record of containers.list()) {
-    const { id, state, run } = record;
-    if (isUp(record)) continue;
-    if (state.kind === "exited" && startsWithDaemon(record, state.exitCode))
-      restarts.follow(said(engine, id, () => startContainer(engine, id)));
-    else if (state.kind === "restarting" || run.removeWhenEnded)
-      restarts.follow(said(engine, id, () => afterEnd(engine, record)));
+  const ended = containers.list().filter((record) => !isUp(record));
+  const wanted = ended.filter(isToStart);
+  for (const record of ended) {
+    if (wanted.includes(record)) continue;
+    if (record.state.kind === "restarting" || record.run.removeWhenEnded)
+      restarts.follow(said(engine, record.id, () => afterEnd(engine, record)));
   }
+  restarts.follow(startAll(engine, wanted));
 }
+
+function isToStart(record: ContainerRecord): boolean {
+  const { state } = record;
+  return state.kind === "exited" && startsWithDaemon(record, state.exitCode);
+}
+
+/** As many at once as the host has processors; who joins another's machine comes after that one. */
+async function startAll(engine: Engine, records: readonly ContainerRecord[]): Promise<void> {
+  const limited = limiter(Math.max(1, engine.parts.hostCpus));
+  const start = ({ id }: ContainerRecord) =>
+    limited(async () => {
+      if (!engine.restarts.isOver) await said(engine, id, () => startContainer(engine, id));
+    });
+  const joins = ({ run }: ContainerRecord) => run.machine.sharedWith !== undefined;
+  await Promise.all(records.filter((record) => !joins(record)).map(start));
+  await Promise.all(records.filter(joins).map(start));
+}
+
+/** Somebody was quicker, with a start or a removal. */
+const settled: readonly string[] = ["not-modified", "not-found"];
 
 /** Nobody waits for it: the log tells of what fails. */
 async function said(engine: Engine, id: string, action: () => Promise<unknown>): Promise<void> {
   try {
     await action();
   } catch (error) {
+    if (error instanceof DvmError && settled.includes(error.code)) return;
     engine.parts.log(`cannot follow the restart policy of ${id}: ${describeError(error)}`);
   }
 }

@@ -3,7 +3,8 @@ export class RestartTimers implements AsyncDisposable {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #underWay = new Set<Promise<void>>();
   #restart: (id: string) => Promise<void> = async () => {};
-  #isOver = false;
+  /** The engine ends: nothing begins any more. */
+  isOver = false;
 
   /** What is done with a container when its time has come. */
   whenDue(restart: (id: string) => Promise<void>): void {
@@ -13,7 +14,7 @@ export class RestartTimers implements AsyncDisposable {
   /** `dueAt`: RFC 3339. In place of an earlier time for this container. */
   set(id: string, dueAt: string): void {
     this.cancel(id);
-    if (this.#isOver) return;
+    if (this.isOver) return;
     const begin = () => {
       this.#timers.delete(id);
       this.follow(this.#restart(id));
@@ -34,7 +35,7 @@ export class RestartTimers implements AsyncDisposable {
 
   /** Nothing begins any more; what has begun is waited for. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isOver = true;
+    this.isOver = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     await Promise.allSettled(this.#underWay);
