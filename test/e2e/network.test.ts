@@ -87,9 +87,9 @@ test("ranges of ports are published one to one, and a port without a number gets
   ]);
   assert.equal(await greeting(first), "8000\n");
   assert.equal(await greeting(first + 1), "8001\n");
-  const chosen = /^9000\/tcp -> 0\.0\.0\.0:(\d+)$/m.exec(
-    await daemon.succeeds(["port", "range"]),
-  )?.[1];
+  const ports = await daemon.succeeds(["port", "range"]);
+  const chosen = /^9000\/tcp -> 0\.0\.0\.0:(\d+)$/m.exec(ports)?.[1];
+  assert.match(ports, new RegExp(`^9000/tcp -> \\[::\\]:${chosen}$`, "m"));
   assert.equal(await greeting(Number(chosen)), "9000\n");
   await daemon.succeeds(["rm", "-f", "range"]);
 });

@@ -100,7 +100,7 @@ test("an image that isn't there, or is damaged, is an error, and the old file st
   await writeFile(file, "as before");
   const missing = await daemon.dvm(["save", "-o", file, "nosuch"]);
   assert.equal(missing.code, 1);
-  assert.match(missing.stderr, /No such image: nosuch:latest/);
+  assert.match(missing.stderr, /No such image: nosuch\n/);
   const [image] = JSON.parse(await daemon.succeeds(["inspect", "two:1"]));
   const diffId: string = image.RootFS.Layers[0];
   const layers = join(daemon.root, "data/images/layers", diffId.slice(7));
