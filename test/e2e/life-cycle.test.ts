@@ -139,7 +139,7 @@ test("exec runs further commands in the container, with its own exit codes", asy
     "through\n",
   );
   const missing = await daemon.dvm(["exec", "host", "nosuch"]);
-  assert.equal(missing.code, 126);
+  assert.equal(missing.code, 127);
   assert.match(missing.stdout, /"nosuch": executable file not found in \$PATH/);
   assert.equal((await daemon.dvm(["exec", "host", "/etc/passwd"])).code, 126);
   assert.match(await daemon.succeeds(["top", "host"]), /sleep 1000/);
