@@ -42,3 +42,25 @@ async function hostConfig(engine: TestEngine, given: object) {
   const id = await engine.create(["true"], { HostConfig: given });
   return asObject((await engine.succeeds("GET", `/containers/${id}/json`))["HostConfig"]);
 }
+
+test("what Docker doesn't show of a container is the daemon's, too, unless the container says it", async () => {
+  await using engine = await TestEngine.open();
+  engine.settings = {
+    ...defaultSettings,
+    containerDefaults: {
+      ...defaultSettings.containerDefaults,
+      noNewPrivileges: true,
+      seccomp: { name: "unconfined", profile: "unconfined" },
+    },
+  };
+  const told = async (SecurityOpt: string[]) => {
+    const id = await engine.create(["true"], { HostConfig: { SecurityOpt } });
+    const { process, confinement } = engine.recordOf(id).run;
+    return [process.noNewPrivileges, confinement.seccomp];
+  };
+  assert.deepEqual(await told([]), [true, "unconfined"]);
+  assert.deepEqual(await told(["no-new-privileges=false", "seccomp=builtin"]), [false, "builtin"]);
+  const { SecurityOptions } = await engine.succeeds("GET", "/info");
+  assert(String(SecurityOptions).includes("name=seccomp,profile=unconfined"));
+  assert(String(SecurityOptions).includes("name=no-new-privileges"));
+});

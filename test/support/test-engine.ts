@@ -16,6 +16,7 @@ import {
 import { Engine, type EngineParts } from "../../src/engine/core/engine.ts";
 import { defaultSettings, type EngineSettings } from "../../src/engine/core/engine-settings.ts";
 import { keepClocks } from "../../src/engine/upkeep/keep-clocks.ts";
+import type { ContainerRecord } from "../../src/engine/records.ts";
 import { reconcile } from "../../src/engine/upkeep/reconcile.ts";
 import { DiskReserve } from "../../src/host/disk-reserve.ts";
 import { freeSpace, type FreeSpace } from "../../src/host/free-space.ts";
@@ -107,6 +108,11 @@ export class TestEngine implements AsyncDisposable {
 
   get socketPath(): string {
     return this.#places.socketPath;
+  }
+
+  /** What is kept of a container. */
+  recordOf(id: string): ContainerRecord {
+    return this.#running.engine.containers.find(id);
   }
 
   /** Who is in the machine of a container that runs. */

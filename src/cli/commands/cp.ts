@@ -126,7 +126,7 @@ async function lookAt(
     return await look(path);
   } catch (error) {
     // the copy itself says what is wrong with the container, or with the path
-    if (error instanceof DvmError && /^Error response from daemon/.test(error.message))
+    if (error instanceof DvmError && error.message.startsWith("Error response from daemon"))
       return undefined;
     throw error;
   }
