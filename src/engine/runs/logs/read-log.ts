@@ -38,27 +38,22 @@ export async function* readLog(path: string, options: ReadOptions): AsyncGenerat
 /** Each file has its number, by the feed's count, which stays whatever its name becomes. */
 async function* storedLines(path: string, options: ReadOptions): AsyncGenerator<Buffer[]> {
   const { feed, follow, tail } = options;
-  const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, ...(options.signal ? [options.signal] : [])]);
+  const { signal = new AbortController().signal } = options;
   const end = { hasCome: follow === undefined };
   const come = () => {
     end.hasCome = true;
     feed.changed();
   };
   follow?.ended.then(come, () => {}); // it fails when nobody waits for it any more
-  try {
-    let { number, segment } = await firstSegment(path, feed, tail);
-    for (;;) {
-      await using open = segment;
-      if (open !== undefined) yield* linesOf(open, { feed, number, end, signal });
-      else if (number === feed.generation) await untilBegun({ feed, end, signal });
-      const isCurrent = number === feed.generation;
-      if (signal.aborted || (isCurrent && end.hasCome)) return;
-      if (!isCurrent) number += 1;
-      segment = await LogSegment.open(path, feed.generation - number);
-    }
-  } finally {
-    stop.abort();
+  let { number, segment } = await firstSegment(path, feed, tail);
+  for (;;) {
+    await using open = segment;
+    if (open !== undefined) yield* linesOf(open, { feed, number, end, signal });
+    else if (number === feed.generation) await untilBegun({ feed, end, signal });
+    const isCurrent = number === feed.generation;
+    if (signal.aborted || (isCurrent && end.hasCome)) return;
+    if (!isCurrent) number += 1;
+    segment = await LogSegment.open(path, feed.generation - number);
   }
 }
 
