@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Engine } from "../engine/core.ts";
+import { hasTaken } from "./connections.ts";
 import { newestApiVersion, requireKnownVersion, versionOf } from "./api-version.ts";
 import { dvmVersion } from "./system-description.ts";
 
@@ -8,8 +9,9 @@ import { dvmVersion } from "./system-description.ts";
 export function speakVersions(app: FastifyInstance, { parts }: Engine): void {
   app.addHook("onRequest", async (request, reply) => {
     parts.log(`Calling ${request.method} ${request.originalUrl}`, "debug");
-    // Go's server doesn't say that a connection is kept
-    if (request.headers.connection === undefined) reply.raw.removeHeader("connection");
+    // Go's server doesn't say that a connection is kept; one that was taken over isn't
+    if (request.headers.connection === undefined && !hasTaken(request.raw))
+      reply.raw.removeHeader("connection");
     if (request.is404 || !isPlain(request.originalUrl)) return sendNoPage(request, reply);
     void reply.headers({
       "Api-Version": newestApiVersion,

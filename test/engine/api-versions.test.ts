@@ -97,7 +97,10 @@ test("a ping says of the engine what clients ask of it, by GET and by HEAD", asy
 
 test("a body that is not said to be JSON is refused by routes that read it", async () => {
   const { request } = await import("node:http");
-  for (const path of ["/volumes/create", "/containers/create", "/networks/create", "/commit"]) {
+  for (const path of [
+    ...["/volumes/create", "/containers/create", "/networks/create", "/commit"],
+    "/containers/nobody/update",
+  ]) {
     const asked = request({
       ...{ socketPath: engine.socketPath, path, method: "POST" },
       headers: { "content-type": "text/plain" },
@@ -116,6 +119,18 @@ test("a body that is not said to be JSON is refused by routes that read it", asy
 });
 
 suite("older shapes", () => {
+  test("of lists of containers: no annotations before 1.46", async () => {
+    const id = await engine.create(["true"], { HostConfig: { Annotations: { a: "b" } } });
+    const annotations = async (version: string) => {
+      const { text } = await plain(`/v${version}/containers/json?all=1`);
+      const own = asObjects(JSON.parse(text)).find((one) => one["Id"] === id);
+      return asObject(asObject(own)["HostConfig"])["Annotations"];
+    };
+    assert.deepEqual(await annotations("1.46"), { a: "b" });
+    assert.equal(await annotations("1.45"), undefined);
+    await engine.succeeds("DELETE", `/containers/${id}`);
+  });
+
   test("of images: VirtualSize before 1.44, the container's fields before 1.45 and 1.50", async () => {
     const image = (version: string) =>
       engine.succeeds("GET", `/v${version}/images/${testImage}/json`);

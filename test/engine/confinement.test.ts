@@ -65,8 +65,11 @@ suite("what keeps a container's processes", () => {
   });
 
   test("leaves cgroups to be written, where that is asked for", async () => {
-    const { writableCgroups } = await confinementOf({ SecurityOpt: ["writable-cgroups=true"] });
-    assert.equal(writableCgroups, true);
+    const isWritable = async (option: string) =>
+      (await confinementOf({ SecurityOpt: [option] })).writableCgroups;
+    for (const option of ["writable-cgroups", "writable-cgroups=true", "writable-cgroups=1"])
+      assert.equal(await isWritable(option), true, option);
+    assert.equal(await isWritable("writable-cgroups=0"), false);
   });
 
   test("lets through the devices that it is given, and those that rules name", async () => {

@@ -33,6 +33,18 @@ async function exec(id: string, Cmd: string[], more: object = {}): Promise<strin
 }
 
 suite("who takes a connection over", () => {
+  test("and gets a plain answer is told that the connection ends with it", async () => {
+    const id = await engine.run(["cat"], { OpenStdin: true });
+    const path = `/exec/${await exec(id, ["true"])}/start`;
+    const body = JSON.stringify({ Detach: true });
+    for (const status of ["200 OK", "409 Conflict"]) {
+      using asked = client({ path, body });
+      const answer = await asked.untilEnd();
+      assert(answer.startsWith(`HTTP/1.1 ${status}`), answer);
+      assert.match(answer, /\r\nConnection: close\r\n/);
+    }
+  });
+
   const ways = [
     { name: "by an upgrade", headers: upgrade, head: "HTTP/1.1 101 UPGRADED\r\n" },
     { name: "by Upgrade alone", headers: "Upgrade: tcp\r\n", head: "HTTP/1.1 101 UPGRADED\r\n" },

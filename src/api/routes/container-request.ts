@@ -25,7 +25,7 @@ export function containerRequestRoutes(app: FastifyInstance, engine: Engine): vo
     return reply.status(201).send({ Id: record.id, Warnings: [...warnings, ...adapted.warnings] });
   });
 
-  app.post("/containers/:name/update", async (request) => {
+  app.post("/containers/:name/update", { onRequest: requireJson }, async (request) => {
     const asked = parseUpdateBody(request.body);
     if (asksBefore(request, "1.40")) asked.resources.PidsLimit = null;
     if (!asksBefore(request, "1.42")) asked.resources.KernelMemory = 0;

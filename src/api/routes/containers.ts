@@ -5,6 +5,7 @@ import { whileAwake } from "../../engine/containers.ts";
 import type { Engine } from "../../engine/core.ts";
 import type { ContainerRecord } from "../../engine/records.ts";
 import { pruneContainers } from "../../engine/upkeep.ts";
+import { asksBefore } from "../api-version.ts";
 import { describeContainer } from "../container-description.ts";
 import { containerSizes, listContainers } from "../container-list.ts";
 import { type Filters, matchesLabelFilters, parseFilters, untilFilter } from "../filters.ts";
@@ -17,7 +18,14 @@ export const nameOf = (parameters: unknown): string => parse(nameSchema, paramet
 
 /** `/containers`: looks, and prune. See container-life.ts and container-streams.ts for the rest. */
 export function containerRoutes(app: FastifyInstance, engine: Engine): void {
-  app.get("/containers/json", (request) => listContainers(engine, request.query));
+  app.get("/containers/json", async (request) => {
+    const listed = await listContainers(engine, request.query);
+    if (!asksBefore(request, "1.46")) return listed;
+    return listed.map((one) => ({
+      ...one,
+      HostConfig: { NetworkMode: one.HostConfig.NetworkMode },
+    }));
+  });
 
   app.get("/containers/:name/json", async (request) => {
     const { size } = parse(z.object({ size: flagParameter }), request.query, "query");

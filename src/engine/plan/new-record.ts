@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { posix } from "node:path";
 import { DvmError } from "../../base/errors.ts";
 import type { Healthcheck } from "../../base/health-fields.ts";
 import { newMacAddress, shortId } from "../../base/ids.ts";
@@ -62,6 +63,11 @@ function checkCommand({ Entrypoint, Cmd }: ContainerConfig): void {
   if (program === undefined) throw new DvmError("invalid", "no command specified");
 }
 
+/** As Go's filepath.Clean says it. */
+function cleanFolder(path: string): string {
+  return path.startsWith("/") ? posix.resolve(path) : path;
+}
+
 /** What the image says, overridden by what the user says; an entrypoint of the user's drops the image's command. */
 function mergeConfig(config: ContainerConfig, image: Image, id: string): ContainerConfig {
   const base = image.config;
@@ -75,7 +81,7 @@ function mergeConfig(config: ContainerConfig, image: Image, id: string): Contain
     Env: noneAsNull(mergeEnvironment(base.env, config.Env ?? [])),
     Entrypoint: entrypoint?.length === 1 && entrypoint[0] === "" ? null : entrypoint,
     Cmd: config.Cmd !== null && config.Cmd.length > 0 ? config.Cmd : inherited,
-    WorkingDir: config.WorkingDir === "" ? base.workingDir : config.WorkingDir,
+    WorkingDir: cleanFolder(config.WorkingDir === "" ? base.workingDir : config.WorkingDir),
     Labels: { ...base.labels, ...config.Labels },
     ExposedPorts: {
       ...Object.fromEntries(base.exposedPorts.map((port) => [port, {}])),

@@ -133,7 +133,9 @@ function specifyConfinement(hostConfig: HostConfig): RunSpecification["confineme
     seccomp: lastOption(options, "seccomp") ?? "",
     maskedPaths: MaskedPaths,
     readOnlyPaths: ReadonlyPaths,
-    writableCgroups: /^(?:true)?$/.test(lastOption(options, "writable-cgroups") ?? "false"),
+    writableCgroups: /^(?:1|t|T|TRUE|true|True)?$/.test(
+      lastOption(options, "writable-cgroups") ?? "false",
+    ),
     devices: (Devices ?? []).map(({ PathOnHost, PathInContainer, CgroupPermissions }) => ({
       ...{ source: PathOnHost, target: PathInContainer, access: CgroupPermissions },
     })),
