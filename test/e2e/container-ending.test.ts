@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { EngineClient } from "../../src/client/engine-client.ts";
@@ -32,4 +34,15 @@ test("files of a container that is just ending can be read, whenever its end com
     const refused = await daemon.dvm(["exec", id, "true"]);
     assert.match(refused.stderr + refused.stdout, /is not running/);
   }
+});
+
+test("a client that takes nothing of an export keeps a container from being stopped for seconds only", async () => {
+  const id = (await daemon.succeeds(["run", "-d", image, "sleep 1000"])).trim();
+  const idle = connect(join(daemon.root, "run/dvm.sock"));
+  idle.write(`GET /containers/${id}/export HTTP/1.1\r\nHost: docker\r\n\r\n`);
+  await once(idle, "readable");
+  const start = performance.now();
+  await daemon.succeeds(["stop", "-t", "0", id]);
+  assert(performance.now() - start < 12_000);
+  idle.destroy();
 });

@@ -54,7 +54,7 @@ export async function readPath(
 ): Promise<void> {
   const full = containerPath(path);
   const name = bytesOf(archiveName(full));
-  await withAgent(engine, container, { writes: false }, async (agent, record) => {
+  await withAgent(engine, container, { writes: false }, async (agent, record, progress) => {
     const { id } = record;
     const reading = readFiles({ agent, container: id }, { operation: "out", path: full }, signal);
     const entries = await inDockersWords(reading, { container, path });
@@ -62,7 +62,7 @@ export async function readPath(
     if (done === true) throw new DvmError("damaged", `cannot read ${path}: the guest sent nothing`);
     const prefix = name === "/" ? "/" : `${name}/`;
     const rename = (below: string) => (below === "" ? name : `${prefix}${below}`);
-    await send({ name, entry }, treeTar(entries, { rename }));
+    await send({ name, entry }, watched(treeTar(entries, { rename }), progress));
     announceVisit(engine, record, "archive-path");
   });
 }
@@ -117,16 +117,24 @@ export async function exportContainer(
   container: string,
   { send, signal }: { send: (tar: AsyncGenerator<Buffer>) => Promise<void>; signal: AbortSignal },
 ): Promise<void> {
-  await withAgent(engine, container, { writes: false }, async (agent, record) => {
+  await withAgent(engine, container, { writes: false }, async (agent, record, progress) => {
     const entries = await readFiles(
       { agent, container: record.id },
       { operation: "export" },
       signal,
     );
     const rename = (path: string) => (path === "" ? undefined : path);
-    await send(treeTar(entries, { rename }));
+    await send(watched(treeTar(entries, { rename }), progress));
     engine.announce("export", record);
   });
+}
+
+/** A tar whose reader is seen to read. */
+async function* watched(tar: AsyncGenerator<Buffer>, progress: () => void): AsyncGenerator<Buffer> {
+  for await (const piece of tar) {
+    progress();
+    yield piece;
+  }
 }
 
 /** As Docker does, which mounts the container's volumes for so long. */

@@ -15,7 +15,8 @@ import {
 } from "../plan.ts";
 import type { ContainerRecord, RunSpecification } from "../records.ts";
 
-type Action<T> = (agent: AgentClient, record: ContainerRecord) => Promise<T>;
+/** `progress`: called whenever a client has taken something, by those whose clients may stop to. */
+type Action<T> = (agent: AgentClient, record: ContainerRecord, progress: () => void) => Promise<T>;
 
 /**
  * Gives `action` the agent of the container's machine. A container that doesn't run gets a machine
@@ -34,7 +35,7 @@ export async function withAgent<T>(
     // who reads slowly must not keep a container that runs from being changed
     const result =
       found.state.kind === "running" && !alone
-        ? await found.state.run.use(() => onRunning(found, action))
+        ? await found.state.run.use((progress) => onRunning(found, action, progress))
         : await engine.containers.change(found.id, ({ record }) =>
             whileHeld(engine, record, { writes, action }),
           );
@@ -52,7 +53,8 @@ async function whileHeld<T>(
   const { state } = record;
   if (state.kind === "paused")
     return { value: await state.run.whileAwake(() => onRunning(record, action)) };
-  if (state.kind === "running") return state.run.use(() => onRunning(record, action));
+  if (state.kind === "running")
+    return state.run.use((progress) => onRunning(record, action, progress));
   return { value: await onStopped(engine, record, { writes, action }) };
 }
 
@@ -63,10 +65,14 @@ async function outOfMachine(engine: Engine, { id }: ContainerRecord): Promise<vo
   );
 }
 
-async function onRunning<T>(record: ContainerRecord, action: Action<T>): Promise<T> {
+async function onRunning<T>(
+  record: ContainerRecord,
+  action: Action<T>,
+  progress: () => void = () => {},
+): Promise<T> {
   const { machine } = runOf(record);
   if (machine.outOfSpace !== undefined) throw machine.outOfSpace;
-  return action(machine.agent, record);
+  return action(machine.agent, record, progress);
 }
 
 const unconfined: RunSpecification["confinement"] = {
@@ -91,7 +97,7 @@ async function onStopped<T>(
     try {
       await sharePlaced(engine, supplied.machine, plan.placed);
       await supplied.agent.createContainer(record.id, containerSetup(plan, ""), machineSetup());
-      return await action(supplied.agent, record);
+      return await action(supplied.agent, record, () => {});
     } catch (error) {
       throw guarded.reason() ?? error;
     } finally {

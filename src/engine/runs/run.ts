@@ -13,6 +13,8 @@ export const killDeadlineMs = 5_000;
 
 /** How long who reads a container's files may keep it from being over. */
 const useDeadlineMs = 20_000;
+/** And how long who takes nothing of what there is to read. */
+const stalledMs = 3_000;
 
 /** How a run ended. `lost`: its machine went away without telling. */
 export type RunEnd =
@@ -26,6 +28,13 @@ interface RunParts {
   streams: ContainerStreams;
   log: ContainerLog;
   tty: boolean;
+}
+
+/** Somebody reads the container's files. */
+interface Use {
+  settled: Promise<unknown>;
+  /** When something was taken last; Infinity: that isn't told. */
+  progressAt: number;
 }
 
 /** One run of a container: the machine it is in, its main process, and the flow of output. */
@@ -42,7 +51,7 @@ export class Run {
   isOver = false;
   /** Its end is not the container's: another run comes. */
   willStartAgain = false;
-  readonly #uses = new Set<Promise<unknown>>();
+  readonly #uses = new Set<Use>();
   readonly #containerId: string;
   #detached = false;
   readonly #log: ContainerLog;
@@ -86,25 +95,26 @@ export class Run {
   }
 
   /**
-   * Keeps the container in its machine for as long as `action` takes, should it end meanwhile;
-   * undefined, and nothing is begun, when it has.
+   * Keeps the container in its machine for as long as `action` takes, should it end meanwhile, and
+   * as it tells of progress, if it does; undefined, and nothing is begun, when it has.
    */
-  async use<T>(action: () => Promise<T>): Promise<{ value: T } | undefined> {
+  async use<T>(action: (progress: () => void) => Promise<T>): Promise<{ value: T } | undefined> {
     if (this.isOver) return undefined;
-    const done = action();
-    const settled = done.catch(() => {});
-    this.#uses.add(settled);
+    const use: Use = { settled: Promise.resolve(), progressAt: Infinity };
+    const done = action(() => (use.progressAt = performance.now()));
+    use.settled = done.catch(() => {});
+    this.#uses.add(use);
     try {
       return { value: await done };
     } finally {
-      this.#uses.delete(settled);
+      this.#uses.delete(use);
     }
   }
 
   /** Takes the container out of its machine; `keepsDisks`: they will be read again. */
   async release(options: { keepsDisks: boolean }): Promise<void> {
     const late = delay(useDeadlineMs, undefined, { ref: false });
-    await Promise.race([Promise.all(this.#uses), late]);
+    await Promise.race([Promise.all([...this.#uses].map(endOrStall)), late]);
     await this.machine.leave(this.#containerId, options);
   }
 
@@ -181,5 +191,15 @@ export class Run {
       console: await this.machine.machine.consoleTail(),
       killed: this.#killed,
     };
+  }
+}
+
+async function endOrStall(use: Use): Promise<void> {
+  let hasEnded = false;
+  const ended = use.settled.then(() => (hasEnded = true));
+  for (;;) {
+    const left = Math.min(use.progressAt + stalledMs - performance.now(), stalledMs);
+    if (hasEnded || left <= 0) return;
+    await Promise.race([ended, delay(left, undefined, { ref: false })]);
   }
 }
