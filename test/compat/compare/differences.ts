@@ -53,6 +53,10 @@ function withoutProgress(answer: Answer | undefined): Answer | undefined {
   return { ...answer, body };
 }
 
+function isProgress({ progress, status }: Record<string, unknown>): boolean {
+  return progress !== undefined || status === "Verifying Checksum";
+}
+
 type Pair = readonly unknown[];
 
 function compare(pair: Pair, path: string, report: (path: string, pair: Pair) => void): void {

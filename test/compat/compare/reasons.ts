@@ -70,6 +70,20 @@ const reasons: readonly Reason[] = [
     why: "The network is no bridge of the host's, so that it has no options of one",
   },
   {
+    path: /\.Networks\.bridge\.DNSNames$/,
+    why: "dockerd tells names on the predefined network of a container that was renamed, and of no other; nobody looks them up there",
+  },
+  {
+    call: /every tag/,
+    path: /^body\.\d+/,
+    why: "A pull of all tags tells the end of each; dockerd tells the end of the last",
+  },
+  {
+    call: /\/images\/committed/,
+    path: /^body\.Config\.Env\b/,
+    why: "The same variables in another order",
+  },
+  {
     call: /\(links\)/,
     path: /^body\.Warnings/,
     why: "Containers have no network in common yet, so that a linked one is known by name and variables and not reached; a warning says so",

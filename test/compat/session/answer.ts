@@ -15,6 +15,7 @@ const comparedHeaders = [
   ...["api-version", "builder-version", "cache-control", "content-type", "docker-experimental"],
   ...["location", "ostype", "pragma", "swarm", "upgrade"],
 ];
+const tarTypes = ["application/x-tar", "application/octet-stream"];
 const pathStat = "x-docker-container-path-stat";
 
 export async function answerOf(
@@ -32,7 +33,7 @@ export async function answerOf(
 
 async function bodyOf(type: string, bytes: Buffer): Promise<unknown> {
   if (bytes.length === 0) return "";
-  if (type === "application/x-tar") return namesInTar(bytes);
+  if (tarTypes.includes(type)) return namesInTar(bytes);
   if (type === "application/vnd.docker.multiplexed-stream") return separated(bytes);
   const text = bytes.toString();
   return documentsOf(text) ?? text;
