@@ -157,8 +157,12 @@ test("attach shows what comes, takes input, and ends with the container's exit c
     image,
     "read line; echo got $line; exit 4",
   ]);
-  const result = await daemon.dvm(["attach", "attached"], { input: "hello\n" });
-  assert.deepEqual(result, { code: 4, stdout: "got hello\n", stderr: "" });
+  const attached = daemon.spawnClient(["attach", "attached"]);
+  assert(attached.stdin !== null && attached.stdout !== null);
+  const ended = once(attached, "close");
+  attached.stdin.write("hello\n"); // and stays open: its end would let go of the output, too
+  assert.equal(await text(attached.stdout), "got hello\n");
+  assert.deepEqual(await ended, [4, null]);
 });
 
 test("pause stops the machine's time, unpause lets it go on", async () => {

@@ -101,22 +101,30 @@ const refusals: Refusal[] = [
   { command: "sh", message: notFound("sh"), code: 127, flags: ["-e", "PATH="] },
 ];
 
-test("exec of what can't be run ends with 126, and its output says why", async () => {
-  for (const { command, message, flags = [] } of refusals) {
+/** What stands before the reason in dockerd's words, and behind one of a wrong kind of file. */
+const execFailed = "OCI runtime exec failed: exec failed: unable to start container process: ";
+const mountAdvice =
+  ": Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type";
+
+test("exec of what can't be run ends with docker's exit code, and its output says why", async () => {
+  for (const { command, message, code, flags = [] } of refusals) {
     const result = await daemon.dvm(["exec", ...flags, "host", command]);
-    assert.deepEqual(result, { code: 126, stdout: `${message}\r\n`, stderr: "" }, command);
+    const isNoFolder = message.endsWith("not a directory");
+    const stdout = `${execFailed}${message}${isNoFolder ? mountAdvice : ""}\r\n`;
+    const exitCode = isNoFolder ? 127 : code === 125 ? 128 : code;
+    assert.deepEqual(result, { code: exitCode, stdout, stderr: "" }, command);
   }
 });
 
 test("the docker CLI's exec says the same, and ends with 1 when it is detached", async () => {
   for (const { command, message } of refusals.slice(0, 2)) {
     const result = await daemon.docker(["exec", "host", command]);
-    assert.deepEqual(result, { code: 126, stdout: `${message}\r\n`, stderr: "" });
+    assert.deepEqual(result, { code: 127, stdout: `${execFailed}${message}\r\n`, stderr: "" });
     const detached = ["exec", "-d", "host", command];
     for (const asked of [daemon.docker(detached), daemon.dvm(detached)]) {
       const { code, stdout, stderr } = await asked;
       assert.deepEqual([code, stdout], [1, ""]);
-      assert(stderr.includes(`Error response from daemon: ${message}`), stderr);
+      assert(stderr.includes(message), stderr);
     }
   }
 });
@@ -177,19 +185,20 @@ test("what can be run is run: by scripts of scripts, in folders of root's, by re
 
 test("exec makes no working folder, and enters those that root may enter", async () => {
   const chdir = (path: string, why: string) =>
-    `chdir to cwd ("${path}") set in config.json failed: ${why}\r\n`;
-  const refused: [string, string][] = [
-    ["/new", chdir("/new", "no such file or directory")],
-    ["/t/dangling", chdir("/t/dangling", "no such file or directory")],
-    ["/t/loop", chdir("/t/loop", "too many levels of symbolic links")],
-    ["/etc/passwd", chdir("/etc/passwd", "not a directory")],
-    ["/etc/passwd/x", chdir("/etc/passwd/x", "not a directory")],
-    ["relative", "Cwd must be an absolute path\r\n"],
+    `${execFailed}chdir to cwd ("${path}") set in config.json failed: ${why}\r\n`;
+  const noFolder = `not a directory${mountAdvice}`;
+  const refused: [path: string, stdout: string, code: number][] = [
+    ["/new", chdir("/new", "no such file or directory"), 127],
+    ["/t/dangling", chdir("/t/dangling", "no such file or directory"), 127],
+    ["/t/loop", chdir("/t/loop", "too many levels of symbolic links"), 128],
+    ["/etc/passwd", chdir("/etc/passwd", noFolder), 127],
+    ["/etc/passwd/x", chdir("/etc/passwd/x", noFolder), 127],
+    ["relative", "OCI runtime exec failed: exec failed: Cwd must be an absolute path\r\n", 128],
   ];
-  for (const [path, stdout] of refused)
+  for (const [path, stdout, code] of refused)
     for (const flags of [[], ["-u", "app"]]) {
       const result = await daemon.dvm(["exec", ...flags, "-w", path, "host", "pwd"]);
-      assert.deepEqual(result, { code: 126, stdout, stderr: "" });
+      assert.deepEqual(result, { code, stdout, stderr: "" });
     }
   for (const path of ["/t/locked", "/t/../t"]) {
     const words = ["exec", "-u", "app", "-w", path, "host", "sh", "-c", "pwd"];

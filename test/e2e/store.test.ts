@@ -48,6 +48,9 @@ test("history tells each step with what its layer holds, to both CLIs alike", as
 });
 
 test("an image is inspected with who made it, and when it got its name", async () => {
+  const [loaded] = JSON.parse(await docker("image", "inspect", small));
+  assert.equal(loaded.Metadata.LastTagTime, "0001-01-01T00:00:00Z");
+  await daemon.succeeds(["tag", small, small]);
   const [image] = JSON.parse(await docker("image", "inspect", small));
   assert.equal(image.RootFS.Type, "layers");
   assert(Date.now() - Date.parse(image.Metadata.LastTagTime) < 600_000);

@@ -1,4 +1,5 @@
 import { DvmError } from "../../base/errors.ts";
+import { endsAtNoFolder, withAdvice } from "./not-a-folder.ts";
 
 const runtime = "OCI runtime exec failed: exec failed: ";
 /** What the runtime says before it has made a process. */
@@ -15,7 +16,7 @@ export function execFailure(error: unknown): ExecFailure {
   if (!(error instanceof DvmError) || !isOfCommand(error)) return { exitCode: 128, told: error };
   const { message } = error;
   const isEarly = earlyRefusals.some((words) => message.startsWith(words));
-  const text = `${runtime}${isEarly ? "" : "unable to start container process: "}${message}`;
+  const text = `${runtime}${isEarly ? "" : "unable to start container process: "}${withAdvice(message)}`;
   const exitCode = exitCodeOf(message);
   // what Docker finds no exit code for, it takes for its own fault
   const code = exitCode === 128 ? "unavailable" : error.code;
@@ -27,6 +28,7 @@ function isOfCommand({ code }: DvmError): boolean {
 }
 
 function exitCodeOf(message: string): number {
+  if (endsAtNoFolder(message)) return 127;
   if (/executable file not found|no such file or directory/i.test(message)) return 127;
   if (/permission denied|is a directory/i.test(message)) return 126;
   return 128;

@@ -1,5 +1,6 @@
 import { DvmError, type ErrorCode } from "../../base/errors.ts";
 import { otherStartFailure } from "../records.ts";
+import { endsAtNoFolder, withAdvice } from "./not-a-folder.ts";
 
 /** What Docker says before the reasons of its runtime. */
 const runtime =
@@ -24,8 +25,10 @@ export interface StartFailure {
 /** By Docker's words and codes: 127 not found, 126 not executable, and 500 for what isn't the program's. */
 export function startFailure(error: unknown): StartFailure {
   if (!(error instanceof DvmError)) return { exitCode: otherStartFailure, told: error };
-  const exitCode = exitCodeOf(error.code);
-  const message = wordsOf(error);
+  const words = wordsOf(error);
+  const isNoFolder = words.startsWith(runtime) && endsAtNoFolder(words);
+  const exitCode = isNoFolder ? 127 : exitCodeOf(error.code);
+  const message = isNoFolder ? withAdvice(words) : words;
   const { cause, hint } = error;
   const told = new DvmError(isOwnFault(message) ? "unavailable" : error.code, message, {
     ...(cause === undefined ? {} : { cause }),
