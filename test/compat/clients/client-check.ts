@@ -37,7 +37,7 @@ export async function checkClients(
 ): Promise<ClientResult[]> {
   const results: ClientResult[] = [];
   for (const client of clients) {
-    const installed = await client.install().catch((error: unknown) => firstLine(error));
+    const installed = await client.install().catch((error: unknown) => lastWords(error));
     if (typeof installed === "string") {
       say(`${client.name} is left out: ${installed}`);
       const left = `left out: ${installed}`;
@@ -71,14 +71,16 @@ async function check(
   });
   return run.then(
     () => "passed",
-    (error: unknown) => `failed: ${firstLine(error)}`,
+    (error: unknown) => `failed: ${lastWords(error)}`,
   );
 }
 
-function firstLine(error: unknown): string {
+/** The last of what is said, without what is another one each time. */
+function lastWords(error: unknown): string {
   const lines = describeError(error)
+    .replace(/^cannot run .*?: exit code \d+: /s, "")
+    .replace(/time="[^"]*" /g, "")
     .trim()
-    .split("\n")
-    .filter((line) => line.trim() !== "");
-  return lines.at(-1)?.trim().slice(0, 300) ?? "";
+    .split("\n");
+  return lines.at(-1)?.trim().slice(0, 200) ?? "";
 }

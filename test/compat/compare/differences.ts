@@ -47,9 +47,7 @@ function isUnordered(key: string): boolean {
 /** How often progress is told is a matter of speed. */
 function withoutProgress(answer: Answer | undefined): Answer | undefined {
   if (answer === undefined || !Array.isArray(answer.body)) return answer;
-  const body = answer.body.filter(
-    (one: unknown) => !isObject(one) || one["progress"] === undefined,
-  );
+  const body = answer.body.filter((one: unknown) => !isObject(one) || !isProgress(one));
   return { ...answer, body };
 }
 
