@@ -23,7 +23,20 @@ struct connection {
     struct mux_source source; /* first: it is freed by it */
     char line[LINE_MAX_BYTES];
     size_t used;
+    struct connection *next;
 };
+
+/* Of who speaks to us now. */
+static struct connection *connections;
+
+static void drop(struct connection *connection) {
+    struct connection **link = &connections;
+    while (*link != NULL && *link != connection)
+        link = &(*link)->next;
+    if (*link != NULL)
+        *link = connection->next;
+    mux_drop(&connection->source);
+}
 
 static int listen_on(char **words, char *result, size_t room) {
     const struct owner *owner = owner_make(words[1]);
@@ -106,7 +119,7 @@ static void take_line(struct connection *connection, char *line) {
     size_t length = strlen(result);
     /* who asks more than he reads loses the connection */
     if (write(connection->source.fd, result, length) != (ssize_t)length)
-        mux_drop(&connection->source);
+        drop(connection);
 }
 
 static void take_lines(struct connection *connection) {
@@ -129,7 +142,7 @@ static void connection_ready(struct mux_source *source, uint32_t events) {
     if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (count <= 0) { /* also a line that is too long: there was no room to read into */
-        mux_drop(source);
+        drop(connection);
         return;
     }
     connection->used += (size_t)count;
@@ -147,8 +160,10 @@ static void socket_ready(struct mux_source *source, uint32_t events) {
         return;
     }
     connection->source = (struct mux_source){.fd = fd, .ready = connection_ready};
+    connection->next = connections;
+    connections = connection;
     if (mux_watch(&connection->source, EPOLLIN) < 0)
-        mux_drop(&connection->source);
+        drop(connection);
 }
 
 int control_open(const char *path) {

@@ -74,7 +74,7 @@ const daemon: readonly DaemonOption[] = [
   { key: "experimental", kind: "boolean", summary: "Say that experimental features are on" },
   { key: "pool", kind: "integer", summary: "Machines that stand ready for each kind (0 to 64)" },
   { key: "templates", kind: "text", value: "on|off", summary: "Whether machines are cloned" },
-  { key: "hypervisor", kind: "text", summary: "What runs machines (qemu)" },
+  { key: "hypervisor", kind: "text", summary: "What runs machines" },
   {
     key: "policy",
     kind: "text",

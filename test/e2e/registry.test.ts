@@ -270,7 +270,7 @@ test("events tell of pulls and pushes; distribution tells what a registry has", 
   await daemon.succeeds(["pull", "-q", name]);
   await daemon.succeeds(["push", "-q", name]);
   const since = Math.floor(Date.now() / 1000) - 60;
-  const events = await docker("events", "--since", String(since), "--until", String(since + 60));
+  const events = await docker("events", "--since", String(since), "--until", String(since + 61));
   assert.match(events, new RegExp(`image pull ${name} \\(name=${registry.host}/e2e/small\\)`));
   assert.match(events, new RegExp(`image push ${name} `));
   const socket = join(daemon.root, "run/dvm.sock");
