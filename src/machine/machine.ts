@@ -3,7 +3,8 @@ import type { DvmError } from "../base/errors.ts";
 /** What a machine is made of, and what every driver must offer. Shapes only; drivers live below. */
 
 export type DiskContent =
-  | { format: "raw" | "vmdk"; path: string; readOnly: boolean }
+  /** `device`: a block device of the host. */
+  | { format: "raw" | "vmdk" | "device"; path: string; readOnly: boolean }
   /** Zeros, for a machine that gets its disk later. */
   | { format: "empty"; bytes: number; readOnly: boolean };
 

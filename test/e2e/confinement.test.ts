@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { needsRoot } from "../support/small-disk.ts";
 import { TestDaemon } from "../support/test-daemon.ts";
 
 const image = "dvm-fixture:small";
@@ -86,3 +89,28 @@ test("a kernel that judges devices lets nodes be made, and refuses to open other
   assert.equal(result.stdout, "0\nwritten\n");
   assert.match(result.stderr, /Operation not permitted/);
 });
+
+test(
+  "a block device of the host is a disk of the container's, to read only if that is asked for",
+  needsRoot,
+  async () => {
+    const losetup = (words: string[]) => promisify(execFile)("losetup", words);
+    const file = join(daemon.root, "disk");
+    await writeFile(file, Buffer.alloc(2 ** 20));
+    const device = (await losetup(["-f", "--show", file])).stdout.trim();
+    try {
+      const flags = ["--device", `${device}:/dev/own`];
+      const written = await run(flags, "echo hello >/dev/own; sync; head -n 1 /dev/own");
+      assert.deepEqual(written, { code: 0, stdout: "hello\n", stderr: "" });
+      assert.equal((await readFile(file)).toString("utf8", 0, 6), "hello\n");
+      const read = await run(
+        ["--device", `${device}:/dev/own:r`],
+        "head -n 1 /dev/own; echo >/dev/own",
+      );
+      assert.equal(read.stdout, "hello\n");
+      assert.notEqual(read.code, 0);
+    } finally {
+      await losetup(["-d", device]);
+    }
+  },
+);

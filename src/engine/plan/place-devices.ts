@@ -25,7 +25,7 @@ export async function placeDevices(
       const disk = `device${placed.deviceDisks.length}`;
       placed.devices.push({ source: { disk }, target, access });
       const readOnly = !access.includes("w");
-      placed.deviceDisks.push({ name: disk, path: source, format: "raw", readOnly });
+      placed.deviceDisks.push({ name: disk, path: source, format: "device", readOnly });
       continue;
     }
     if (found?.isFile() === true || found?.isSocket() === true || found?.isFIFO() === true)

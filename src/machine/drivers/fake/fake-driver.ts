@@ -8,7 +8,7 @@ const everything: Capabilities = {
   devices: 16,
   pause: true,
   templates: true,
-  diskFormats: ["raw", "vmdk", "empty"],
+  diskFormats: ["raw", "vmdk", "device", "empty"],
   diskExchange: true,
   cards: ["user"],
   publishing: true,

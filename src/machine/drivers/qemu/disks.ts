@@ -76,10 +76,11 @@ function diskContent(disk: DiskContent): Record<string, unknown> {
   if (disk.format === "empty")
     return { driver: "null-co", size: disk.bytes, "read-zeroes": true, "read-only": disk.readOnly };
   const file = {
-    driver: "file",
+    driver: disk.format === "device" ? "host_device" : "file",
     filename: disk.path,
     "read-only": disk.readOnly,
     ...(disk.readOnly ? {} : { discard: "unmap" }),
   };
-  return disk.format === "raw" ? file : { driver: disk.format, file, "read-only": disk.readOnly };
+  if (disk.format !== "vmdk") return file;
+  return { driver: disk.format, file, "read-only": disk.readOnly };
 }

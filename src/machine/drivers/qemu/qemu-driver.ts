@@ -26,7 +26,7 @@ const capabilities: Capabilities = {
   templates: true,
   // of eight virtio-mmio places the agent's channel, the balloon and the source of entropy have three
   devices: 5,
-  diskFormats: ["raw", "vmdk", "empty"],
+  diskFormats: ["raw", "vmdk", "device", "empty"],
   diskExchange: true,
   cards: ["user", "tap"],
   publishing: true,
