@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { open, readFile } from "node:fs/promises";
 import { createConnection, createServer, type AddressInfo, type Server } from "node:net";
@@ -241,7 +242,10 @@ async function makeDisk(folder: string, line: string): Promise<DiskContent & { p
 async function holdPort(): Promise<AsyncDisposable & { port: PublishedPort }> {
   const server = await new Promise<Server>((resolve) => {
     const made = createServer();
-    made.listen(0, "127.0.0.1", () => resolve(made));
+    // none of those that the kernel gives to other connections, once this one lets go
+    const listen = () => made.listen(randomInt(20_000, 32_000), "127.0.0.1", () => resolve(made));
+    made.on("error", listen);
+    listen();
   });
   const { port: hostPort } = server.address() as AddressInfo;
   return {
