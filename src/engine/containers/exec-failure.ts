@@ -2,6 +2,8 @@ import { DvmError } from "../../base/errors.ts";
 import { endsAtNoFolder, withAdvice } from "./not-a-folder.ts";
 
 const runtime = "OCI runtime exec failed: exec failed: ";
+/** What stands before the reason why a process could not be made in a running container. */
+export const noProcess = `${runtime}unable to start container process: `;
 /** What the runtime says before it has made a process. */
 const earlyRefusals = ["Cwd must be an absolute path"];
 
@@ -16,7 +18,7 @@ export function execFailure(error: unknown): ExecFailure {
   if (!(error instanceof DvmError) || !isOfCommand(error)) return { exitCode: 128, told: error };
   const { message } = error;
   const isEarly = earlyRefusals.some((words) => message.startsWith(words));
-  const text = `${runtime}${isEarly ? "" : "unable to start container process: "}${withAdvice(message)}`;
+  const text = `${isEarly ? runtime : noProcess}${withAdvice(message)}`;
   const exitCode = exitCodeOf(message);
   // what Docker finds no exit code for, it takes for its own fault
   const code = exitCode === 128 ? "unavailable" : error.code;

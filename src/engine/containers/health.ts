@@ -12,6 +12,7 @@ import {
   type RunSpecification,
 } from "../records.ts";
 import type { Run } from "../runs.ts";
+import { noProcess } from "./exec-failure.ts";
 
 type Check = NonNullable<RunSpecification["health"]>;
 type Result = HealthReport["last"][number];
@@ -73,11 +74,7 @@ function probeOf(result: Result, { timeoutNs }: Check): Probe {
       return { ...times, exitCode: -1, output: output === "" ? words : `${words}: ${output}` };
     }
     case "failed":
-      return {
-        ...times,
-        exitCode: -1,
-        output: `OCI runtime exec failed: exec failed: unable to start container process: ${output}`,
-      };
+      return { ...times, exitCode: -1, output: noProcess + output };
   }
 }
 
