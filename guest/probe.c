@@ -38,21 +38,17 @@ static void output_ready(struct source *source, uint32_t events) {
     }
 }
 
-/* Nothing means that the program runs. */
 static void failure_ready(struct source *source, uint32_t events) {
     (void)events;
     struct probe *probe = (struct probe *)((char *)source - offsetof(struct probe, failure));
     struct failure failure;
-    ssize_t count = read(source->fd, &failure, sizeof failure);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    loop_close(source);
-    if (count != (ssize_t)sizeof failure) {
+    enum telling told = failure_take(source, &failure);
+    if (told == TELLING_NOTHING) {
         probe->is_started = true;
         probe->started(probe);
-        return;
     }
-    failure.text[sizeof failure.text - 1] = 0;
+    if (told != TELLING_FAILURE)
+        return;
     probe->has_failed = true;
     probe->used = 0;
     keep(probe, failure.text, strlen(failure.text));

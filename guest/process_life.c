@@ -1,6 +1,5 @@
 #include "process_life.h"
 
-#include <errno.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
@@ -18,21 +17,17 @@ static void answer_started(struct process *process) {
     process->started_ms = uptime_ms();
 }
 
-/* Reads what the child says: nothing means that its program runs. May free the process. */
+/* May free the process. */
 static void failure_ready(struct source *source, uint32_t events) {
     (void)events;
     struct process *process =
         (struct process *)((char *)source - offsetof(struct process, failure));
     struct failure failure;
-    ssize_t count = read(source->fd, &failure, sizeof failure);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    loop_close(source);
-    if (count != (ssize_t)sizeof failure) {
+    enum telling told = failure_take(source, &failure);
+    if (told == TELLING_NOTHING)
         answer_started(process);
+    if (told != TELLING_FAILURE)
         return;
-    }
-    failure.text[sizeof failure.text - 1] = 0;
     channel_reply_failure(process->start_request, &failure);
     process_free(process);
 }

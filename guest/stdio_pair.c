@@ -1,8 +1,10 @@
 #include "stdio_pair.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
@@ -87,4 +89,15 @@ void stdio_pair_close(struct stdio_pair *pair) {
         close_and_forget(&pair->agent[index]);
     close_and_forget(&pair->failure_read);
     stdio_close(&pair->child);
+}
+
+enum telling failure_take(struct source *source, struct failure *failure) {
+    ssize_t count = read(source->fd, failure, sizeof *failure);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return TELLING_LATER;
+    loop_close(source);
+    if (count != (ssize_t)sizeof *failure)
+        return TELLING_NOTHING;
+    failure->text[sizeof failure->text - 1] = 0;
+    return TELLING_FAILURE;
 }

@@ -23,6 +23,10 @@ struct stdio_pair {
 /* A terminal comes from the container whose tree is at `root`, so that it has a name there. */
 int stdio_pair_open(struct stdio_pair *pair, const struct process_spec *spec, const char *root,
                     struct failure *failure);
+enum telling { TELLING_LATER, TELLING_NOTHING, TELLING_FAILURE };
+/* Reads what a child says by its failure_fd, and closes the source: nothing means that its program
+ * runs. */
+enum telling failure_take(struct source *source, struct failure *failure);
 /* What the child has got. */
 void stdio_close(struct stdio *stdio);
 void stdio_pair_close(struct stdio_pair *pair);
