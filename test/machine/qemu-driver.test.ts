@@ -29,7 +29,7 @@ hypervisorConformance(
   },
   {
     ...{ fileSharing: true, pause: true, templates: true, devices: 5 },
-    ...{ diskFormats: ["raw", "vmdk", "empty"], diskExchange: true },
+    ...{ diskFormats: ["raw", "vmdk", "device", "empty"], diskExchange: true },
     ...{ cards: ["user", "tap"], publishing: true, connections: true },
   },
 );
