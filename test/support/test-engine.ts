@@ -33,6 +33,7 @@ import { outputOf } from "./docker-output.ts";
 import { machineScript, scriptedGuests } from "./fake-machine/machine-script.ts";
 import type { Program } from "./fake-machine/programs.ts";
 import type { MachineScript, ScriptedGuest } from "./fake-machine/scripted-guest.ts";
+import { KnownNames } from "./known-names.ts";
 import { ServedFiles } from "./served-files.ts";
 import { makeTestImages, testImage } from "./test-image.ts";
 
@@ -76,6 +77,8 @@ export class TestEngine implements AsyncDisposable {
   hypervisor: Hypervisor;
   /** What guests are let have of the host. */
   readonly served = new ServedFiles();
+  /** Who is to be found by which names. */
+  readonly names = new KnownNames();
   /** What its disk seems to have, where a test says so. */
   free: Partial<FreeSpace> = {};
   /** All that its daemons answered, but streams. */
@@ -306,6 +309,7 @@ export class TestEngine implements AsyncDisposable {
       hostMemoryBytes: 4 * 2 ** 30,
       chooseKernel: async () => testKernel,
       hostResolver: async () => ({ search: [], options: [] }),
+      names: this.names,
       tscKhz: async () => undefined,
       forwarderProgram: () => Promise.reject(new Error("fake machines have no forwarder")),
       templates: await TemplateStore.open(join(where.dataRoot, "templates")),

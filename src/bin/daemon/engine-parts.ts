@@ -17,6 +17,7 @@ import { agentBinary } from "../../kernel/agent-binary.ts";
 import { chooseKernel } from "../../kernel/kernel-catalogue.ts";
 import { TemplateStore } from "../../machine/template-store.ts";
 import { hostResolver } from "../../network/host-resolver.ts";
+import { namesIn } from "../../network/names/names.ts";
 import { fileServers } from "../../sharing/file-servers.ts";
 import { chooseHypervisor } from "../hypervisors.ts";
 import type { DaemonSettings } from "./daemon-settings.ts";
@@ -57,6 +58,7 @@ export async function engineParts(ground: Ground): Promise<Parameters<typeof Eng
     hostMemoryBytes: totalmem(),
     chooseKernel: (want) => chooseKernel(dataRoot, want, { agent, features }),
     hostResolver: () => configuredResolver(ground.given()),
+    names: namesIn(where.runRoot),
     tscKhz: remember(async () => hostTscKhz(await agent(), join(dataRoot, "tsc"))),
     forwarderProgram: remember(() => madeBinary(dataRoot, forwarderProgram)),
     templates: await TemplateStore.open(join(dataRoot, "templates")),

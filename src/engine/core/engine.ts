@@ -11,6 +11,7 @@ import type { FileServers } from "../../sharing/shared-path.ts";
 import type { DiskReserve } from "../../host/disk-reserve.ts";
 import type { FreeSpace } from "../../host/free-space.ts";
 import type { HostResolver } from "../../network/host-resolver.ts";
+import type { Names } from "../../network/names/names.ts";
 import type { Places } from "../../host/places.ts";
 import type { PolicyPlace } from "../../image/trust/policy.ts";
 import { type ContainerRecord, type FoundNeeds, StateStore } from "../records.ts";
@@ -52,6 +53,8 @@ export interface EngineParts {
   hostMemoryBytes: number;
   /** What the host says of names, read anew at each start. */
   hostResolver(): Promise<HostResolver>;
+  /** By which containers find each other. */
+  names: Names;
   /** A kernel by name or path, or the best there is. */
   chooseKernel(want: string | undefined): Promise<Kernel>;
   /** Rate of the host's time stamp counter; undefined where it can't be told. */
