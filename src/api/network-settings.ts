@@ -23,7 +23,7 @@ const ofOldNetworks = {
 
 /** An id for one thing of a container's run, as long as that goes on: always the same. */
 function runId({ id, state }: ContainerRecord, thing: string): string {
-  if (!("mac" in state)) return "";
+  if (!("endpoints" in state)) return "";
   return createHash("sha256").update(`${id} ${state.startedAt} ${thing}`).digest("hex");
 }
 
@@ -35,7 +35,7 @@ export function networkSettings(engine: Engine, record: ContainerRecord) {
       : userNetwork.address.replace(/\/.*$/, "");
   const gateway = address === "" ? "" : userNetwork.gateway;
   const prefix = address === "" ? 0 : 24;
-  const mac = address !== "" && "mac" in record.state ? record.state.mac : "";
+  const mac = ("endpoints" in record.state ? record.state.endpoints[0]?.mac : undefined) ?? "";
   const card = {
     ...noCard,
     EndpointID: runId(record, "bridge"),

@@ -47,6 +47,9 @@ export {
   type Probe,
 } from "./records/health.ts";
 export type { MachineRecord } from "./records/machine-record.ts";
+export { ownEndpoints } from "./records/earlier-networks.ts";
+export { cleanMacAddress } from "./records/request/mac-address.ts";
+export { interfaceOption, sysctlOption } from "./records/specify-networks.ts";
 export type {
   BoundPort,
   Mount,

@@ -11,7 +11,7 @@ async function featuresFor(
   { mounts = [], labels = {} }: { mounts?: Mount[]; labels?: object } = {},
 ): Promise<string[]> {
   const body = parseCreateBody({ Image: "x", Labels: labels, HostConfig: hostConfig });
-  const run = specifyRun(body, { imageId: "x", mounts, mac: "", ports: [] });
+  const run = specifyRun(body, { imageId: "x", mounts, ports: [] });
   const record = { run, labels: body.config.Labels };
   const { needs } = containerNeeds(record, await knownFeatures());
   return needs.map(({ feature }) => feature);

@@ -5,12 +5,14 @@ import {
   type ContainerEvent,
   type ContainerState,
 } from "../../src/engine/records/container-state.ts";
+import { ownEndpoints } from "../../src/engine/records/earlier-networks.ts";
 import { Run } from "../../src/engine/runs/run.ts";
 
 /** Nothing here looks into a run: it need not be one that works. */
 const run: Run = Object.create(Run.prototype);
 const otherRun: Run = Object.create(Run.prototype);
-const network = { ports: [], mac: "02:00:00:00:00:01" };
+const network = { ports: [], endpoints: ownEndpoints("02:00:00:00:00:01") };
+const none = { ports: [], endpoints: [] };
 const [startedAt, finishedAt, now] = ["2026-01-01", "2026-01-02", "2026-01-03"];
 const failure = { exitCode: 127, error: "not found" };
 const dueAt = "2026-01-04";
@@ -34,8 +36,9 @@ const states = {
 } satisfies Record<string, ContainerState>;
 
 const events = {
-  started: { kind: "started", at: now, run: otherRun, ports: [], mac: "" },
+  started: { kind: "started", at: now, run: otherRun, ports: [], endpoints: [] },
   "start-failed": { kind: "start-failed", failure },
+  networked: { kind: "networked", ...none },
   paused: { kind: "paused" },
   resumed: { kind: "resumed" },
   "taken-up": { kind: "taken-up", run: otherRun },
@@ -49,7 +52,7 @@ const begun: ContainerState = {
   startedAt: now,
   run: otherRun,
   ports: [],
-  mac: "",
+  endpoints: [],
 };
 const over: ContainerState = { kind: "exited", startedAt, finishedAt: now, ...exit };
 const soon: ContainerState = { ...over, kind: "restarting", dueAt };
@@ -62,10 +65,23 @@ const transitions: Record<
 > = {
   created: { started: begun, "start-failed": { kind: "created", failure } },
   failed: { started: begun, "start-failed": { kind: "created", failure } },
-  running: { paused: { ...states.running, kind: "paused" }, ...end },
-  paused: { resumed: { ...states.paused, kind: "running" }, ...end },
-  detached: { "taken-up": { kind: "running", startedAt, run: otherRun, ...network }, ...end },
+  running: {
+    networked: { ...states.running, ...none },
+    paused: { ...states.running, kind: "paused" },
+    ...end,
+  },
+  paused: {
+    networked: { ...states.paused, ...none },
+    resumed: { ...states.paused, kind: "running" },
+    ...end,
+  },
+  detached: {
+    networked: { ...states.detached, ...none },
+    "taken-up": { kind: "running", startedAt, run: otherRun, ...network },
+    ...end,
+  },
   "detached and paused": {
+    networked: { ...states["detached and paused"], ...none },
     "taken-up": { kind: "paused", startedAt, run: otherRun, ...network },
     ...end,
   },

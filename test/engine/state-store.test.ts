@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { ownEndpoints } from "../../src/engine/records/earlier-networks.ts";
 import { StateStore } from "../../src/engine/records/state-store.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { firstVersionRecord } from "../support/first-version-record.ts";
@@ -51,7 +52,7 @@ test("containers and volumes that the first version stored are there, in today's
     assert.equal(first?.state.kind, "exited");
     assert.deepEqual(second?.state, {
       ...{ kind: "detached", isPaused: false, startedAt: "2026-01-02", machineId: "b2" },
-      ...{ ports: ended.requestedPorts, mac: ended.mac },
+      ...{ ports: ended.requestedPorts, endpoints: ownEndpoints(ended.mac) },
     });
     assert.deepEqual(
       store.machines().map(({ id }) => id),

@@ -50,7 +50,7 @@ export async function startBeside(
     return {
       ...{ run, origin: "shared", madeTemplate: false },
       ...(kernel === undefined ? {} : { kernel }),
-      network: { ports: [], mac: "" },
+      network: { ports: [], endpoints: [] },
     };
   } catch (error) {
     await machine.leave(record.id, { keepsDisks: true }).catch((failure: unknown) => {

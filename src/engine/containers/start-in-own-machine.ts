@@ -5,6 +5,7 @@ import type { SuppliedMachine } from "../../supply/machine-order.ts";
 import type { Engine } from "../core.ts";
 import { kernelOf } from "../fit.ts";
 import {
+  askedMac,
   bindPorts,
   containerSetup,
   type MachinePlan,
@@ -14,7 +15,13 @@ import {
   planMachine,
   sharePlaced,
 } from "../plan.ts";
-import type { BoundPort, ContainerRecord, RunNetwork, StartReport } from "../records.ts";
+import {
+  type BoundPort,
+  type ContainerRecord,
+  ownEndpoints,
+  type RunNetwork,
+  type StartReport,
+} from "../records.ts";
 import type { Run } from "../runs.ts";
 import { grantSockets, openPorts } from "./open-connections.ts";
 import { openRun } from "./open-run.ts";
@@ -42,7 +49,10 @@ export async function startInOwnMachine(
     return {
       ...{ run, origin, madeTemplate },
       kernel: `${plan.kernel.name} ${plan.kernel.release}`,
-      network: { ports, mac: cardMac(plan.run, supplied) },
+      network: {
+        ports,
+        endpoints: plan.run.network === undefined ? [] : ownEndpoints(cardMac(plan, supplied)),
+      },
     };
   } catch (error) {
     await rm(plan.folder, { recursive: true, force: true });
@@ -51,9 +61,8 @@ export async function startInOwnMachine(
 }
 
 /** A machine that stood ready keeps its own, unless the user chose one. */
-function cardMac({ network }: ContainerRecord["run"], { mac }: SuppliedMachine): string {
-  const own = network?.isMacGiven === true ? undefined : mac;
-  return own ?? network?.mac ?? "";
+function cardMac(plan: MachinePlan, { mac }: SuppliedMachine): string {
+  return askedMac(plan.run) ?? mac ?? plan.mac;
 }
 
 async function planStart(
@@ -88,7 +97,7 @@ async function launch(
   try {
     await grantSockets(machine, containerId, plan.specials);
     const ports = await openPorts(machine, plan);
-    const mac = cardMac(run, supplied);
+    const mac = cardMac(plan, supplied);
     await sharePlaced(engine, supplied.machine, plan.placed);
     const setup = containerSetup(plan, mac);
     await writeNetworkFiles(engine, containerId, setup);

@@ -84,7 +84,7 @@ async function runTrial(
     const main = await agent.launch({
       machine: machineSetup(),
       id: plan.containerId,
-      setup: containerSetup(plan, plan.run.network?.mac ?? ""),
+      setup: containerSetup(plan, plan.mac),
       spec: mainProcessSpec(plan.run),
     });
     for (const stream of [main.stdout, main.stderr]) void drain(stream);

@@ -38,6 +38,8 @@ export interface MachinePlan {
   machineId: string;
   containerId: string;
   run: RunSpecification;
+  /** Of the machine's card, if it gets one. */
+  mac: string;
   /** As they are bound for this run. */
   ports: PortToOpen[];
   /** TCP ports are opened by the machine's forwarder, not by its VMM. */
@@ -85,7 +87,7 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
         : [
             {
               kind: "user",
-              mac: run.network.mac,
+              mac: plan.mac,
               network: userNetwork,
               publish: plan.ports.filter((port) => !isForwarded(plan, port)).map(publishedPort),
             },

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { posix } from "node:path";
 import { DvmError } from "../../base/errors.ts";
 import type { Healthcheck } from "../../base/health-fields.ts";
-import { newMacAddress, shortId } from "../../base/ids.ts";
+import { shortId } from "../../base/ids.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Image } from "../../image/store/image-types.ts";
 import {
@@ -14,7 +14,7 @@ import {
 } from "../records.ts";
 import { type MountSources, resolveMounts } from "./mounts.ts";
 import { requestedPorts } from "./port-map.ts";
-import { cleanMacAddress, endpointSysctls } from "./request/check-endpoints.ts";
+import { endpointSysctls } from "./request/check-endpoints.ts";
 
 interface NewContainer {
   id: string;
@@ -31,7 +31,6 @@ export async function newRecord(
   const config = mergeConfig(request.config, image, id);
   checkCommand(config);
   const { hostConfig } = request;
-  const asked = request.endpoints["bridge"]?.MacAddress ?? "";
   const run = specifyRun(
     {
       ...request,
@@ -40,8 +39,6 @@ export async function newRecord(
     {
       imageId: image.id,
       mounts: await resolveMounts(hostConfig, Object.keys(config.Volumes ?? {}), sources),
-      mac: cleanMacAddress(asked) ?? newMacAddress(),
-      isMacGiven: asked !== "",
       sysctls: endpointSysctls(request.endpoints),
       ports: requestedPorts(hostConfig, Object.keys(config.ExposedPorts)),
     },

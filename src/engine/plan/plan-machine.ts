@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { ignore } from "../../base/errors.ts";
-import { newId } from "../../base/ids.ts";
+import { newId, newMacAddress } from "../../base/ids.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core.ts";
 import type { RunSpecification } from "../records.ts";
@@ -30,6 +30,7 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
     kernel,
   );
   return {
+    mac: askedMac(run) ?? newMacAddress(),
     ...{ machineId, containerId, run, ports, kernel, accelerator, folder },
     resolver: await parts.hostResolver(),
     tscKhz: await parts.tscKhz(),
@@ -40,4 +41,10 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
     forwardsTcp: parts.hypervisor.capabilities.connections,
     hostCpus: parts.hostCpus,
   };
+}
+
+/** The address that somebody chose for the container's first card; undefined: nobody did. */
+export function askedMac({ networks }: RunSpecification): string | undefined {
+  const [first] = networks;
+  return first === undefined || first.mac === "" ? undefined : first.mac;
 }

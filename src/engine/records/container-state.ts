@@ -1,12 +1,13 @@
 import { DvmError } from "../../base/errors.ts";
 import type { Run } from "../runs.ts";
+import type { RunEndpoint } from "./endpoint.ts";
 import type { BoundPort } from "./run-specification.ts";
 
-/** What a run has of its network; of a container without one, the MAC address is empty. */
+/** What a run has of its networks. */
 export interface RunNetwork {
   /** Ports as they are bound by this run. */
   ports: BoundPort[];
-  mac: string;
+  endpoints: RunEndpoint[];
 }
 
 interface Begin {
@@ -40,6 +41,8 @@ export type ContainerState =
 export type ContainerEvent =
   | ({ kind: "started"; at: string; run: Run } & RunNetwork)
   | { kind: "start-failed"; failure: StartFailure }
+  /** It has joined a network, or left one. */
+  | ({ kind: "networked" } & RunNetwork)
   | { kind: "paused" }
   | { kind: "resumed" }
   /** This daemon has its machine from here on. */
@@ -56,6 +59,8 @@ export function next(state: ContainerState, event: ContainerEvent): ContainerSta
       return started(state, event);
     case "start-failed":
       return startFailed(state, event.failure);
+    case "networked":
+      return networked(state, event);
     case "paused":
       if (state.kind !== "running") throw impossible(state, event);
       return { ...state, kind: "paused" };
@@ -75,9 +80,9 @@ type EventOf<Kind> = Extract<ContainerEvent, { kind: Kind }>;
 
 function started(state: ContainerState, event: EventOf<"started">): ContainerState {
   if (state.kind !== "created" && !("finishedAt" in state)) throw impossible(state, event);
-  const { at, run, ports, mac } = event;
+  const { at, run, ports, endpoints } = event;
   const before = "finishedAt" in state ? { lastFinishedAt: state.finishedAt } : {};
-  return { kind: "running", startedAt: at, ...before, run, ports, mac };
+  return { kind: "running", startedAt: at, ...before, run, ports, endpoints };
 }
 
 /** Where a start fails by nothing that its program is to blame for. */
@@ -99,6 +104,12 @@ function withCode(failure: StartFailure, before = 0): StartFailure {
   return failure.exitCode === otherStartFailure && before !== 0
     ? { ...failure, exitCode: before }
     : failure;
+}
+
+function networked(state: ContainerState, event: EventOf<"networked">): ContainerState {
+  if (!("endpoints" in state)) throw impossible(state, event);
+  const { ports, endpoints } = event;
+  return { ...state, ports, endpoints };
 }
 
 function takenUp(state: ContainerState, event: EventOf<"taken-up">): ContainerState {

@@ -3,6 +3,8 @@ import { dockerRequestSchema } from "./docker-request.ts";
 import { boundPortSchema, type Mount } from "./run-specification.ts";
 import { noRestarts } from "./decide-restart.ts";
 import { specifyRun } from "./specify-run.ts";
+import { ownEndpoints } from "./earlier-networks.ts";
+import { withDefaults } from "./request/with-defaults.ts";
 import {
   createdSchema,
   exitedSchema,
@@ -57,20 +59,20 @@ export function upgradeFirstVersion(text: string): StoredContainer {
   const mounts = old.mounts.map(neutralMount);
   const run = specifyRun(
     { config, hostConfig, endpoints: {} },
-    { imageId, mounts, mac, ports: old.requestedPorts },
+    { imageId, mounts, ports: old.requestedPorts },
   );
   return {
-    version: 1,
+    version: 3,
     ...{ id, name, createdAt, restartCount, restart: noRestarts },
     imageName: config.Image,
     labels: config.Labels,
-    request: { config, hostConfig, endpoints: {} },
+    request: { config, hostConfig: withDefaults(hostConfig), endpoints: {} },
     run: { ...run, process: { ...run.process, args: [old.path, ...old.args] } },
     // the machine had the container's id
     state:
       "finishedAt" in state || state.kind === "created"
         ? state
-        : { ...state, machineId: id, ports, mac },
+        : { ...state, machineId: id, ports, endpoints: ownEndpoints(mac) },
     ...(old.start === undefined ? {} : { lastStart: old.start }),
   };
 }

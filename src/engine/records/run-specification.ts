@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { endpointSpecificationSchema } from "./endpoint.ts";
 
 const strings = z.array(z.string());
 
@@ -81,10 +82,8 @@ const processSchema = z.object({
   oomScore: z.number().default(0),
 });
 
+/** What its networks have in common. */
 const networkSchema = z.object({
-  mac: z.string(),
-  /** The user chose it; else a machine that stands ready has another one. */
-  isMacGiven: z.boolean().default(false),
   /** Ports as they were asked for; 0 on the host means any. */
   ports: z.array(requestedPortSchema),
   nameservers: strings,
@@ -161,8 +160,10 @@ export const runSpecificationSchema = z.object({
   limits: limitsSchema,
   /** Of its own disk; undefined: as much as all have. */
   diskBytes: z.number().optional(),
-  /** Undefined: it has none. */
+  /** Undefined: it has no network of its own. */
   network: networkSchema.optional(),
+  /** The networks that it is in; none where it shares another container's. */
+  networks: z.array(endpointSpecificationSchema),
   health: healthSchema.optional(),
   /** Containers that it is told of, each under a name of its own. */
   links: z.array(z.object({ container: z.string(), alias: z.string() })).default([]),

@@ -2,6 +2,7 @@ import { parseBytes } from "../../base/parse-sizes.ts";
 import type { DockerRequest, HostConfig, Resources } from "./docker-request.ts";
 import { specifyHealth } from "./specify-health.ts";
 import { attachedNetworks } from "./request/attached-networks.ts";
+import { specifyNetworks } from "./specify-networks.ts";
 import type { Mount, RequestedPort, RunSpecification } from "./run-specification.ts";
 
 const defaultTerminal = { rows: 24, columns: 80 };
@@ -9,19 +10,15 @@ const defaultTerminal = { rows: 24, columns: 80 };
 interface Resolved {
   imageId: string;
   mounts: Mount[];
-  /** Of the network card, if it gets one. */
-  mac: string;
-  /** The user chose it. */
-  isMacGiven?: boolean;
   ports: RequestedPort[];
-  /** Settings of the network card. */
+  /** Settings of its network cards. */
   sysctls?: Record<string, string>;
 }
 
 /** Docker's request, in which all is filled in, as what is to run. Pure; checks nothing. */
 export function specifyRun(
   { config, hostConfig, endpoints }: Pick<DockerRequest, "config" | "hostConfig" | "endpoints">,
-  { imageId, mounts, mac, isMacGiven = false, ports, sysctls = {} }: Resolved,
+  { imageId, mounts, ports, sysctls = {} }: Resolved,
 ): RunSpecification {
   const { Kernel: kernel, Accelerator: accelerator, NoTemplate, Room } = hostConfig.Dvm;
   const diskBytes = askedDiskBytes(hostConfig);
@@ -43,12 +40,11 @@ export function specifyRun(
     confinement: specifyConfinement(hostConfig),
     ...(diskBytes === undefined ? {} : { diskBytes }),
     limits: specifyLimits(hostConfig),
+    networks: specifyNetworks({ config, hostConfig, endpoints }),
     ...(!attachedNetworks({ config, hostConfig, endpoints }).includes("bridge")
       ? {}
       : {
           network: {
-            mac,
-            isMacGiven,
             ports,
             nameservers: hostConfig.Dns ?? [],
             search: hostConfig.DnsSearch ?? [],

@@ -5,9 +5,11 @@ import { noRestarts, restartRecordSchema } from "./decide-restart.ts";
 import { dockerRequestSchema } from "./docker-request.ts";
 import { withDefaults } from "./request/with-defaults.ts";
 import { healthSchema } from "./health.ts";
+import { withNetworks } from "./earlier-networks.ts";
+import { runEndpointSchema } from "./endpoint.ts";
 import { boundPortSchema, runSpecificationSchema } from "./run-specification.ts";
 
-const runNetwork = { ports: z.array(boundPortSchema), mac: z.string() };
+const runNetwork = { ports: z.array(boundPortSchema), endpoints: z.array(runEndpointSchema) };
 export const createdSchema = z.object({
   kind: z.literal("created"),
   failure: z.object({ exitCode: z.number(), error: z.string() }).optional(),
@@ -47,10 +49,10 @@ export const startReportSchema = z.object({
 
 /**
  * A container as the state store keeps it, in JSON. Another shape is another `version`: the first
- * had no defaults in what was asked for.
+ * had no defaults in what was asked for, and up to the second a container had one network.
  */
 const storedSchema = z.object({
-  version: z.literal([1, 2]),
+  version: z.literal([1, 2, 3]),
   id: z.string(),
   name: z.string(),
   createdAt: z.string(),
@@ -67,13 +69,13 @@ const storedSchema = z.object({
 export type StoredContainer = z.infer<typeof storedSchema>;
 
 export function encodeContainer(record: ContainerRecord): string {
-  const stored: StoredContainer = { version: 2, ...record, state: storedState(record.state) };
+  const stored: StoredContainer = { version: 3, ...record, state: storedState(record.state) };
   return JSON.stringify(stored);
 }
 
 /** Throws where the stored text is none of ours. What ran is `detached` until it is taken up. */
 export function decodeContainer(text: string): ContainerRecord {
-  const { version, ...stored } = storedSchema.parse(JSON.parse(text));
+  const { version, ...stored } = storedSchema.parse(withNetworks(JSON.parse(text)));
   const { request, state } = stored;
   const hostConfig = version === 1 ? withDefaults(request.hostConfig) : request.hostConfig;
   return { ...stored, request: { ...request, hostConfig }, state: liveState(state) };

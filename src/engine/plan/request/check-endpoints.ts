@@ -1,14 +1,16 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { DvmError } from "../../../base/errors.ts";
-import type { DockerRequest } from "../../records.ts";
+import {
+  cleanMacAddress,
+  type DockerRequest,
+  interfaceOption,
+  sysctlOption,
+} from "../../records.ts";
 import { refuseGiven } from "./refuse-given.ts";
 
 type Endpoints = DockerRequest["endpoints"];
 type Endpoint = Endpoints[string];
 
-/** Settings of network cards that Docker keeps under a driver's name. */
-const sysctlOption = "com.docker.network.endpoint.sysctls";
-const nameOption = "com.docker.network.endpoint.ifname";
 /** What every host has; all others are somebody's. */
 const ownNetworks = ["bridge", "host", "none", "default"];
 
@@ -21,7 +23,7 @@ export function checkEndpoints(endpoints: Endpoints): void {
   if (faults.length > 0) throw new DvmError("invalid", joined(faults));
   for (const [network, { DriverOpts }] of Object.entries(endpoints))
     refuseGiven(`NetworkingConfig.EndpointsConfig.${network}.DriverOpts.`, {
-      [nameOption]: DriverOpts?.[nameOption],
+      [interfaceOption]: DriverOpts?.[interfaceOption],
     });
 }
 
@@ -36,15 +38,6 @@ export function endpointSysctls(endpoints: Endpoints): Record<string, string> {
       return [name.replace(/\.ifname\./i, ".eth0."), value.join("=")];
     }),
   );
-}
-
-/** As Go's net.ParseMAC reads it, with colons; undefined for what is none of a network card. */
-export function cleanMacAddress(text: string): string | undefined {
-  const digits =
-    /^(?:[\da-f]{2}([:-])(?:[\da-f]{2}\1){4}[\da-f]{2}|(?:[\da-f]{4}\.){2}[\da-f]{4})$/i;
-  if (!digits.test(text)) return undefined;
-  const bytes = text.toLowerCase().replace(/[:.-]/g, "").match(/../g);
-  return bytes?.join(":");
 }
 
 function faultOf(network: string, endpoint: Endpoint): string | undefined {
