@@ -23,9 +23,11 @@ static void see_cards(const struct card_setup *cards, size_t count) {
     if (count > CARDS_MAX)
         abort();
     for (size_t index = 0; index < count; index++) {
-        see(cards[index].address);
-        see(cards[index].gateway);
+        see(cards[index].name);
         see(cards[index].mac);
+        see_all(cards[index].addresses);
+        see_all(cards[index].gateways);
+        seen += cards[index].mtu;
     }
 }
 
@@ -86,6 +88,7 @@ static bool read_request(uint8_t kind, struct reader *reader) {
     struct machine_setup machine;
     struct clock_setting clock;
     struct container_setup container;
+    struct card_setup card;
     struct process_spec spec;
     struct health_spec health;
     switch (kind) {
@@ -112,6 +115,12 @@ static bool read_request(uint8_t kind, struct reader *reader) {
         see(read_string(reader));
         setup_read_limits(reader, &container.limits);
         see(container.limits.processors);
+        break;
+    case REQUEST_ATTACH_CARD:
+        see(read_string(reader));
+        setup_read_card(reader, &card);
+        if (!reader->bad)
+            see_cards(&card, 1);
         break;
     case REQUEST_START:
         see(read_string(reader));

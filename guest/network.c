@@ -148,12 +148,13 @@ static struct card *add_card(struct network *network, unsigned index, struct fai
 
 /* What PREPARE gave needs not be given again. */
 static int start_card(struct card *card, const struct card_setup *setup, struct failure *failure) {
-    bool has_address =
-        strcmp(setup->address, card->address) == 0 && strcmp(setup->gateway, card->gateway) == 0;
-    if (!has_address && card_start(card->name, setup->address, setup->gateway, failure) < 0)
+    const char *address = setup->addresses[0] == NULL ? "" : setup->addresses[0];
+    const char *gateway = setup->gateways[0] == NULL ? "" : setup->gateways[0];
+    bool has_address = strcmp(address, card->address) == 0 && strcmp(gateway, card->gateway) == 0;
+    if (!has_address && card_start(card->name, address, gateway, failure) < 0)
         return -1;
-    snprintf(card->address, sizeof card->address, "%s", setup->address);
-    snprintf(card->gateway, sizeof card->gateway, "%s", setup->gateway);
+    snprintf(card->address, sizeof card->address, "%s", address);
+    snprintf(card->gateway, sizeof card->gateway, "%s", gateway);
     return setup->mac[0] == 0 ? 0 : card_set_mac(card->name, setup->mac, failure);
 }
 

@@ -28,24 +28,27 @@
  * A machine holds containers, each with a root of its own disks, a cgroup and namespaces. The host
  * names them: 1 to 64 of 0-9 a-z A-Z _ . -. A disk's name is its virtio serial.
  *
- * PREPARE {u8 prepare_flag, string image disk, string scratch disk, list of {u8 card, string
- * address with prefix, string gateway}} does all that can be done before the machine's first
- * container is known, so that a saved machine has it behind it. SET_UP {u64 ns of the guest's
- * monotonic clock, u64 ns of the host's wall clock at that instant, bytes entropy} is the
- * machine's, and comes once, before any container. CLOCK is answered by u64 ns of the guest's
- * monotonic clock. SET_CLOCK {u64 ns of it, u64 ns of the host's wall clock at that instant, u64 ns
- * by which that may be wrong} sets the wall clock right again, after the machine stood still, or as
- * clocks drift; it is answered by the u64 ns, in two's complement, that it was behind. CREATE makes
- * a container up to its first process, which waits; it takes over what PREPARE made:
+ * PREPARE {u8 prepare_flag, string image disk, string scratch disk, list of cards} does all that
+ * can be done before the machine's first container is known, so that a saved machine has it behind
+ * it. SET_UP {u64 ns of the guest's monotonic clock, u64 ns of the host's wall clock at that
+ * instant, bytes entropy} is the machine's, and comes once, before any container. CLOCK is answered
+ * by u64 ns of the guest's monotonic clock. SET_CLOCK {u64 ns of it, u64 ns of the host's wall
+ * clock at that instant, u64 ns by which that may be wrong} sets the wall clock right again, after
+ * the machine stood still, or as clocks drift; it is answered by the u64 ns, in two's complement,
+ * that it was behind. CREATE makes a container up to its first process, which waits; it takes over
+ * what PREPARE made:
  *
  *   {string container, string host name, string domain name, string machine id, string image disk,
  *    string scratch disk, u8 read-only root, u8 privileged, string network namespace,
- *    list of cards {u8 card, string address with prefix, string gateway, string MAC address},
+ *    list of cards,
  *    strings name servers, strings search domains, strings resolver options,
  *    strings extra hosts "name:address",
  *    list of mounts {u8 mount_kind, string share, string target, string options, u8 read-only,
  *    u8 populate}, u64 bytes of /dev/shm (0: 64 MiB; all ones: there is none), strings sysctls
  *    (name, value, ...), limits, confinement}
+ *
+ * card = {u8 its number, string name of the interface, string MAC address ("": as it is), strings
+ * addresses with prefixes, strings gateways (one for each family at most), u32 MTU (0: as it is)}
  *
  * confinement = {bytes filter (a program of classic BPF for seccomp), u32 flags of seccomp(2), u8
  * the filter is required, u8 paths are own, strings masked paths, strings read-only paths, u8
@@ -58,6 +61,10 @@
  * memory, u64 bytes that are left to it, u64 processes, string processors as "0-2,4" ("": all). A
  * limit of 0 is none. UPDATE {string container, limits} puts others in their place while it
  * runs.
+ *
+ * ATTACH_CARD {string container, card} puts a card into a container that runs, or sets one that it
+ * has up anew; DETACH_CARD {string container, u8 card} takes one out. Cards that no container has
+ * are seen by none.
  *
  * Network namespace "" is the machine's own; another, named as containers
  * are, is made when the first one asks for it, and goes with the last. Cards are numbered in the
@@ -145,7 +152,7 @@
  * SIGNAL, RESIZE and RELEASE are {u32 process, ...}: processes are numbered through the machine.
  */
 
-#define DVM_PROTOCOL 6u
+#define DVM_PROTOCOL 7u
 #define DVM_PORT_NAME "dvm.agent"
 /*
  * Two ports beside it carry bytes of others. Files of the host: FUSE messages, as <linux/fuse.h>
@@ -211,7 +218,9 @@ enum frame_type {
     REQUEST_SPACE = 37,
     REQUEST_UPDATE = 38,
     REQUEST_HEALTH = 39,
-    FRAME_TYPE_MAX = 39,
+    REQUEST_ATTACH_CARD = 40,
+    REQUEST_DETACH_CARD = 41,
+    FRAME_TYPE_MAX = 41,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };

@@ -4,27 +4,30 @@
 
 #include "protocol.h"
 
-static void read_cards(struct reader *reader, bool with_mac, struct card_setup **cards,
-                       size_t *count) {
+void setup_read_card(struct reader *reader, struct card_setup *card) {
+    card->index = read_u8(reader);
+    card->name = read_string(reader);
+    card->mac = read_string(reader);
+    card->addresses = read_strings(reader, &(size_t){0});
+    card->gateways = read_strings(reader, &(size_t){0});
+    card->mtu = read_u32(reader);
+}
+
+static void read_cards(struct reader *reader, struct card_setup **cards, size_t *count) {
     size_t items = read_u32(reader);
     *count = 0;
     if (items > CARDS_MAX)
         reader->bad = true;
     *cards = reader_allocate(reader, items, sizeof **cards);
-    for (; *count < items && !reader->bad; (*count)++) {
-        struct card_setup *card = *cards + *count;
-        card->index = read_u8(reader);
-        card->address = read_string(reader);
-        card->gateway = read_string(reader);
-        card->mac = with_mac ? read_string(reader) : "";
-    }
+    for (; *count < items && !reader->bad; (*count)++)
+        setup_read_card(reader, *cards + *count);
 }
 
 void setup_read_preparation(struct reader *reader, struct preparation *preparation) {
     preparation->flags = read_u8(reader);
     preparation->image_disk = read_string(reader);
     preparation->scratch_disk = read_string(reader);
-    read_cards(reader, false, &preparation->cards, &preparation->card_count);
+    read_cards(reader, &preparation->cards, &preparation->card_count);
 }
 
 void setup_read_machine(struct reader *reader, struct machine_setup *setup) {
@@ -57,7 +60,7 @@ static void read_mounts(struct reader *reader, struct container_setup *setup) {
 
 static void read_network(struct reader *reader, struct container_setup *setup) {
     setup->network = read_string(reader);
-    read_cards(reader, true, &setup->cards, &setup->card_count);
+    read_cards(reader, &setup->cards, &setup->card_count);
     setup->nameservers = read_strings(reader, &(size_t){0});
     setup->search = read_strings(reader, &(size_t){0});
     setup->options = read_strings(reader, &(size_t){0});

@@ -4,7 +4,8 @@
 #include "confinement.h"
 #include "wire.h"
 
-/* What PREPARE, SET_UP, SET_CLOCK, CREATE and UPDATE say (protocol.h). Strings live in the reader.
+/* What PREPARE, SET_UP, SET_CLOCK, CREATE, UPDATE and ATTACH_CARD say (protocol.h). Strings live in
+ * the reader.
  */
 
 #define CARDS_MAX 8u
@@ -13,9 +14,11 @@
 
 struct card_setup {
     uint8_t index;
-    const char *address; /* "a.b.c.d/bits" */
-    const char *gateway; /* or "" */
-    const char *mac;     /* "": as it is */
+    const char *name; /* of the interface */
+    const char *mac;  /* "": as it is */
+    char **addresses; /* IPv4 and IPv6, "a.b.c.d/bits" */
+    char **gateways;  /* one for each family at most */
+    uint32_t mtu;     /* 0: as it is */
 };
 
 struct preparation {
@@ -92,6 +95,7 @@ struct container_setup {
 void setup_read_preparation(struct reader *reader, struct preparation *preparation);
 void setup_read_machine(struct reader *reader, struct machine_setup *setup);
 void setup_read_clock(struct reader *reader, struct clock_setting *setting);
+void setup_read_card(struct reader *reader, struct card_setup *card);
 void setup_read_limits(struct reader *reader, struct container_limits *limits);
 void setup_read_container(struct reader *reader, struct container_setup *setup);
 

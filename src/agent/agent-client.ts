@@ -2,6 +2,7 @@ import { bothClocks } from "../base/both-clocks.ts";
 import type {
   AgentHello,
   BootReport,
+  CardSetup,
   ClockReading,
   ContainerLimits,
   ContainerSetup,
@@ -19,6 +20,8 @@ import {
   decodeBootReport,
   decodeClockError,
   decodeResumed,
+  encodeCard,
+  encodeCardIndex,
   encodeClock,
   encodeContainer,
   encodeContainerId,
@@ -36,6 +39,7 @@ export { unconfined } from "./confinement.ts";
 export type { Confinement, DeviceRule, GuestDevice, SystemCallFilter } from "./confinement.ts";
 export type {
   BootReport,
+  CardSetup,
   ContainerDisks,
   ContainerLimits,
   ContainerSetup,
@@ -210,6 +214,19 @@ export class AgentClient implements AsyncDisposable {
   /** Other limits for a container that runs. */
   async update(id: string, limits: ContainerLimits): Promise<void> {
     await this.#conversation.request(request.update, encodeUpdate(id, limits));
+  }
+
+  /**
+   * Puts one of the machine's cards into a container that runs, or sets one that it has up anew: what
+   * the card had before goes.
+   */
+  async attachCard(id: string, card: CardSetup): Promise<void> {
+    await this.#conversation.request(request.attachCard, encodeCard(id, card));
+  }
+
+  /** Takes a card out of a container that runs: no network is behind it any more. Idempotent. */
+  async detachCard(id: string, index: number): Promise<void> {
+    await this.#conversation.request(request.detachCard, encodeCardIndex(id, index));
   }
 
   async processes(id: string): Promise<ProcessList> {

@@ -34,9 +34,16 @@ export interface ContainerDisks {
 /** How one of a machine's network cards is set up; `index` is its place among them. */
 export interface CardSetup {
   index: number;
-  /** With its prefix: `192.0.2.15/24`. */
-  address: string;
-  gateway: string;
+  /** Of the interface, as the container sees it: `eth0`. */
+  name: string;
+  /** `02:42:ac:11:00:02`; empty: the card keeps the one that it has. */
+  mac: string;
+  /** IPv4 and IPv6, with their prefixes: `192.0.2.15/24`, `2001:db8::15/64`. Eight at most. */
+  addresses: string[];
+  /** Default routes lead there: one for each family at most. */
+  gateways: string[];
+  /** 0: the card keeps the one that it has. */
+  mtu: number;
 }
 
 /** What can be done in a machine before its first container is known. */
@@ -117,8 +124,7 @@ export interface ContainerNetwork {
    * loopback of its own, and no card but those that its first container brings.
    */
   namespace: string;
-  /** `mac`: `02:42:ac:11:00:02` */
-  cards: (CardSetup & { mac: string })[];
+  cards: CardSetup[];
   nameservers: string[];
   search: string[];
   options: string[];

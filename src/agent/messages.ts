@@ -1,6 +1,7 @@
 import { DvmError, type ErrorCode } from "../base/errors.ts";
 import type {
   BootReport,
+  CardSetup,
   AgentHello,
   ClockReading,
   MachinePreparation,
@@ -25,9 +26,22 @@ export function encodePreparation(preparation: MachinePreparation): Buffer {
     .u8((newScratch ? prepareFlag.scratch : 0) | (image ? prepareFlag.image : 0))
     .text(disks.image)
     .text(disks.scratch);
-  return to
-    .list(cards, ({ index, address, gateway }) => to.u8(index).text(address).text(gateway))
-    .finish();
+  return to.list(cards, (card) => writeCard(to, card)).finish();
+}
+
+function writeCard(to: MessageWriter, card: CardSetup): MessageWriter {
+  const { index, name, mac, addresses, gateways, mtu } = card;
+  return to.u8(index).text(name).text(mac).texts(addresses).texts(gateways).u32(mtu);
+}
+
+/** ATTACH_CARD, as guest/requests.c reads it. */
+export function encodeCard(id: string, card: CardSetup): Buffer {
+  return writeCard(new MessageWriter().text(id), card).finish();
+}
+
+/** DETACH_CARD, as guest/requests.c reads it. */
+export function encodeCardIndex(id: string, index: number): Buffer {
+  return new MessageWriter().text(id).u8(index).finish();
 }
 
 /** SET_UP, as guest/setup.c reads it. */
@@ -66,9 +80,7 @@ export function encodeContainer(id: string, setup: ContainerSetup): Buffer {
     .flag(setup.privileged);
   const { network } = setup;
   to.text(network.namespace);
-  to.list(network.cards, ({ index, address, gateway, mac }) =>
-    to.u8(index).text(address).text(gateway).text(mac),
-  );
+  to.list(network.cards, (card) => writeCard(to, card));
   to.texts(network.nameservers).texts(network.search).texts(network.options);
   to.texts(setup.extraHosts);
   to.list(setup.mounts, (mount) =>

@@ -1,6 +1,6 @@
 /** The numbers of guest/protocol.h, which draws the protocol between host and agent. */
 
-export const protocolVersion = 6;
+export const protocolVersion = 7;
 
 export const frameHeaderBytes = 12;
 export const frameTrailerBytes = 4;
@@ -54,6 +54,8 @@ export const request = {
   space: 37,
   update: 38,
   health: 39,
+  attachCard: 40,
+  detachCard: 41,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 

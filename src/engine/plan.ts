@@ -23,6 +23,7 @@ export type { SpecialMount } from "./plan/special-mounts.ts";
 export { orderOf } from "./plan/order-machine.ts";
 export { plainSetup } from "./plan/plain-setup.ts";
 export { askedMac, planMachine } from "./plan/plan-machine.ts";
+export { userCard } from "./plan/user-card.ts";
 export { bindPorts } from "./plan/port-map.ts";
 export { execProcessSpec, mainProcessSpec, probeProcessSpec } from "./plan/process-spec.ts";
 export { checkRun } from "./plan/check-run.ts";

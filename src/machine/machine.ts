@@ -30,10 +30,20 @@ export interface UserNetwork {
   nameserver: string;
 }
 
-/** A network card: on a user-mode network, or behind a TAP interface that the caller has made. */
+/** Where interfaces are got from that are in a network namespace which the VMM is not in. */
+export interface TapSource {
+  /** Program that is run as `launcher run DESCRIPTOR_SOCKET TAP[,TAP…] -- VMM…`, and hands them on. */
+  launcher: string;
+  descriptorSocket: string;
+}
+
+/**
+ * A network card: on a user-mode network, or behind a TAP interface, which the caller has made or
+ * the source makes. All cards of a machine have one source.
+ */
 export type NicSpec =
   | { kind: "user"; mac: string; network: UserNetwork; publish: PublishedPort[] }
-  | { kind: "tap"; mac: string; interface: string };
+  | { kind: "tap"; mac: string; interface: string; source?: TapSource };
 
 export interface MachineKernel {
   path: string;

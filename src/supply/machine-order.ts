@@ -1,4 +1,9 @@
-import type { ContainerSetup, MachineSetup, ProcessSpec } from "../agent/agent-client.ts";
+import type {
+  CardSetup,
+  ContainerSetup,
+  MachineSetup,
+  ProcessSpec,
+} from "../agent/agent-client.ts";
 import type { FreeSpace } from "../host/free-space.ts";
 import type { Kernel } from "../kernel/kernel-catalogue.ts";
 import type { Hypervisor, MachineSpec } from "../machine/machine.ts";
@@ -40,8 +45,8 @@ export interface MachineOrder {
   spec: MachineSpec;
   kernel: Kernel;
   scratch: { path: string; isNew: boolean };
-  /** Of its network, as far as all have it. */
-  network: { address: string; gateway: string } | undefined;
+  /** How its first cards are set up before it is known whose they will be. */
+  preparedCards: CardSetup[];
   imageId: string;
   noTemplate: boolean;
   /**

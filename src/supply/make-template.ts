@@ -38,7 +38,7 @@ export async function makeTemplate(
           newScratch: shape.newScratch,
           image: image !== undefined,
           disks: diskNames(0),
-          cards: order.network === undefined ? [] : [{ index: 0, ...order.network }],
+          cards: order.preparedCards,
         });
         const { rehearsed } = order;
         if (image !== undefined && rehearsed !== undefined) {

@@ -57,6 +57,7 @@ test("cards are numbered as the machine has them, and keep their addresses unles
   await two.agent.destroyContainer("c0");
   // one of them moves to where it is the first
   const moved = networkOf("pod", [1]);
+  moved.cards = moved.cards.map((card) => ({ ...card, name: "eth0" }));
   await two.agent.launch({ id: "c0", setup: containerOn(0, { network: moved }), spec: forever });
   assert.equal(await cards("c0", two), `eth0 ${macOf(5)}\neth0 10.0.3.15/24\n`);
 });

@@ -129,8 +129,8 @@ suite("start", () => {
       [["tmpfs", "/scratch", "size=1m"]],
     );
     assert.deepEqual(
-      setup?.network.cards.map(({ index, address }) => [index, address]),
-      [[0, "10.0.2.15/24"]],
+      setup?.network.cards.map(({ index, addresses }) => [index, addresses]),
+      [[0, ["10.0.2.15/24"]]],
     );
   });
 });

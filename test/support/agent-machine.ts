@@ -180,7 +180,8 @@ export function networkOf(namespace: string, cards: number[] = []): ContainerSet
   return {
     namespace,
     cards: cards.map((index) => ({
-      ...{ index, address: `10.0.${index + 2}.15/24`, gateway: "", mac: macOf(index + 4) },
+      ...{ index, name: `eth${index}`, mac: macOf(index + 4) },
+      ...{ addresses: [`10.0.${index + 2}.15/24`], gateways: [], mtu: 0 },
     })),
     ...{ nameservers: [], search: [], options: [] },
   };

@@ -33,7 +33,7 @@ function composeHosts({ hostname, domainname = "", extraHosts, network }: Contai
   const names = domainname === "" ? hostname : `${hostname}.${domainname}`;
   const [short = hostname] = hostname.split(".");
   const own = names === short ? names : `${names} ${short}`;
-  const address = card?.address.replace(/\/.*$/, "");
+  const address = card?.addresses[0]?.replace(/\/.*$/, "");
   return everyonesHosts + extra.join("") + (address === undefined ? "" : `${address}\t${own}\n`);
 }
 

@@ -18,6 +18,7 @@ import { type ConfiningKernel, confinementOf } from "./confinement.ts";
 import { containerLimits } from "./container-limits.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
 import type { SpecialMount } from "./special-mounts.ts";
+import { userCard } from "./user-card.ts";
 
 /** A mount whose source on the host is known, and shared. */
 export interface PlacedMount {
@@ -204,10 +205,9 @@ function networkSetup(
   { nameservers, search, options }: NonNullable<RunSpecification["network"]>,
   { mac, resolver }: { mac: string; resolver: HostResolver },
 ): ContainerSetup["network"] {
-  const { address, gateway } = userNetwork;
   return {
     namespace: "",
-    cards: [{ index: 0, address, gateway, mac }],
+    cards: [userCard(mac)],
     nameservers: nameservers.length > 0 ? nameservers : serversOf(resolver),
     search: searchDomains(search.length > 0 ? search : resolver.search),
     options: options.length > 0 ? options : resolver.options,

@@ -1,13 +1,13 @@
 import type { PublishedPort } from "../../machine/machine.ts";
 import { publishedPorts } from "../../machine/nics.ts";
 import { scratchBytes } from "../../storage/scratch.ts";
-import { userNetwork } from "../../network/user-network.ts";
 import type { MachineOrder } from "../../supply/machine-order.ts";
 import type { Mount, RunSpecification } from "../records.ts";
 import { plainConfinement } from "./confinement.ts";
 import { machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
 import { plainSetup } from "./plain-setup.ts";
 import { rehearsedProcess } from "./rehearsal.ts";
+import { userCard } from "./user-card.ts";
 
 /** What is ordered for a planned machine, and the ports to open when it comes without. Pure. */
 export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPort[] } {
@@ -15,7 +15,7 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
   const spec = machineSpec(plan);
   return {
     ...{ spec, kernel, scratch },
-    network: run.network === undefined ? undefined : userNetwork,
+    preparedCards: run.network === undefined ? [] : [userCard("")],
     imageId: run.imageId,
     noTemplate:
       run.machine.noTemplate ||

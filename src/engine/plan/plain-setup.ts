@@ -4,18 +4,17 @@ import { userNetwork } from "../../network/user-network.ts";
 import { diskNames } from "../../supply/disk-names.ts";
 import { noLimits } from "./container-limits.ts";
 import { noNetwork } from "./machine-plan.ts";
+import { userCard } from "./user-card.ts";
 
 /** Of a container that asks for nothing; `mac` is that of the machine's network card, if it has one. */
 export function plainSetup(mac: string | undefined, confinement: Confinement): ContainerSetup {
-  const { address, gateway, nameserver } = userNetwork;
+  const { nameserver } = userNetwork;
   return {
     disks: diskNames(0),
     hostname: "plain",
     machineId: randomBytes(16).toString("hex"),
     readOnlyRoot: false,
-    network: mac
-      ? { ...noNetwork, cards: [{ index: 0, address, gateway, mac }], nameservers: [nameserver] }
-      : noNetwork,
+    network: mac ? { ...noNetwork, cards: [userCard(mac)], nameservers: [nameserver] } : noNetwork,
     extraHosts: [],
     mounts: [],
     shmSizeBytes: 0,

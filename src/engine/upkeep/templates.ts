@@ -5,7 +5,7 @@ import { requireTemplates } from "../../machine/support.ts";
 import type { Template } from "../../machine/template-store.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type { Engine } from "../core.ts";
-import { machineCpus, memoryMiB, settleResources } from "../plan.ts";
+import { machineCpus, memoryMiB, settleResources, userCard } from "../plan.ts";
 import { resourcesSchema, specifyLimits } from "../records.ts";
 
 /** A machine to be made ahead, in the words of `create`. */
@@ -53,7 +53,7 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
     },
     kernel,
     scratch: { path: "", isNew: true },
-    network: wants.network ? userNetwork : undefined,
+    preparedCards: wants.network ? [userCard("")] : [],
     imageId: "",
     rehearsed: undefined,
     noTemplate: false,

@@ -187,15 +187,17 @@ export function decodeProcess(from: MessageReader): ProcessSpec {
 function decodeNetwork(from: MessageReader): ContainerNetwork {
   return {
     namespace: from.text(),
-    cards: from.list(mostItems, () => ({ ...decodeCard(from), mac: from.text() })),
+    cards: from.list(mostItems, () => decodeCard(from)),
     nameservers: decodeTexts(from),
     search: decodeTexts(from),
     options: decodeTexts(from),
   };
 }
 
-function decodeCard(from: MessageReader): CardSetup {
-  return { index: from.u8(), address: from.text(), gateway: from.text() };
+/** Of PREPARE and CREATE, and what ATTACH_CARD has behind the container's id. */
+export function decodeCard(from: MessageReader): CardSetup {
+  const names = { index: from.u8(), name: from.text(), mac: from.text() };
+  return { ...names, addresses: decodeTexts(from), gateways: decodeTexts(from), mtu: from.u32() };
 }
 
 const kinds = ["share", "tmpfs", "socket", "device", "image"] as const;

@@ -3,6 +3,7 @@ import { containerStates, type request } from "../../../src/agent/protocol.ts";
 import type { MessageReader, MessageWriter } from "../../../src/agent/wire.ts";
 import type { DiskSpec } from "../../../src/machine/machine.ts";
 import {
+  decodeCard,
   decodeContainer,
   decodeLimits,
   decodeMachine,
@@ -66,6 +67,24 @@ export const requestHandlers: Record<keyof typeof request, Handler> = {
     from.end();
   },
 
+  attachCard: (agent, from) => {
+    const { setup } = containerIn(agent, from);
+    const card = decodeCard(from);
+    from.end();
+    checkCard(agent, card.index);
+    const others = setup.network.cards.filter(({ index }) => index !== card.index);
+    if (others.some(({ name }) => name === card.name))
+      throw new GuestFailure("conflict", `cannot name a network card ${card.name}: one has it`);
+    setup.network.cards = [...others, card];
+  },
+
+  detachCard: (agent, from) => {
+    const { setup } = containerIn(agent, from);
+    const detached = from.u8();
+    from.end();
+    setup.network.cards = setup.network.cards.filter(({ index }) => index !== detached);
+  },
+
   destroy: (agent, from) => {
     const container = containerIn(agent, from);
     for (const process of container.processes.values()) process.drop();
@@ -114,7 +133,8 @@ export const requestHandlers: Record<keyof typeof request, Handler> = {
   },
 
   statistics: (agent, from, to) => {
-    const living = containerIn(agent, from).living();
+    const container = containerIn(agent, from);
+    const living = container.living();
     to.u64(10_000_000)
       .u64(500_000_000)
       .u64(2n ** 64n - 1n);
@@ -122,8 +142,8 @@ export const requestHandlers: Record<keyof typeof request, Handler> = {
       .u32(agent.board.spec.cpus)
       .u64(living.length)
       .u64(2n ** 64n - 1n);
-    to.list(agent.board.spec.nics, () => {
-      to.text("eth0");
+    to.list(container.setup.network.cards, ({ name }) => {
+      to.text(name);
       for (const value of [1000, 10, 0, 0, 2000, 20, 0, 0]) to.u64(value);
     });
     to.text("usage_usec 2000000\nuser_usec 1500000\nsystem_usec 500000\n");
@@ -220,7 +240,6 @@ function named({ containers }: ScriptedGuest, from: MessageReader): ScriptedProc
 
 /** A guest has what its machine has, and each disk for one container. */
 function checkDevices(agent: ScriptedGuest, { disks, network }: ContainerSetup): void {
-  const { spec } = agent.board;
   requireImage(agent, disks.image);
   requireDisk(agent, disks.scratch);
   for (const { id, setup } of agent.containers.values())
@@ -229,9 +248,12 @@ function checkDevices(agent: ScriptedGuest, { disks, network }: ContainerSetup):
         "conflict",
         `cannot use disk ${disks.scratch}: it is container ${id}'s`,
       );
-  const absent = network.cards.find(({ index }) => index >= spec.nics.length);
-  if (absent !== undefined)
-    throw new GuestFailure("unavailable", `cannot use network card ${absent.index}: there is none`);
+  for (const { index } of network.cards) checkCard(agent, index);
+}
+
+function checkCard({ board }: ScriptedGuest, index: number): void {
+  if (index >= board.spec.nics.length)
+    throw new GuestFailure("unavailable", `cannot use network card ${index}: there is none`);
 }
 
 function requireImage(agent: ScriptedGuest, name: string): void {
