@@ -32,7 +32,8 @@ test("files of a container that is just ending can be read, whenever its end com
     const listing = await listTar(tar);
     assert(Object.keys(listing).length > 1);
     const refused = await daemon.dvm(["exec", id, "true"]);
-    assert.match(refused.stderr + refused.stdout, /is not running/);
+    // who asks before the end comes, and starts after it, finds the exec gone: as on dockerd
+    assert.match(refused.stderr + refused.stdout, /is not running|No such exec instance/);
   }
 });
 
