@@ -1,5 +1,6 @@
 import { forwarderProgram } from "../host/forwarder-program.ts";
 import { type BinarySources, isMade } from "../host/made-binary.ts";
+import { switchProgram } from "../host/switch-program.ts";
 import { agentProgram } from "../kernel/agent-binary.ts";
 import { fileServerProgram } from "../sharing/file-server-program.ts";
 
@@ -18,6 +19,7 @@ const ownPrograms: readonly OwnProgram[] = [
     sources: fileServerProgram,
   },
   { name: "the forwarder", why: "carries connections into machines", sources: forwarderProgram },
+  { name: "the switch", why: "keeps the networks of machines", sources: switchProgram },
 ];
 
 /** Those that are to be compiled; without any no compiler is needed. */

@@ -11,3 +11,4 @@ make -s -C guest check
 make -s -C vmm check
 make -s -C fileserver check
 make -s -C forwarder check
+make -s -C switch check

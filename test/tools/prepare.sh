@@ -12,6 +12,7 @@ make -s -C guest
 make -s -C vmm
 make -s -C fileserver
 make -s -C forwarder
+make -s -C switch
 dvm setup --yes run
 [ ! -f "$work/run/dvm.pid" ] || kill "$(cat "$work/run/dvm.pid")"
 dvm kernel build

@@ -1,0 +1,16 @@
+#ifndef DVM_SWITCH_UNIX_SOCKET_H
+#define DVM_SWITCH_UNIX_SOCKET_H
+
+#include <stddef.h>
+
+/* Sockets of this host, by path. All give -1 with errno. */
+
+/* For its owner only. `type`: SOCK_STREAM or SOCK_SEQPACKET. */
+int unix_listen(const char *path, int type);
+int unix_connect(const char *path, int type);
+/* One message, with a descriptor unless that is -1. */
+int unix_send(int socket, const char *text, int descriptor);
+/* One message as a string; `descriptor` becomes what came with it, else -1. */
+int unix_receive(int socket, char *text, size_t room, int *descriptor);
+
+#endif
