@@ -132,9 +132,14 @@ static int make_root(struct container *container, const struct container_setup *
     cleanup_close int root = root_make(&container->root, setup, failure);
     if (root < 0)
         return -1;
-    for (size_t index = 0; index < setup->mount_count; index++)
-        if (place_mount(root, container->place.slot, &setup->mounts[index], failure) < 0)
+    for (size_t index = 0; index < setup->mount_count; index++) {
+        const struct guest_mount *mount = &setup->mounts[index];
+        if (place_mount(root, container->place.slot, mount, failure) < 0)
             return -1;
+        if (mount->kind == MOUNT_DISK &&
+            root_keep_volume(&container->root, mount->share, failure) < 0)
+            return -1;
+    }
     if (add_devices(container, root, &setup->confinement, is_rehearsal, failure) < 0)
         return -1;
     return etc_make(&container->etc, root, setup, network_address(container->network), failure);

@@ -15,6 +15,7 @@
 #include "share.h"
 #include "special_mount.h"
 #include "tmpfs.h"
+#include "volume.h"
 
 int mount_on(const char *source, int target, const char *kind, unsigned long flags,
              const char *options, struct failure *failure) {
@@ -68,11 +69,12 @@ static int open_part(int whole, const struct guest_mount *mount, struct failure 
     return fd < 0 ? fail_errno(failure, "cannot access path %.800s", mount->options) : fd;
 }
 
-static int place_share(int root, const struct guest_mount *mount, struct failure *failure) {
+/* Shows what `whole` is of, or its part, at the target. */
+static int place_whole(int root, const struct guest_mount *mount, int whole,
+                       struct failure *failure) {
     char source[32];
     struct stat status;
-    cleanup_close int whole = share_open(mount->share, failure);
-    cleanup_close int shared = whole < 0 ? -1 : open_part(whole, mount, failure);
+    cleanup_close int shared = open_part(whole, mount, failure);
     if (shared < 0)
         return -1;
     if (fstat(shared, &status) < 0)
@@ -88,32 +90,41 @@ static int place_share(int root, const struct guest_mount *mount, struct failure
     return target < 0 ? -1 : bind_on(source, target, mount->read_only, failure);
 }
 
+static int place_share(int root, const struct guest_mount *mount, struct failure *failure) {
+    cleanup_close int whole = share_open(mount->share, failure);
+    return whole < 0 ? -1 : place_whole(root, mount, whole, failure);
+}
+
 /* The image's own place is in the container's folder, and goes with that. */
-static int place_image(int root, unsigned slot, const struct guest_mount *mount,
-                       struct failure *failure) {
+static int open_image(unsigned slot, const char *name, struct failure *failure) {
     struct place place;
-    char disk[DISK_PATH_MAX], folder[PATH_MAX], source[32];
-    struct stat status;
+    char disk[DISK_PATH_MAX], folder[PATH_MAX];
     place_of(slot, &place);
-    if (strchr(mount->share, '/') != NULL || strlen(mount->share) > DVM_DISK_NAME_MAX)
+    if (strchr(name, '/') != NULL || strlen(name) > DVM_DISK_NAME_MAX)
         return fail(failure, STATUS_INVALID, "cannot mount an image: its disk has no name");
-    snprintf(folder, sizeof folder, "%s/%s", place.folder, mount->share);
-    if (disk_find(mount->share, disk, failure) < 0)
+    snprintf(folder, sizeof folder, "%s/%s", place.folder, name);
+    if (disk_find(name, disk, failure) < 0)
         return -1;
     mkdir(folder, 0755);
     if (mount_path(disk, folder, "erofs", failure) < 0)
         return -1;
-    cleanup_close int whole = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    cleanup_close int part = whole < 0 ? -1 : open_part(whole, mount, failure);
-    if (part < 0 || fstat(part, &status) < 0)
-        return -1;
-    if (check_kind(root, mount->target, S_ISDIR(status.st_mode), failure) < 0)
-        return -1;
-    snprintf(source, sizeof source, "/proc/self/fd/%d", part);
-    cleanup_close int target = S_ISDIR(status.st_mode)
-                                   ? make_folder_in(root, mount->target, failure)
-                                   : make_file_in(root, mount->target, failure);
-    return target < 0 ? -1 : bind_on(source, target, true, failure);
+    int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? fail_errno(failure, "cannot open the image for %s", name) : fd;
+}
+
+static int place_image(int root, unsigned slot, const struct guest_mount *mount,
+                       struct failure *failure) {
+    struct guest_mount as_image = *mount;
+    as_image.read_only = true;
+    cleanup_close int whole = open_image(slot, mount->share, failure);
+    return whole < 0 ? -1 : place_whole(root, &as_image, whole, failure);
+}
+
+static int place_volume(int root, unsigned slot, const struct guest_mount *mount,
+                        struct failure *failure) {
+    struct guest_mount now = *mount;
+    cleanup_close int whole = volume_open(slot, mount->share, &now.populate, failure);
+    return whole < 0 ? -1 : place_whole(root, &now, whole, failure);
 }
 
 bool is_on_file_of_proc(const struct guest_mount *mount) {
@@ -173,6 +184,8 @@ int place_mount(int root, unsigned slot, const struct guest_mount *mount, struct
         return place_share(root, mount, failure);
     if (mount->kind == MOUNT_IMAGE)
         return place_image(root, slot, mount, failure);
+    if (mount->kind == MOUNT_DISK)
+        return place_volume(root, slot, mount, failure);
     if (check_kind(root, mount->target, mount->kind == MOUNT_TMPFS, failure) < 0)
         return -1;
     if (mount->kind == MOUNT_SOCKET)

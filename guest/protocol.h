@@ -321,6 +321,8 @@ enum uses_operation { USES_BEGIN = 1, USES_READ = 2 };
  * MOUNT_SOCKET: a Unix socket that leads to one of the host (connections.h); its options are
  * "mode,uid,gid,name", the mode octal. MOUNT_DEVICE: one of the machine's own devices that every
  * container has, named by its options: "null". MOUNT_IMAGE: an image on the disk that is its share.
+ * MOUNT_DISK: a volume on the disk that is its share, of which the folder "data" is shown; populate
+ * there means: if it is empty.
  * Options of a share and of an image: the path in it that is mounted; "": all.
  */
 enum mount_kind {
@@ -329,6 +331,7 @@ enum mount_kind {
     MOUNT_SOCKET = 3,
     MOUNT_DEVICE = 4,
     MOUNT_IMAGE = 5,
+    MOUNT_DISK = 6,
 };
 
 #endif

@@ -1,6 +1,5 @@
 #include "root.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,8 +11,10 @@
 #include "bind.h"
 #include "devices.h"
 #include "disk.h"
+#include "empty.h"
 #include "init_layer.h"
 #include "mount.h"
+#include "volume.h"
 
 #define CONTAINERS "/run/containers"
 #define DEFAULT_SHM_SIZE 67108864u
@@ -162,25 +163,15 @@ static int place_prepared(int root, const char *source, const char *path, struct
     return target < 0 ? -1 : bind_on(source, target, false, failure);
 }
 
-/* Nothing was ever written there, not even by the agent. */
-static bool is_empty(const char *path) {
-    DIR *folder = opendir(path);
-    struct dirent *entry;
-    bool empty = folder != NULL;
-    while (empty && (entry = readdir(folder)) != NULL)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    if (folder != NULL)
-        closedir(folder);
-    return empty;
-}
-
 int root_join(struct root *root, const char *image_disk, const char *scratch_disk,
               struct failure *failure) {
     const struct place *place = root->place;
     if (mount_image(root, image_disk, failure) < 0 ||
         mount_scratch(root, scratch_disk, failure) < 0)
         return -1;
-    bool is_new = is_empty(place->upper);
+    /* nothing was ever written there, not even by the agent */
+    cleanup_close int upper = open(place->upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bool is_new = folder_is_empty(upper);
     if (mount_overlay(root, failure) < 0)
         return -1;
     root->joined = true;
@@ -226,6 +217,17 @@ static int wait_unused(const char *disk, struct failure *failure) {
                 "cannot take disk %s out of use: somebody uses it still", disk);
 }
 
+int root_keep_volume(struct root *root, const char *disk, struct failure *failure) {
+    for (size_t index = 0; index < root->volume_count; index++)
+        if (strcmp(root->volumes[index], disk) == 0)
+            return 0;
+    if (root->volume_count == ROOT_VOLUMES_MAX)
+        return fail(failure, STATUS_INVALID, "cannot use more than %d volumes on disks",
+                    ROOT_VOLUMES_MAX);
+    snprintf(root->volumes[root->volume_count++], sizeof root->volumes[0], "%.20s", disk);
+    return 0;
+}
+
 int root_unmount(struct root *root, struct failure *failure) {
     const struct place *place = root->place;
     /* with all that lies below it, and what others see of it */
@@ -233,6 +235,9 @@ int root_unmount(struct root *root, struct failure *failure) {
         return fail_errno(failure, "cannot unmount a container");
     if (wait_unused(root->scratch_disk, failure) < 0 || wait_unused(root->image_disk, failure) < 0)
         return -1;
+    for (; root->volume_count > 0; root->volume_count--)
+        if (wait_unused(root->volumes[root->volume_count - 1], failure) < 0)
+            return -1;
     root->image_disk[0] = root->scratch_disk[0] = 0;
     root->joined = false;
     rmdir(place->folder);
@@ -244,6 +249,8 @@ void root_abandon(struct root *root) {
     if (root->scratch_disk[0] == 0)
         return;
     umount2(root->place->root, MNT_DETACH);
+    for (size_t index = 0; index < root->volume_count; index++)
+        volume_abandon(root->place, root->volumes[index]);
     if (umount2(scratch, 0) < 0 && mount(NULL, scratch, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
         complain("cannot unmount the scratch disk: %s", error_text(errno));
 }

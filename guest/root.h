@@ -5,11 +5,15 @@
 #include "place.h"
 #include "setup.h"
 
+#define ROOT_VOLUMES_MAX 16
+
 /* A container's root: its image and scratch disk, joined, with /dev and /sys. */
 struct root {
     const struct place *place;
     char image_disk[DVM_DISK_NAME_MAX + 1]; /* "": not mounted */
     char scratch_disk[DVM_DISK_NAME_MAX + 1];
+    char volumes[ROOT_VOLUMES_MAX][DVM_DISK_NAME_MAX + 1]; /* on disks of their own */
+    size_t volume_count;
     bool joined;
 };
 
@@ -27,6 +31,9 @@ int root_make(struct root *root, const struct container_setup *setup, struct fai
 
 /* An O_PATH of it. */
 int root_open(const struct root *root, struct failure *failure);
+
+/* Notes that the container uses this disk for a volume: it is taken out of use with the others. */
+int root_keep_volume(struct root *root, const char *disk, struct failure *failure);
 
 /* Takes the disks out of use, written, and the place away. Its processes have gone. */
 int root_unmount(struct root *root, struct failure *failure);

@@ -10,7 +10,7 @@ export interface AgentHello {
 
 /** A mount inside the container. */
 export interface GuestMount {
-  kind: "share" | "tmpfs" | "socket" | "device" | "image";
+  kind: "share" | "tmpfs" | "socket" | "device" | "image" | "disk";
   /** Name of a share, of an image its disk. */
   share?: string;
   target: string;

@@ -76,7 +76,7 @@ export const keptProbes = 5;
 
 export const prepareFlag = { scratch: 1, image: 2 } as const;
 
-export const mountKind = { share: 1, tmpfs: 2, socket: 3, device: 4, image: 5 } as const;
+export const mountKind = { share: 1, tmpfs: 2, socket: 3, device: 4, image: 5, disk: 6 } as const;
 
 export const filesOperation = { stat: 1, out: 2, in: 3, changes: 4, layer: 5, export: 6 } as const;
 

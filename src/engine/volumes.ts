@@ -2,7 +2,12 @@
  * Volumes, as folders of the daemon. Others use what stands here, and nothing behind it.
  */
 
-export { leaveUnusedVolumes, leaveVolumes, useVolume } from "./volumes/use-volumes.ts";
+export {
+  leaveUnusedVolumes,
+  leaveVolumes,
+  useVolume,
+  useVolumeDisk,
+} from "./volumes/use-volumes.ts";
 export {
   checkDriver,
   createVolume,

@@ -6,7 +6,7 @@ import { DvmError, ignore } from "../base/errors.ts";
 import { tryParseJson } from "../base/parse-json.ts";
 
 /** Change it when a template that was made before must not be used any more. */
-const formatVersion = 5;
+const formatVersion = 6;
 /** Beyond these the one that was not used for longest goes. */
 const maximumTemplates = 24;
 const keyPattern = /^[0-9a-f]{16}$/;
@@ -24,7 +24,8 @@ const shapeSchema = z.strictObject({
   cpus: z.int(),
   memoryMiB: z.int(),
   nics: z.int(),
-  disks: z.int(),
+  /** Their names and what may be done: `image0:r,scratch0:w`. */
+  disks: z.string(),
   /** Id of the image that is mounted; empty: none is. */
   image: z.string(),
   /** The scratch disk is in use already; else a container that ran before brings its own. */

@@ -1,8 +1,6 @@
 import { DvmError } from "../base/errors.ts";
 import { parseBytes } from "../base/parse-sizes.ts";
-
-/** What a local volume is made with: the words of mount(8). */
-export type VolumeOptions = Readonly<Record<string, string>>;
+import { badDiskOptions, isDisk, type VolumeOptions } from "./disk-options.ts";
 
 const known = ["type", "o", "device", "size"];
 /** Which others each one needs. */
@@ -19,6 +17,7 @@ export function checkVolumeOptions(name: string, options: VolumeOptions): void {
 }
 
 function badOptions(options: VolumeOptions): string | undefined {
+  if (isDisk(options)) return badDiskOptions(options);
   const unknown = Object.keys(options).find((option) => !known.includes(option));
   if (unknown !== undefined) return `invalid option: ${JSON.stringify(unknown)}`;
   if (options["type"] === "cifs" && /^[a-z]*:?\/\/[^/]*:\d+(?:\/|$)/i.test(options["device"] ?? ""))
@@ -46,6 +45,8 @@ function tryParseBytes(text: string): number | undefined {
 /** Whether a volume is what something else is mounted on, while it is used. */
 export function needsMount(options: VolumeOptions | undefined): options is VolumeOptions {
   return (
-    options !== undefined && ((options["device"] ?? "") !== "" || (options["type"] ?? "") !== "")
+    options !== undefined &&
+    !isDisk(options) &&
+    ((options["device"] ?? "") !== "" || (options["type"] ?? "") !== "")
   );
 }

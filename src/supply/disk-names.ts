@@ -1,5 +1,6 @@
 import type { ContainerDisks } from "../agent/agent-client.ts";
 import type { DiskSpec } from "../machine/machine.ts";
+import { mostDiskBytes } from "../storage/disk-options.ts";
 import { scratchBytes } from "../storage/scratch.ts";
 
 /** What all images' disks seem to hold. */
@@ -17,6 +18,12 @@ export function emptyDisks(slot: number): { image: DiskSpec; scratch: DiskSpec }
     image: { name: image, format: "empty", bytes: imageBytes, readOnly: true },
     scratch: { name: scratch, format: "empty", bytes: scratchBytes, readOnly: false },
   };
+}
+
+/** A disk of the same name and kind that holds nothing yet, for a machine to be cloned. */
+export function emptied({ name, readOnly, ...disk }: DiskSpec): DiskSpec {
+  const bytes = disk.format === "empty" ? disk.bytes : mostDiskBytes;
+  return { name, format: "empty", bytes, readOnly };
 }
 
 /** Disks of a machine for containers that come when it runs. */

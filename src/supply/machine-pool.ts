@@ -9,7 +9,7 @@ import type { MachineSpec } from "../machine/machine.ts";
 import { withoutPorts } from "../machine/nics.ts";
 import { shapeKey, type Shape, type Template } from "../machine/template-store.ts";
 import type { BootedMachine } from "./boot-machine.ts";
-import { diskNames } from "./disk-names.ts";
+import { diskNames, emptied } from "./disk-names.ts";
 import { disksFolder, machineFolder } from "./machine-folders.ts";
 import type { MachineOrder, SupplyParts } from "./machine-order.ts";
 import type { PoolLimits } from "./pool-size.ts";
@@ -190,7 +190,7 @@ export class MachinePool implements AsyncDisposable {
         disks: [
           ...order.spec.disks.slice(0, 1),
           { name: diskNames(0).scratch, format: "raw", path: scratch, readOnly: false },
-          ...order.spec.disks.slice(2),
+          ...order.spec.disks.slice(2).map(emptied),
         ],
         nics,
         runFolder,
@@ -263,8 +263,10 @@ class ReadyMachine {
   }
 
   /** Makes it the machine that was ordered: it has a new disk already, which gets its place. */
-  async outfit({ scratch }: MachineOrder): Promise<BootedMachine> {
+  async outfit({ scratch, spec }: MachineOrder): Promise<BootedMachine> {
     await rename(this.#files.scratch, scratch.path);
+    for (const disk of spec.disks.slice(2))
+      if (disk.format !== "empty") await this.#booted.machine.insertDisk(disk.name, disk);
     return this.#booted;
   }
 

@@ -189,7 +189,7 @@ export class MachineSupply implements AsyncDisposable {
       cpus: spec.cpus,
       memoryMiB: spec.memoryMiB,
       nics: spec.nics.length,
-      disks: spec.disks.length,
+      disks: spec.disks.map(({ name, readOnly }) => `${name}:${readOnly ? "r" : "w"}`).join(),
       image,
       newScratch: scratch.isNew,
       hostBoot: this.#hostBoot,

@@ -6,7 +6,7 @@ import { withoutPorts } from "../machine/nics.ts";
 import { templateScratch, type Shape, type Template } from "../machine/template-store.ts";
 import { makeScratchDisk } from "../storage/scratch.ts";
 import { bootMachine } from "./boot-machine.ts";
-import { diskNames, emptyDisks } from "./disk-names.ts";
+import { diskNames, emptied, emptyDisks } from "./disk-names.ts";
 import { machineFolder } from "./machine-folders.ts";
 import type { MachineOrder, SupplyParts } from "./machine-order.ts";
 
@@ -76,7 +76,7 @@ function makerSpec(
   return {
     ...spec,
     ...maker,
-    disks: [empty.image, scratch.isNew ? own : empty.scratch, ...spec.disks.slice(2)],
+    disks: [empty.image, scratch.isNew ? own : empty.scratch, ...spec.disks.slice(2).map(emptied)],
     nics: withoutPorts(spec.nics),
     template: { folder, use: "make" },
   };

@@ -15,7 +15,7 @@ const shape: Shape = {
   cpus: 1,
   memoryMiB: 512,
   nics: 1,
-  disks: 2,
+  disks: "image0:r,scratch0:w",
   image: "",
   newScratch: true,
   hostBoot: "a boot",

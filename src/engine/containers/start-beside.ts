@@ -84,14 +84,14 @@ async function launch(
   { id: containerId, run }: ContainerRecord,
   { other, machine, slot }: Place & { other: ContainerRecord },
 ): Promise<Run> {
-  const { placed, specials, imageMounts } = await placeMounts(engine, containerId, run.mounts);
+  const { placed, specials, diskMounts } = await placeMounts(engine, containerId, run.mounts);
   await grantSockets(machine, containerId, specials);
   await sharePlaced(engine, machine.machine, placed);
   const { devices, deviceDisks } = await placeDevices(run.confinement.devices);
-  if (deviceDisks.length + imageMounts.length > 0)
+  if (deviceDisks.length + diskMounts.length > 0)
     throw new DvmError(
       "unsupported",
-      "cannot mount an image or use a disk: none can be added to a machine that runs already",
+      "cannot mount an image, a volume of type disk, or use a disk: none can be added to a machine that runs already",
     );
   const kernel = { release: other.lastStart?.kernel?.split(" ").at(-1) ?? "" };
   const resolver = await engine.parts.hostResolver();

@@ -57,5 +57,7 @@ function lostMessage(console: string): string {
 }
 
 function hasWritableShares({ run }: ContainerRecord): boolean {
-  return run.mounts.some(({ kind, readOnly }) => kind !== "tmpfs" && !readOnly);
+  return run.mounts.some(
+    ({ kind, readOnly }) => kind === "volume" || (kind !== "tmpfs" && !readOnly),
+  );
 }

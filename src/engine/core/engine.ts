@@ -1,3 +1,4 @@
+import { DiskClaims } from "../../storage/disk-claims.ts";
 import { VolumeMounts } from "../../storage/volume-mounts.ts";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -79,6 +80,7 @@ export class Engine implements AsyncDisposable {
   readonly execs = new ExecTable();
   /** What is mounted on folders of volumes. */
   readonly volumeMounts = new VolumeMounts();
+  readonly diskClaims = new DiskClaims();
   readonly state: StateStore;
   readonly containers: Containers;
   readonly machines: Machines;

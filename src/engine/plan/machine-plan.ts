@@ -28,10 +28,13 @@ export interface PlacedMount {
   populate: boolean;
 }
 
-/** An image that its machine has as a disk. */
-export interface ImageMount {
+/** An image, or a volume, that its machine has as a disk. */
+export interface DiskMount {
+  kind: "image" | "disk";
   mount: Mount;
   disk: DiskSpec;
+  /** The image's files go in first, if the guest finds the volume empty. */
+  populate: boolean;
 }
 
 export interface MachinePlan {
@@ -54,7 +57,7 @@ export interface MachinePlan {
   folder: string;
   placed: PlacedMount[];
   specials: SpecialMount[];
-  imageMounts: ImageMount[];
+  diskMounts: DiskMount[];
   /** What the container has of the machine's devices. */
   devices: GuestDevice[];
   deviceDisks: DiskSpec[];
@@ -80,7 +83,7 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
       { name: scratch, ...scratchDisk(plan) },
       ...spareDisks(run.machine.room),
       ...plan.deviceDisks,
-      ...plan.imageMounts.map(({ disk }) => disk),
+      ...new Set(plan.diskMounts.map(({ disk }) => disk)),
     ],
     nics:
       run.network === undefined
@@ -169,7 +172,7 @@ export function neighbourSetup(
     hostname: other.hostname,
     network: { ...network, cards: [] },
     extraHosts: other.extraHosts.map(extraHost),
-    mounts: guestMounts({ run, placed, specials, imageMounts: [] }),
+    mounts: guestMounts({ run, placed, specials, diskMounts: [] }),
   };
 }
 
@@ -232,9 +235,9 @@ function extraHost(entry: string): string {
 function guestMounts({
   placed,
   specials,
-  imageMounts,
+  diskMounts,
   run,
-}: Pick<MachinePlan, "placed" | "specials" | "imageMounts" | "run">): GuestMount[] {
+}: Pick<MachinePlan, "placed" | "specials" | "diskMounts" | "run">): GuestMount[] {
   const shares = placed.map(({ mount, share, populate }): GuestMount => ({
     kind: "share",
     share: share.name,
@@ -254,11 +257,11 @@ function guestMounts({
   const special = specials.map(({ mount: { target, readOnly }, kind, options }): GuestMount => ({
     ...{ kind, target, readOnly, options },
   }));
-  const images = imageMounts.map(({ mount, disk }): GuestMount => ({
-    ...{ kind: "image", share: disk.name, target: mount.target, readOnly: true },
+  const disks = diskMounts.map(({ kind, mount, disk, populate }): GuestMount => ({
+    ...{ kind, share: disk.name, target: mount.target, readOnly: mount.readOnly, populate },
     options: mount.subpath ?? "",
   }));
-  return [...shares, ...special, ...images, ...tmpfs].sort(
+  return [...shares, ...special, ...disks, ...tmpfs].sort(
     (a, b) => a.target.split("/").length - b.target.split("/").length,
   );
 }

@@ -21,7 +21,7 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
       run.machine.noTemplate ||
       // its disk would end sooner in a clone
       (run.diskBytes ?? 0) > scratchBytes ||
-      plan.deviceDisks.length + plan.imageMounts.length > 0,
+      plan.deviceDisks.length > 0,
     rehearsed: mayMountImageAhead(run)
       ? {
           process: rehearsedProcess(run),

@@ -1,13 +1,13 @@
 import { requireFileSharing } from "../../machine/support.ts";
-import type { Machine } from "../../machine/machine.ts";
+import type { DiskSpec, Machine } from "../../machine/machine.ts";
 import { checkVolumePart } from "../../storage/volume-part.ts";
 import { isFolderEmpty } from "../../storage/volumes.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core.ts";
 import type { ContainerRecord, Mount } from "../records.ts";
 import { shareNames } from "../runs.ts";
-import { leaveVolumes, useVolume } from "../volumes.ts";
-import type { ImageMount, PlacedMount } from "./machine-plan.ts";
+import { leaveVolumes, useVolume, useVolumeDisk } from "../volumes.ts";
+import type { DiskMount, PlacedMount } from "./machine-plan.ts";
 import { checkBindOptions } from "./bind-options.ts";
 import { checkBindSource, makeBindSource } from "./bind-source.ts";
 import { requireConnections, specialMount, type SpecialMount } from "./special-mounts.ts";
@@ -18,8 +18,8 @@ export interface PlacedMounts {
   placed: PlacedMount[];
   /** Sockets and devices. */
   specials: SpecialMount[];
-  /** Images, which its machine has as disks. */
-  imageMounts: ImageMount[];
+  /** Images and volumes that its machine has as disks. */
+  diskMounts: DiskMount[];
 }
 
 /** Finds, for this run, where on the host each bind and volume of a container is. */
@@ -30,14 +30,21 @@ export async function placeMounts(
 ): Promise<PlacedMounts> {
   const placed: PlacedMount[] = [];
   const specials: SpecialMount[] = [];
-  const imageMounts: ImageMount[] = [];
+  const diskMounts: DiskMount[] = [];
   const isRoot = process.getuid?.() === 0;
   for (const [index, mount] of mounts.entries()) {
     if (mount.kind === "tmpfs") continue;
     if (mount.kind === "image") {
       const { path } = await engine.parts.images.disk(mount.source);
-      const disk = { name: `mount${index}`, format: "vmdk", path, readOnly: true } as const;
-      imageMounts.push({ mount, disk });
+      const name = `mount${diskMounts.length}`;
+      const disk = { name, format: "vmdk", path, readOnly: true } as const;
+      diskMounts.push({ kind: "image", mount, disk, populate: false });
+      continue;
+    }
+    const disk = await volumeDiskOf(engine, containerId, { mounts, mount, known: diskMounts });
+    if (disk !== undefined) {
+      const populate = mount.startsEmpty !== true && mount.subpath === undefined && !disk.readOnly;
+      diskMounts.push({ kind: "disk", mount, disk, populate });
       continue;
     }
     const name = `${shareNames(containerId)}${index}`;
@@ -51,7 +58,21 @@ export async function placeMounts(
     placed.push(await place(engine, mount, { name, isRoot }));
   }
   if (placed.length > 0) requireFileSharing(engine.parts.hypervisor);
-  return { placed, specials, imageMounts };
+  return { placed, specials, diskMounts };
+}
+
+/** A volume that is a disk; one that is mounted twice is one disk. */
+async function volumeDiskOf(
+  engine: Engine,
+  id: string,
+  { mounts, mount, known }: { mounts: readonly Mount[]; mount: Mount; known: DiskMount[] },
+): Promise<DiskSpec | undefined> {
+  if (mount.kind !== "volume") return undefined;
+  const before = known.find((one) => one.mount.volume === mount.volume)?.disk;
+  if (before !== undefined) return before;
+  const more = mounts.filter((one) => one !== mount && one.volume === mount.volume);
+  const content = await useVolumeDisk(engine, { id }, [mount, ...more]);
+  return content && { name: `volume${known.length}`, ...content };
 }
 
 /** Once nothing of a container runs: what was used for its mounts is let go. */

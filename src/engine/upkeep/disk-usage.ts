@@ -1,5 +1,5 @@
 import { bytesOnDisk } from "../../host/bytes-on-disk.ts";
-import { volumeFolder } from "../../storage/volumes.ts";
+import { volumePlace } from "../../storage/volume-disk.ts";
 import type { ContainerRecord, VolumeRecord } from "../records.ts";
 import type { Engine, Image } from "../core.ts";
 import { volumeUsers } from "../volumes.ts";
@@ -37,7 +37,7 @@ export async function diskUsage(engine: Engine): Promise<DiskUsage> {
     volumes: await Promise.all(
       engine.state.volumes().map(async (volume) => ({
         volume,
-        bytes: await bytesOnDisk(volumeFolder(places.dataRoot, volume.name)),
+        bytes: await bytesOnDisk(volumePlace(places.dataRoot, volume)),
         users: volumeUsers(engine, volume.name).length,
       })),
     ),

@@ -1,6 +1,6 @@
 import { DvmError } from "../../base/errors.ts";
 import { bytesOnDisk } from "../../host/bytes-on-disk.ts";
-import { volumeFolder } from "../../storage/volumes.ts";
+import { volumePlace } from "../../storage/volume-disk.ts";
 import { type ContainerRecord, isRunning, type VolumeRecord } from "../records.ts";
 import { scratchBytesOf } from "./disk-usage.ts";
 import type { Engine, Image, ImageRemoval, ImageUsers } from "../core.ts";
@@ -95,9 +95,9 @@ export async function pruneVolumes(
     .volumes()
     .filter((one) => volumeUsers(engine, one.name).length === 0 && isWanted(one));
   let freedBytes = 0;
-  for (const { name } of unused) {
-    freedBytes += await bytesOnDisk(volumeFolder(engine.parts.places.dataRoot, name));
-    await removeVolume(engine, name);
+  for (const volume of unused) {
+    freedBytes += await bytesOnDisk(volumePlace(engine.parts.places.dataRoot, volume));
+    await removeVolume(engine, volume.name);
   }
   engine.events.emit("volume", "prune", "", { reclaimed: String(freedBytes) });
   return { names: unused.map(({ name }) => name), freedBytes };

@@ -1,4 +1,7 @@
 import { describeError } from "../../base/errors.ts";
+import type { DiskContent } from "../../machine/machine.ts";
+import { isDisk } from "../../storage/disk-options.ts";
+import { isReadable, makeVolumeDisk } from "../../storage/volume-disk.ts";
 import { needsMount } from "../../storage/volume-options.ts";
 import { volumeFolder } from "../../storage/volumes.ts";
 import type { Engine } from "../core.ts";
@@ -24,10 +27,35 @@ export async function useVolume(
   return folder;
 }
 
+/**
+ * Gives a container a volume that is a disk, for all of its mounts of it; undefined: it is none. The
+ * disk is made when there is none.
+ */
+export async function useVolumeDisk(
+  engine: Engine,
+  record: Pick<ContainerRecord, "id">,
+  mounts: readonly [Mount, ...Mount[]],
+): Promise<DiskContent | undefined> {
+  const { volume: name = "" } = mounts[0];
+  await ensureVolume(engine, mounts[0]);
+  const found = findVolume(engine, name);
+  if (!isDisk(found.options)) return undefined;
+  const path = await makeVolumeDisk(engine.parts.places.dataRoot, found);
+  const readOnly = mounts.every((mount) => mount.readOnly) && (await isReadable(path));
+  const others = engine.containers.list().filter((one) => isRunning(one) && hasVolume(one, name));
+  engine.diskClaims.claim(name, record.id, { readOnly, others: others.map(({ id }) => id) });
+  return { format: "raw", path, readOnly };
+}
+
+function hasVolume({ run }: ContainerRecord, name: string): boolean {
+  return run.mounts.some(({ volume }) => volume === name);
+}
+
 /** A container uses its volumes no more: what is mounted on those that nobody uses goes. */
 export function leaveVolumes(engine: Engine, record: ContainerRecord): void {
   for (const { kind, volume } of record.run.mounts) {
     if (kind !== "volume" || volume === undefined) continue;
+    engine.diskClaims.release(volume, record.id);
     letGo(engine, volume, record.id);
   }
 }
@@ -43,10 +71,7 @@ function letGo(engine: Engine, volume: string, except?: string): void {
   const isUsed = () =>
     engine.containers
       .list()
-      .some(
-        (one) =>
-          one.id !== except && isRunning(one) && one.run.mounts.some((m) => m.volume === volume),
-      );
+      .some((one) => one.id !== except && isRunning(one) && hasVolume(one, volume));
   const known = engine.state.volumes().find(({ name }) => name === volume);
   if (!needsMount(known?.options)) return;
   engine.volumeMounts

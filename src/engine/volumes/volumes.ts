@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { DvmError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import {
@@ -6,6 +7,8 @@ import {
   removeVolumeFolder,
   volumeFolder,
 } from "../../storage/volumes.ts";
+import { diskBytes, isDisk } from "../../storage/disk-options.ts";
+import { makeVolumeDisk, volumeDisk } from "../../storage/volume-disk.ts";
 import { checkVolumeOptions } from "../../storage/volume-options.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine } from "../core.ts";
@@ -15,16 +18,22 @@ const localDriver = "local";
 
 /** A volume as the Engine API shows it. */
 export function describeVolume(engine: Engine, volume: VolumeRecord) {
+  const { dataRoot } = engine.parts.places;
   return {
     Name: volume.name,
     Driver: localDriver,
-    Mountpoint: volumeFolder(engine.parts.places.dataRoot, volume.name),
+    Mountpoint: volumeFolder(dataRoot, volume.name),
     // whole seconds, as Docker shows it
     CreatedAt: volume.createdAt.replace(/\.\d+/, ""),
     Labels: volume.unlabelled === true ? null : volume.labels,
     Scope: "local",
     Options: volume.options ?? null,
+    ...(isDisk(volume.options) ? { Status: diskStatus(dataRoot, volume) } : {}),
   };
+}
+
+function diskStatus(dataRoot: string, { name, options = {} }: VolumeRecord) {
+  return { Disk: { Path: volumeDisk(dataRoot, name), SizeBytes: diskBytes(options) } };
 }
 
 export function findVolume(engine: Engine, name: string): VolumeRecord {
@@ -79,8 +88,10 @@ export async function createVolume(engine: Engine, request: VolumeRequest): Prom
   };
   await makeVolumeFolder(dataRoot, name);
   try {
+    if (isDisk(volume.options)) await makeVolumeDisk(dataRoot, volume);
     engine.state.saveVolume(volume);
   } catch (error) {
+    if (isDisk(volume.options)) await rm(volumeDisk(dataRoot, name), { force: true });
     await removeEmptyVolume(dataRoot, name);
     throw error;
   }

@@ -200,7 +200,7 @@ export function decodeCard(from: MessageReader): CardSetup {
   return { ...names, addresses: decodeTexts(from), gateways: decodeTexts(from), mtu: from.u32() };
 }
 
-const kinds = ["share", "tmpfs", "socket", "device", "image"] as const;
+const kinds = ["share", "tmpfs", "socket", "device", "image", "disk"] as const;
 
 function decodeMount(from: MessageReader): GuestMount {
   const number = from.u8();

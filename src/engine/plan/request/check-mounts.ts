@@ -1,6 +1,6 @@
 import { DvmError } from "../../../base/errors.ts";
 import { parseBytes } from "../../../base/parse-sizes.ts";
-import { leastScratchBytes } from "../../../storage/scratch.ts";
+import { leastDiskBytes } from "../../../storage/format-disk.ts";
 import type { HostConfig } from "../../records.ts";
 
 type MountRequest = NonNullable<HostConfig["Mounts"]>[number];
@@ -25,10 +25,10 @@ function checkStorage(options: Readonly<Record<string, string>>): void {
   if (unknown !== undefined) throw new DvmError("unclassified", `Unknown option ${unknown}`);
   const { size } = options;
   if (size === undefined) return;
-  if (parseBytes(size) < leastScratchBytes)
+  if (parseBytes(size) < leastDiskBytes)
     throw new DvmError(
       "unclassified",
-      `cannot give a container a disk of ${size}: the least is ${leastScratchBytes >> 20} MiB`,
+      `cannot give a container a disk of ${size}: the least is ${leastDiskBytes >> 20} MiB`,
     );
 }
 
