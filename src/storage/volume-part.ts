@@ -1,5 +1,5 @@
 import { lstat, realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DvmError, systemErrorCode } from "../base/errors.ts";
 
 /**
@@ -26,7 +26,20 @@ async function inaccessible(path: string, { code }: { code: string | undefined }
   // a link to what is only outside of the host's root, too
   return isLink
     ? new DvmError("invalid", `cannot access path ${path}: ${word}`)
-    : new DvmError("not-found", `cannot access path ${path}: lstat ${path}: ${word}`);
+    : new DvmError(
+        "not-found",
+        `cannot access path ${path}: lstat ${await firstMissing(path)}: ${word}`,
+      );
+}
+
+/** The first folder above that isn't there, or it itself. */
+async function firstMissing(path: string): Promise<string> {
+  const parent = dirname(path);
+  const isThere = await lstat(parent).then(
+    () => true,
+    () => false,
+  );
+  return isThere || parent === path ? path : firstMissing(parent);
 }
 
 function reasonOf(error: unknown): { code: string | undefined } {

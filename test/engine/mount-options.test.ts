@@ -107,6 +107,10 @@ suite("parts of volumes", () => {
       `path concatenation escapes the base directory, base: ${String(Mountpoint)}, subpath: out`,
     ]);
     const missing = join(String(Mountpoint), "nope");
+    assert.deepEqual(await startRefusal(part("parted", "nope/below")), [
+      404,
+      `cannot access path ${missing}/below: lstat ${missing}: no such file or directory`,
+    ]);
     assert.deepEqual(await startRefusal(part("parted", "nope")), [
       404,
       `cannot access path ${missing}: lstat ${missing}: no such file or directory`,

@@ -60,7 +60,7 @@ async function start(
   try {
     return await launch(engine, held, restarts);
   } catch (error) {
-    const { exitCode, told } = startFailure(error);
+    const { exitCode, told } = startFailure(error, held.record.run.mounts);
     held.apply(
       { kind: "start-failed", failure: { exitCode, error: describeError(told) } },
       restarts,

@@ -1,5 +1,5 @@
 import { DvmError, type ErrorCode } from "../../base/errors.ts";
-import { otherStartFailure } from "../records.ts";
+import { type Mount, otherStartFailure } from "../records.ts";
 import { endsAtNoFolder, withAdvice } from "./not-a-folder.ts";
 
 /** What Docker says before the reasons of its runtime. */
@@ -14,7 +14,7 @@ const runtimesOwn =
 const processes =
   /^(?:SCMP_ACT_NOTIFY cannot |listenerPath is not set|error creating (?:seccomp|filter)|error loading seccomp )/;
 /** ... and when that mounts. */
-const mounts = /^error mounting |cannot be mounted because it is (?:inside|not of type) /;
+const mountings = /^error mounting |cannot be mounted because it is (?:inside|not of type) /;
 
 /** Why a container's process could not be started: its exit code, and the error as clients hear it. */
 export interface StartFailure {
@@ -23,9 +23,9 @@ export interface StartFailure {
 }
 
 /** By Docker's words and codes: 127 not found, 126 not executable, and 500 for what isn't the program's. */
-export function startFailure(error: unknown): StartFailure {
+export function startFailure(error: unknown, mounts: readonly Mount[] = []): StartFailure {
   if (!(error instanceof DvmError)) return { exitCode: otherStartFailure, told: error };
-  const words = wordsOf(error);
+  const words = wordsOf({ code: error.code, message: mountWords(error.message, mounts) });
   const isNoFolder = words.startsWith(runtime) && endsAtNoFolder(words);
   const exitCode = isNoFolder ? 127 : exitCodeOf(error.code);
   const message = isNoFolder ? withAdvice(words) : words;
@@ -35,6 +35,15 @@ export function startFailure(error: unknown): StartFailure {
     ...(hint === undefined ? {} : { hint }),
   });
   return { exitCode, told };
+}
+
+/** The guest knows where, runc says what, too. */
+function mountWords(message: string, mounts: readonly Mount[]): string {
+  const [, target, why] = /^cannot mount on (\/.*?): (not a directory: .*)$/s.exec(message) ?? [];
+  const mount = mounts.find((one) => one.target === target);
+  if (mount?.kind !== "bind" || target === undefined) return message;
+  const { source } = mount;
+  return `error mounting "${source}" to rootfs at "${target}": mount ${source}:${target} (via /proc/self/fd/7), flags: 0x5000: ${why}`;
 }
 
 /** A user that the image doesn't have Docker takes for a fault of its own. */
@@ -48,11 +57,11 @@ function exitCodeOf(code: ErrorCode): number {
   return otherStartFailure;
 }
 
-function wordsOf({ code, message }: DvmError): string {
+function wordsOf({ code, message }: Pick<DvmError, "code" | "message">): string {
   if (exitCodeOf(code) !== otherStartFailure) return `${runtime}${process}${message}`;
   if (runtimesOwn.test(message)) return runtime + message;
   if (processes.test(message)) return `${runtime}${process}${message}`;
-  if (mounts.test(message)) return `${runtime}${process}error during container init: ${message}`;
+  if (mountings.test(message)) return `${runtime}${process}error during container init: ${message}`;
   const limit = /^cannot set resource limit (\d+): (.*)$/.exec(message);
   if (limit === null) return message;
   return `${runtime}${process}error during container init: error setting rlimits for ready process: error setting rlimit type ${limit[1]}: ${limit[2]}`;
