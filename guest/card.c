@@ -1,11 +1,9 @@
 #include "card.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <net/if.h>
-#include <net/route.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +68,13 @@ static bool find(const void *argument) {
     return found;
 }
 
+unsigned card_count(void) {
+    unsigned count = 0;
+    while (number_of(count) >= 0)
+        count++;
+    return count;
+}
+
 int card_find(unsigned index, char name[CARD_NAME_MAX], struct failure *failure) {
     const struct search search = {index, name};
     /* the machine boots, or the namespace that had it is going */
@@ -80,116 +85,60 @@ int card_find(unsigned index, char name[CARD_NAME_MAX], struct failure *failure)
     return 0;
 }
 
-static struct sockaddr inet_address(struct in_addr address) {
-    struct sockaddr_in inet = {.sin_family = AF_INET, .sin_addr = address};
-    struct sockaddr plain;
-    memcpy(&plain, &inet, sizeof plain);
-    return plain;
-}
-
 static int open_socket(struct failure *failure) {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     return fd < 0 ? fail_errno(failure, "cannot open a socket") : fd;
 }
 
-static int set_up_flag(int fd, const char *name, struct failure *failure) {
-    struct ifreq request = {0};
-    snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
-    if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
-        return fail_errno(failure, "cannot find network card %s", name);
-    request.ifr_flags |= IFF_UP;
-    if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-        return fail_errno(failure, "cannot start network card %s", name);
-    return 0;
-}
-
-static int parse(const char *text, struct in_addr *address, struct in_addr *mask) {
-    char plain[INET_ADDRSTRLEN];
-    size_t length = strcspn(text, "/");
-    long bits = text[length] == '/' ? strtol(text + length + 1, NULL, 10) : 32;
-    if (length >= sizeof plain || bits < 0 || bits > 32)
-        return -1;
-    snprintf(plain, sizeof plain, "%.*s", (int)length, text);
-    mask->s_addr = bits == 0 ? 0 : htonl(~0u << (32 - bits));
-    return inet_pton(AF_INET, plain, address) == 1 ? 0 : -1;
-}
-
 int card_start_loopback(struct failure *failure) {
-    cleanup_close int fd = open_socket(failure);
-    return fd < 0 ? -1 : set_up_flag(fd, "lo", failure);
-}
-
-static int add_default_route(int fd, struct in_addr gateway, struct failure *failure) {
-    struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY};
-    route.rt_dst = route.rt_genmask = inet_address((struct in_addr){0});
-    route.rt_gateway = inet_address(gateway);
-    if (ioctl(fd, SIOCADDRT, &route) < 0 && errno != EEXIST)
-        return fail_errno(failure, "cannot set the default route");
-    return 0;
-}
-
-static int set_address(int fd, const char *name, const char *address, struct failure *failure) {
-    struct in_addr own, mask;
-    struct ifreq request = {0};
-    if (parse(address, &own, &mask) < 0)
-        return fail(failure, STATUS_INVALID, "cannot use network address %s", address);
-    snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
-    request.ifr_addr = inet_address(own);
-    if (ioctl(fd, SIOCSIFADDR, &request) < 0)
-        return fail_errno(failure, "cannot set address %s", address);
-    request.ifr_netmask = inet_address(mask);
-    if (ioctl(fd, SIOCSIFNETMASK, &request) < 0)
-        return fail_errno(failure, "cannot set the network mask of %s", address);
-    return 0;
-}
-
-int card_start(const char *name, const char *address, const char *gateway,
-               struct failure *failure) {
-    struct in_addr router, unused;
-    char setting[96];
-    if (gateway[0] != 0 && parse(gateway, &router, &unused) < 0)
-        return fail(failure, STATUS_INVALID, "cannot use network gateway %s", gateway);
-    cleanup_close int fd = open_socket(failure);
-    if (fd < 0 || set_address(fd, name, address, failure) < 0)
-        return -1;
-    /* as Docker does where a network has no IPv6; a kernel without it has no such file */
-    snprintf(setting, sizeof setting, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
-    write_file(setting, "1");
-    if (set_up_flag(fd, name, failure) < 0)
-        return -1;
-    return gateway[0] == 0 ? 0 : add_default_route(fd, router, failure);
-}
-
-int card_set_mac(const char *name, const char *text, struct failure *failure) {
-    unsigned bytes[6];
-    struct ifreq request = {0};
-    snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
-    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &bytes[0], &bytes[1], &bytes[2], &bytes[3],
-               &bytes[4], &bytes[5]) != 6)
-        return fail(failure, STATUS_INVALID, "cannot use \"%s\": it is no MAC address", text);
+    struct ifreq request = {.ifr_name = "lo"};
     cleanup_close int fd = open_socket(failure);
     if (fd < 0)
         return -1;
-    if (ioctl(fd, SIOCGIFHWADDR, &request) < 0)
-        return fail_errno(failure, "cannot read the MAC address of %s", name);
-    uint8_t wanted[6];
-    for (size_t index = 0; index < 6; index++)
-        wanted[index] = (uint8_t)bytes[index];
-    if (memcmp(request.ifr_hwaddr.sa_data, wanted, sizeof wanted) == 0)
-        return 0;
-    memcpy(request.ifr_hwaddr.sa_data, wanted, sizeof wanted);
-    if (ioctl(fd, SIOCSIFHWADDR, &request) < 0)
-        return fail_errno(failure, "cannot set MAC address %s", text);
+    if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+        return fail_errno(failure, "cannot find the loopback");
+    request.ifr_flags |= IFF_UP;
+    if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+        return fail_errno(failure, "cannot start the loopback");
     return 0;
 }
 
-int card_move(const char *name, int namespace, const char *new_name, struct failure *failure) {
+static void begin_link(struct netlink_request *request, int link, unsigned flags, unsigned change) {
+    const struct ifinfomsg body = {.ifi_index = link, .ifi_flags = flags, .ifi_change = change};
+    netlink_begin(request, RTM_NEWLINK, 0, &body, sizeof body);
+}
+
+int card_move(int link, int namespace, const char *new_name, struct failure *failure) {
     struct netlink_request request;
-    const struct ifinfomsg link = {.ifi_family = AF_UNSPEC, .ifi_index = (int)if_nametoindex(name)};
-    netlink_begin(&request, RTM_NEWLINK, 0, &link, sizeof link);
+    begin_link(&request, link, 0, 0);
     netlink_add(&request, IFLA_NET_NS_FD, &namespace, sizeof namespace);
     netlink_add(&request, IFLA_IFNAME, new_name, strlen(new_name) + 1);
-    if (link.ifi_index == 0 || netlink_ask(&request) < 0)
-        return fail_errno(failure, "cannot move network card %s to another namespace", name);
+    cleanup_close int netlink = netlink_open(failure);
+    if (netlink < 0)
+        return -1;
+    if (netlink_ask(netlink, &request) < 0)
+        return fail_errno(failure, "cannot move a network card to be %s in another namespace",
+                          new_name);
+    return 0;
+}
+
+int card_set_flag(int netlink, int link, bool is_up, struct failure *failure) {
+    struct netlink_request request;
+    begin_link(&request, link, is_up ? IFF_UP : 0, IFF_UP);
+    if (netlink_ask(netlink, &request) < 0)
+        return fail_errno(failure, "cannot %s a network card", is_up ? "start" : "stop");
+    return 0;
+}
+
+int card_rename(int link, const char *new_name, struct failure *failure) {
+    struct netlink_request request;
+    cleanup_close int netlink = netlink_open(failure);
+    /* one that is up keeps its name */
+    if (netlink < 0 || card_set_flag(netlink, link, false, failure) < 0)
+        return -1;
+    begin_link(&request, link, 0, 0);
+    netlink_add(&request, IFLA_IFNAME, new_name, strlen(new_name) + 1);
+    if (netlink_ask(netlink, &request) < 0)
+        return fail_errno(failure, "cannot name a network card %s", new_name);
     return 0;
 }

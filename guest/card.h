@@ -7,14 +7,22 @@
 
 #define CARD_NAME_MAX 16 /* IFNAMSIZ */
 
-/* The name of the machine's card number `index`; waits a while for it to appear. */
+/* How many cards the machine has, wherever they are. */
+unsigned card_count(void);
+/*
+ * The name of the machine's card number `index`, in the namespace of who mounted /sys; waits a
+ * while for it to appear.
+ */
 int card_find(unsigned index, char name[CARD_NAME_MAX], struct failure *failure);
 int card_start_loopback(struct failure *failure);
-/* Starts a card that has `address`, "a.b.c.d/bits"; `gateway` may be "". */
-int card_start(const char *name, const char *address, const char *gateway, struct failure *failure);
-/* "xx:xx:xx:xx:xx:xx" */
-int card_set_mac(const char *name, const char *text, struct failure *failure);
-/* Moves a card into the network namespace open at `namespace`, where it gets another name. */
-int card_move(const char *name, int namespace, const char *new_name, struct failure *failure);
+/*
+ * Moves an interface into the network namespace open at `namespace`, where it gets another name;
+ * what it was given is lost.
+ */
+int card_move(int link, int namespace, const char *new_name, struct failure *failure);
+/* Another name in its namespace. */
+int card_rename(int link, const char *new_name, struct failure *failure);
+/* Starts or stops it; `netlink`: netlink_open(). */
+int card_set_flag(int netlink, int link, bool is_up, struct failure *failure);
 
 #endif

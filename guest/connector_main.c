@@ -45,7 +45,9 @@ static void own_address(const uint8_t address[4]) {
     netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &route, sizeof route);
     netlink_add(&request, RTA_DST, address, 4);
     netlink_add(&request, RTA_OIF, &loopback, sizeof loopback);
-    if (netlink_ask(&request) < 0 && errno != EEXIST)
+    struct failure failure;
+    cleanup_close int fd = netlink_open(&failure);
+    if (fd < 0 || (netlink_ask(fd, &request) < 0 && errno != EEXIST))
         complain("cannot take connections for those of a client: %s", error_text(errno));
     memcpy(known, address, sizeof known);
 }

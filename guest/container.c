@@ -85,7 +85,7 @@ int container_free(struct container *container, struct failure *failure) {
     shares_sync();
     connector_release(container->place.slot);
     if (container->network != NULL)
-        network_release(container->network);
+        network_release(container->network, container->id[0] != 0);
     container->network = NULL;
     if (cgroup_remove(&container->place, failure) < 0)
         return -1;

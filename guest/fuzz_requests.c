@@ -27,6 +27,7 @@ static void see_cards(const struct card_setup *cards, size_t count) {
         see(cards[index].mac);
         see_all(cards[index].addresses);
         see_all(cards[index].gateways);
+        see_all(cards[index].sysctls);
         seen += cards[index].mtu;
     }
 }

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "agent.h"
-
 void netlink_begin(struct netlink_request *request, uint16_t type, uint16_t flags, const void *body,
                    size_t count) {
     *request = (struct netlink_request){.head = {.nlmsg_len = (uint32_t)NLMSG_LENGTH(count),
@@ -22,14 +20,18 @@ void netlink_add(struct netlink_request *request, uint16_t type, const void *val
     request->head.nlmsg_len = NLMSG_ALIGN(request->head.nlmsg_len) + (uint32_t)RTA_SPACE(count);
 }
 
-int netlink_ask(const struct netlink_request *request) {
+int netlink_open(struct failure *failure) {
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    return fd < 0 ? fail_errno(failure, "cannot speak with the kernel's network") : fd;
+}
+
+int netlink_ask(int fd, const struct netlink_request *request) {
     struct {
         struct nlmsghdr head;
         struct nlmsgerr error;
         uint8_t rest[sizeof *request];
     } answer;
-    cleanup_close int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (fd < 0 || send(fd, request, request->head.nlmsg_len, 0) < 0)
+    if (send(fd, request, request->head.nlmsg_len, 0) < 0)
         return -1;
     ssize_t count = recv(fd, &answer, sizeof answer, 0);
     if (count < 0)

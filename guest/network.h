@@ -1,22 +1,33 @@
 #ifndef DVM_NETWORK_H
 #define DVM_NETWORK_H
 
-#include "agent.h"
+#include "address.h"
 #include "setup.h"
 
-/* A network namespace that containers are in; "" is the machine's own. */
+/*
+ * Network namespaces that containers are in; "" is the machine's own. Cards that no container has
+ * are in one that none is in, as far as the kernel has namespaces.
+ */
 struct network;
 
 /* The namespace of this name, made with its loopback up if it isn't there; counts one user more. */
 struct network *network_take(const char *name, struct failure *failure);
-/* One user less; after the last the namespace goes, and its cards return to the machine's. */
-void network_release(struct network *network);
+/*
+ * One user less; after the last the namespace goes, and its cards are nobody's. `was_used`:
+ * programs ran in it, that may have changed them.
+ */
+void network_release(struct network *network, bool was_used);
 
 /* Sets cards up in it: for its first user. What a card has already it is not given again. */
 int network_add_cards(struct network *network, const struct card_setup *cards, size_t count,
                       struct failure *failure);
-/* The address of its first card with the prefix; "": it has none. */
-const char *network_address(const struct network *network);
+/* Puts a card into it, whoever uses it, or sets one of its own up anew. */
+int network_attach_card(struct network *network, const struct card_setup *setup,
+                        struct failure *failure);
+/* Takes a card out of it again, if it is there. */
+int network_detach_card(struct network *network, unsigned index, struct failure *failure);
+/* The first address of its first card with the prefix; "": it has none. */
+void network_address(const struct network *network, char text[ADDRESS_TEXT_MAX]);
 /* A descriptor to enter it by; -1: it is the machine's, where all are that enter nothing. */
 int network_descriptor(const struct network *network);
 

@@ -48,7 +48,8 @@
  *    (name, value, ...), limits, confinement}
  *
  * card = {u8 its number, string name of the interface, string MAC address ("": as it is), strings
- * addresses with prefixes, strings gateways (one for each family at most), u32 MTU (0: as it is)}
+ * addresses with prefixes, strings gateways (one for each family at most), u32 MTU (0: as it is),
+ * strings sysctls (name, value, ...)}
  *
  * confinement = {bytes filter (a program of classic BPF for seccomp), u32 flags of seccomp(2), u8
  * the filter is required, u8 paths are own, strings masked paths, strings read-only paths, u8

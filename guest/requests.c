@@ -114,6 +114,25 @@ static enum outcome update(struct request *request) {
                              : limits_change(&container->place, &limits, &request->failure);
 }
 
+static enum outcome attach_card(struct request *request) {
+    struct card_setup setup;
+    struct container *container = named_container(request);
+    setup_read_card(&request->reader, &setup);
+    if (!is_whole(request))
+        return broken(request);
+    return container == NULL ? FAILED
+                             : network_attach_card(container->network, &setup, &request->failure);
+}
+
+static enum outcome detach_card(struct request *request) {
+    struct container *container = named_container(request);
+    unsigned index = read_u8(&request->reader);
+    if (!is_whole(request))
+        return broken(request);
+    return container == NULL ? FAILED
+                             : network_detach_card(container->network, index, &request->failure);
+}
+
 static enum outcome destroy(struct request *request) {
     const char *id = read_string(&request->reader);
     if (!is_whole(request))
@@ -259,6 +278,10 @@ static enum outcome dispatch(struct request *request) {
         return move_files(request);
     case REQUEST_UPDATE:
         return update(request);
+    case REQUEST_ATTACH_CARD:
+        return attach_card(request);
+    case REQUEST_DETACH_CARD:
+        return detach_card(request);
     case REQUEST_DESTROY:
         return destroy(request);
     case REQUEST_HEALTH:

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "mount.h"
+#include "sysctl.h"
 
 #define SAFE (MS_NOSUID | MS_NOEXEC | MS_NODEV)
 
@@ -64,21 +65,6 @@ static int place_console(int number, struct failure *failure) {
     cleanup_close int fd = open("/dev/console", O_CREAT | O_WRONLY | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd < 0 || mount(source, "/dev/console", NULL, MS_BIND, NULL) < 0)
         return fail_errno(failure, "cannot place /dev/console");
-    return 0;
-}
-
-static int set_sysctls(char **pair, struct failure *failure) {
-    for (; pair != NULL && pair[0] != NULL; pair += 2) {
-        char path[256];
-        if (strlen(pair[0]) > 200 || strstr(pair[0], "..") != NULL)
-            return fail(failure, STATUS_INVALID, "sysctl \"%.200s\" is not a name", pair[0]);
-        snprintf(path, sizeof path, "/proc/sys/%s", pair[0]);
-        for (char *dot = path + strlen("/proc/sys/"); *dot != 0; dot++)
-            if (*dot == '.')
-                *dot = '/';
-        if (write_file(path, pair[1]) < 0)
-            return fail_errno(failure, "cannot set sysctl %s to \"%s\"", pair[0], pair[1]);
-    }
     return 0;
 }
 
@@ -141,7 +127,7 @@ int root_view_finish(const struct root_view *view, int terminal, struct failure 
         return fail_errno(failure, "cannot separate the container's mounts");
     if (terminal >= 0 && place_console(terminal, failure) < 0)
         return -1;
-    if (set_sysctls(view->setup.sysctls, failure) < 0)
+    if (sysctls_set(view->setup.sysctls, failure) < 0)
         return -1;
     if (!view->is_entered && root_view_hide_kernel(view, failure) < 0)
         return -1;

@@ -4,6 +4,14 @@
 
 #include "protocol.h"
 
+static char **read_pairs(struct reader *reader) {
+    size_t count;
+    char **pairs = read_strings(reader, &count);
+    if (count % 2 != 0)
+        reader->bad = true;
+    return pairs;
+}
+
 void setup_read_card(struct reader *reader, struct card_setup *card) {
     card->index = read_u8(reader);
     card->name = read_string(reader);
@@ -11,6 +19,7 @@ void setup_read_card(struct reader *reader, struct card_setup *card) {
     card->addresses = read_strings(reader, &(size_t){0});
     card->gateways = read_strings(reader, &(size_t){0});
     card->mtu = read_u32(reader);
+    card->sysctls = read_pairs(reader);
 }
 
 static void read_cards(struct reader *reader, struct card_setup **cards, size_t *count) {
@@ -67,13 +76,6 @@ static void read_network(struct reader *reader, struct container_setup *setup) {
     setup->extra_hosts = read_strings(reader, &(size_t){0});
 }
 
-static void read_sysctls(struct reader *reader, struct container_setup *setup) {
-    size_t count;
-    setup->sysctls = read_strings(reader, &count);
-    if (count % 2 != 0)
-        reader->bad = true;
-}
-
 void setup_read_limits(struct reader *reader, struct container_limits *limits) {
     limits->cpu_quota_us = read_u64(reader);
     limits->cpu_period_us = read_u64(reader);
@@ -96,7 +98,7 @@ void setup_read_container(struct reader *reader, struct container_setup *setup) 
     read_network(reader, setup);
     read_mounts(reader, setup);
     setup->shm_size = read_u64(reader);
-    read_sysctls(reader, setup);
+    setup->sysctls = read_pairs(reader);
     setup_read_limits(reader, &setup->limits);
     confinement_read(reader, &setup->confinement);
 }

@@ -19,6 +19,7 @@ struct card_setup {
     char **addresses; /* IPv4 and IPv6, "a.b.c.d/bits" */
     char **gateways;  /* one for each family at most */
     uint32_t mtu;     /* 0: as it is */
+    char **sysctls;   /* name, value, name, value, ... NULL */
 };
 
 struct preparation {

@@ -44,6 +44,8 @@ export interface CardSetup {
   gateways: string[];
   /** 0: the card keeps the one that it has. */
   mtu: number;
+  /** Of its network namespace, once it is up. */
+  sysctls?: Record<string, string>;
 }
 
 /** What can be done in a machine before its first container is known. */

@@ -30,8 +30,9 @@ export function encodePreparation(preparation: MachinePreparation): Buffer {
 }
 
 function writeCard(to: MessageWriter, card: CardSetup): MessageWriter {
-  const { index, name, mac, addresses, gateways, mtu } = card;
-  return to.u8(index).text(name).text(mac).texts(addresses).texts(gateways).u32(mtu);
+  const { index, name, mac, addresses, gateways, mtu, sysctls = {} } = card;
+  to.u8(index).text(name).text(mac).texts(addresses).texts(gateways).u32(mtu);
+  return to.texts(Object.entries(sysctls).flat());
 }
 
 /** ATTACH_CARD, as guest/requests.c reads it. */

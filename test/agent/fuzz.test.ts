@@ -11,6 +11,7 @@ import {
   decodeHello,
   decodeMemoryKills,
   decodeResumed,
+  encodeCard,
   encodeClock,
   encodeContainer,
   encodeContainerId,
@@ -120,6 +121,9 @@ function legalRequests(): { type: number; payload: Buffer }[] {
   });
   const spec = shell("true", { rlimits: [{ resource: 7, soft: 1n, hard: 2n }], groupsAdd: ["x"] });
   const { cards } = network;
+  const [card] = cards;
+  assert(card !== undefined);
+  const attached = { ...card, addresses: ["10.1.0.2/16", "fd00::2/64"], gateways: ["10.1.0.1"] };
   const times = { intervalNs: 1, timeoutNs: 2, startPeriodNs: 0, startIntervalNs: 3 };
   const check = { ...times, retries: 3 };
   const clock = { guestNs: 1n, hostNs: 2n, doubtNs: 3n };
@@ -131,6 +135,10 @@ function legalRequests(): { type: number; payload: Buffer }[] {
     { type: request.setUp, payload: encodeMachine({ entropy: randomBytes(64) }, clock) },
     { type: request.setClock, payload: encodeClock(clock) },
     { type: request.create, payload: encodeContainer("id", setup) },
+    {
+      type: request.attachCard,
+      payload: encodeCard("id", { ...attached, sysctls: { "net.ipv4.conf.eth0.mtu": "1" } }),
+    },
     { type: request.health, payload: encodeHealthCheck("id", { ...check, probe: spec }) },
     { type: request.start, payload: Buffer.concat([encodeContainerId("id"), encodeProcess(spec)]) },
   ];
@@ -146,7 +154,7 @@ function asInput({ type, payload }: { type: number; payload: Buffer }): Buffer {
 
 test("the agent's readers of requests take what the host sends, and no input leads them astray", async () => {
   const legal = legalRequests();
-  assert.equal(await agentParser(Buffer.concat(legal.map(asInput)), "fuzz_requests"), 6);
+  assert.equal(await agentParser(Buffer.concat(legal.map(asInput)), "fuzz_requests"), 7);
   const end = Date.now() + fuzzMs;
   let [rounds, whole] = [0, 0];
   for (; Date.now() < end; rounds += 1) {

@@ -197,7 +197,9 @@ function decodeNetwork(from: MessageReader): ContainerNetwork {
 /** Of PREPARE and CREATE, and what ATTACH_CARD has behind the container's id. */
 export function decodeCard(from: MessageReader): CardSetup {
   const names = { index: from.u8(), name: from.text(), mac: from.text() };
-  return { ...names, addresses: decodeTexts(from), gateways: decodeTexts(from), mtu: from.u32() };
+  const addresses = decodeTexts(from);
+  const rest = { gateways: decodeTexts(from), mtu: from.u32(), sysctls: pairs(decodeTexts(from)) };
+  return { ...names, addresses, ...rest };
 }
 
 const kinds = ["share", "tmpfs", "socket", "device", "image", "disk"] as const;
