@@ -1,7 +1,8 @@
 /*
- * dvm-forwarder CONTROL MACHINE: carries connections between this host and one machine, as
- * connections.h draws it. MACHINE is the Unix socket of the machine's port, CONTROL is made. It
- * lives as long as the machine, whatever becomes of the daemon.
+ * dvm-forwarder CONTROL MACHINE [SWITCH]: carries connections between this host and one machine, as
+ * connections.h draws it, or through the switch whose descriptors SWITCH gives out. MACHINE is the
+ * Unix socket of the machine's port, CONTROL is made. It lives as long as the machine, whatever
+ * becomes of the daemon.
  */
 
 #include <errno.h>
@@ -17,8 +18,10 @@
 #include "control.h"
 #include "grants.h"
 #include "mux.h"
+#include "published.h"
 
-#define DESCRIPTORS_MAX 8448u
+#define DESCRIPTORS_MAX 65536u
+#define STREAMS_MAX 8384u
 #define OTHER_DESCRIPTORS 64u /* than those of streams */
 
 static const char *control_path;
@@ -40,8 +43,9 @@ static size_t take_descriptors(void) {
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
     setrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur > 2 * OTHER_DESCRIPTORS ? limit.rlim_cur - OTHER_DESCRIPTORS
-                                                  : OTHER_DESCRIPTORS;
+    rlim_t most = limit.rlim_cur > 2 * OTHER_DESCRIPTORS ? limit.rlim_cur - OTHER_DESCRIPTORS
+                                                         : OTHER_DESCRIPTORS;
+    return most < STREAMS_MAX ? most : STREAMS_MAX;
 }
 
 static int connect_machine(const char *path) {
@@ -56,8 +60,8 @@ static int connect_machine(const char *path) {
 
 int main(int count, char **words) {
     static struct mux_side side = {.find = grant_find, .lost = lost};
-    if (count != 3) {
-        fputs("usage: dvm-forwarder CONTROL MACHINE\n", stderr);
+    if (count != 3 && count != 4) {
+        fputs("usage: dvm-forwarder CONTROL MACHINE [SWITCH]\n", stderr);
         return 2;
     }
     control_path = words[1];
@@ -67,7 +71,7 @@ int main(int count, char **words) {
     int machine = connect_machine(words[2]);
     if (machine < 0 || mux_open(machine, &side) < 0)
         give_up("connect to", words[2]);
-    if (control_open(words[1]) < 0)
+    if (published_open(words[3]) < 0 || control_open(words[1]) < 0)
         give_up("listen at", words[1]);
     for (;;)
         mux_turn();

@@ -31,6 +31,12 @@ const struct owner *owner_make(const char *name) {
     return owner;
 }
 
+void owner_lead(const struct owner *owner, const struct place *place) {
+    for (struct owner *one = owners; one != NULL; one = one->next)
+        if (one == owner)
+            one->place = *place;
+}
+
 void owner_free(const struct owner *owner) {
     for (struct owner **at = &owners; *at != NULL; at = &(*at)->next) {
         if (*at != owner)

@@ -7,41 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "addresses.h"
 #include "mux.h"
 #include "wire.h"
 
 #define CLIENT_BUFFER 262144 /* bytes that a client doesn't take: a slow one costs no more */
-
-union address {
-    struct sockaddr any;
-    struct sockaddr_in inet;
-    struct sockaddr_in6 inet6;
-};
-
-static int parse_port(const char *text, uint16_t *port) {
-    char *end;
-    unsigned long number = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != 0 || number > 65535)
-        return -1;
-    *port = (uint16_t)number;
-    return 0;
-}
-
-/* Gives the length of the address; 0: it is none. */
-static socklen_t parse_address(const char *text, uint16_t port, union address *address) {
-    memset(address, 0, sizeof *address);
-    if (inet_pton(AF_INET, text, &address->inet.sin_addr) == 1) {
-        address->inet.sin_family = AF_INET;
-        address->inet.sin_port = htons(port);
-        return sizeof address->inet;
-    }
-    if (inet_pton(AF_INET6, text, &address->inet6.sin6_addr) == 1) {
-        address->inet6.sin6_family = AF_INET6;
-        address->inet6.sin6_port = htons(port);
-        return sizeof address->inet6;
-    }
-    return 0;
-}
 
 /* OPEN's payload. */
 static int describe_target(const struct port_words *words, uint8_t wanted[CONNECTION_TCP_SIZE]) {
@@ -70,10 +40,7 @@ static int bind_and_listen(int fd, const union address *address, socklen_t lengt
 static int number_of(int fd) {
     union address address;
     socklen_t length = sizeof address;
-    if (getsockname(fd, &address.any, &length) < 0)
-        return -1;
-    return ntohs(address.any.sa_family == AF_INET6 ? address.inet6.sin6_port
-                                                   : address.inet.sin_port);
+    return getsockname(fd, &address.any, &length) < 0 ? -1 : port_of(&address);
 }
 
 int port_listen(const struct owner *owner, const struct port_words *words) {

@@ -19,6 +19,11 @@ int mux_watch(struct mux_source *source, uint32_t events) {
     return epoll_ctl(loop, EPOLL_CTL_ADD, source->fd, &event);
 }
 
+void mux_watch_again(struct mux_source *source, uint32_t events) {
+    struct epoll_event event = {.events = events, .data.ptr = source};
+    epoll_ctl(loop, EPOLL_CTL_MOD, source->fd, &event);
+}
+
 void mux_drop(struct mux_source *source) {
     if (source->is_gone)
         return;

@@ -17,6 +17,8 @@ struct mux_source {
 int mux_loop_open(void);
 /* Tells of `events` as epoll(7) does. -1 with errno. */
 int mux_watch(struct mux_source *source, uint32_t events);
+/* As before, and tells anew of what is so already: for EPOLLET. */
+void mux_watch_again(struct mux_source *source, uint32_t events);
 /* Closes its descriptor at once, and frees it when nobody can have it in his hands any more. */
 void mux_drop(struct mux_source *source);
 /* Waits at most `limit_ms` (-1: for ever), and tells of what has happened. */
