@@ -229,10 +229,3 @@ void cards_release(struct namespace *from, bool was_used) {
         has_strays = true;
     }
 }
-
-const struct address *cards_first_address(const struct namespace *of) {
-    for (unsigned index = 0; index < MACHINE_CARDS_MAX; index++)
-        if (cards[index].owner == of && cards[index].state.address_count > 0)
-            return &cards[index].state.addresses[0];
-    return NULL;
-}

@@ -17,7 +17,5 @@ int cards_take(struct namespace *into, const struct card_setup *setups, size_t c
 int cards_drop(struct namespace *from, unsigned index, struct failure *failure);
 /* Takes all out, as it is given up. `was_used`: programs ran in it, that may have changed them. */
 void cards_release(struct namespace *from, bool was_used);
-/* The first address of the first of its cards; NULL: there is none. */
-const struct address *cards_first_address(const struct namespace *of);
 
 #endif

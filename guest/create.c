@@ -142,9 +142,7 @@ static int make_root(struct container *container, const struct container_setup *
     }
     if (add_devices(container, root, &setup->confinement, is_rehearsal, failure) < 0)
         return -1;
-    char address[ADDRESS_TEXT_MAX];
-    network_address(container->network, address);
-    return etc_make(&container->etc, root, setup, address, failure);
+    return etc_make(&container->etc, root, setup, failure);
 }
 
 int container_configure(struct container *container, const struct creation *creation,

@@ -14,89 +14,27 @@
 
 static void say(struct writer *text, const char *words) { write_raw(text, words, strlen(words)); }
 
-struct facts {
-    const struct container_setup *setup;
-    const char *address;
-};
-
-static void compose_hostname(struct writer *text, const struct facts *facts) {
-    say(text, facts->setup->hostname);
-    say(text, "\n");
-}
-
-/* The full name, then what stands before its first dot. */
-static void compose_own_address(struct writer *text, const struct facts *facts) {
-    const struct container_setup *setup = facts->setup;
-    if (facts->address[0] == 0)
-        return;
-    size_t short_length = strcspn(setup->hostname, ".");
-    bool has_domain = setup->domainname[0] != 0;
-    write_raw(text, facts->address, strcspn(facts->address, "/"));
-    say(text, "\t");
+static void compose_hostname(struct writer *text, const struct container_setup *setup) {
     say(text, setup->hostname);
-    if (has_domain) {
-        say(text, ".");
-        say(text, setup->domainname);
-    }
-    if (has_domain || setup->hostname[short_length] == '.') {
-        say(text, " ");
-        write_raw(text, setup->hostname, short_length);
-    }
     say(text, "\n");
 }
 
-static void compose_hosts(struct writer *text, const struct facts *facts) {
-    say(text, "127.0.0.1\tlocalhost\n"
-              "::1\tlocalhost ip6-localhost ip6-loopback\n"
-              "fe00::\tip6-localnet\n"
-              "ff00::\tip6-mcastprefix\n"
-              "ff02::1\tip6-allnodes\n"
-              "ff02::2\tip6-allrouters\n");
-    for (char **host = facts->setup->extra_hosts; *host != NULL; host++) {
-        size_t length = strcspn(*host, ":");
-        if ((*host)[length] != ':')
-            continue;
-        say(text, *host + length + 1);
-        say(text, "\t");
-        write_raw(text, *host, length);
-        say(text, "\n");
-    }
-    compose_own_address(text, facts);
+static void compose_hosts(struct writer *text, const struct container_setup *setup) {
+    say(text, setup->hosts);
 }
 
-static void compose_words(struct writer *text, const char *key, char **words) {
-    bool is_first = true;
-    for (; *words != NULL; words++) {
-        if ((*words)[0] == 0)
-            continue;
-        if (is_first)
-            say(text, key);
-        is_first = false;
-        say(text, " ");
-        say(text, *words);
-    }
-    if (!is_first)
-        say(text, "\n");
+static void compose_resolver(struct writer *text, const struct container_setup *setup) {
+    say(text, setup->resolver);
 }
 
-static void compose_resolver(struct writer *text, const struct facts *facts) {
-    compose_words(text, "search", facts->setup->search);
-    for (char **server = facts->setup->nameservers; *server != NULL; server++) {
-        say(text, "nameserver ");
-        say(text, *server);
-        say(text, "\n");
-    }
-    compose_words(text, "options", facts->setup->options);
-}
-
-static void compose_machine_id(struct writer *text, const struct facts *facts) {
-    say(text, facts->setup->machine_id);
+static void compose_machine_id(struct writer *text, const struct container_setup *setup) {
+    say(text, setup->machine_id);
     say(text, "\n");
 }
 
 static const struct {
     const char *name;
-    void (*compose)(struct writer *text, const struct facts *facts);
+    void (*compose)(struct writer *text, const struct container_setup *setup);
 } files[ETC_FILES] = {{"hostname", compose_hostname},
                       {"hosts", compose_hosts},
                       {"resolv.conf", compose_resolver},
@@ -154,11 +92,11 @@ static int open_all(struct etc *etc, struct failure *failure) {
     return 0;
 }
 
-static int write_one(struct etc *etc, size_t index, const struct facts *facts,
+static int write_one(struct etc *etc, size_t index, const struct container_setup *setup,
                      struct failure *failure) {
     uint8_t first[1024];
     struct writer text = {.bound = DVM_MESSAGE_MAX, .first = first, .first_room = sizeof first};
-    files[index].compose(&text, facts);
+    files[index].compose(&text, setup);
     ssize_t count = pwrite(etc->fds[index], text.bytes, text.used, 0);
     bool is_whole = !text.full && count == (ssize_t)text.used;
     if (is_whole && text.used < etc->lengths[index])
@@ -178,13 +116,12 @@ int etc_prepare(struct etc *etc, int root, struct failure *failure) {
     return 0;
 }
 
-int etc_make(struct etc *etc, int root, const struct container_setup *setup, const char *address,
+int etc_make(struct etc *etc, int root, const struct container_setup *setup,
              struct failure *failure) {
-    const struct facts facts = {setup, address};
     if (!etc->is_placed && open_all(etc, failure) < 0)
         return -1;
     for (size_t index = 0; index < ETC_FILES; index++)
-        if (write_one(etc, index, &facts, failure) < 0)
+        if (write_one(etc, index, setup, failure) < 0)
             return -1;
     /* a folder of the user's lies over those that are there already */
     if (etc->is_placed && !setup_mounts_on(setup, "/etc"))

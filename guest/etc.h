@@ -19,11 +19,8 @@ struct etc {
 void etc_init(struct etc *etc, const struct place *place);
 /* They are there in the tree at `root`, and empty. */
 int etc_prepare(struct etc *etc, int root, struct failure *failure);
-/*
- * They say what the set-up says, where the user mounted nothing. `address` is the container's own
- * with its prefix; "": it has none.
- */
-int etc_make(struct etc *etc, int root, const struct container_setup *setup, const char *address,
+/* They say what the set-up says, where the user mounted nothing. */
+int etc_make(struct etc *etc, int root, const struct container_setup *setup,
              struct failure *failure);
 void etc_close(struct etc *etc);
 

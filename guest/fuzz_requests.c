@@ -52,14 +52,12 @@ static void see_confinement(const struct confinement *confinement) {
 static void see_container(const struct container_setup *setup) {
     const char *const words[] = {setup->id,         setup->hostname,   setup->domainname,
                                  setup->machine_id, setup->image_disk, setup->scratch_disk,
-                                 setup->network};
+                                 setup->network,    setup->hosts,      setup->resolver,
+                                 setup->relay};
     for (size_t index = 0; index < sizeof words / sizeof *words; index++)
         see(words[index]);
     see_cards(setup->cards, setup->card_count);
-    char **const lists[] = {setup->nameservers, setup->search, setup->options, setup->extra_hosts,
-                            setup->sysctls};
-    for (size_t index = 0; index < sizeof lists / sizeof *lists; index++)
-        see_all(lists[index]);
+    see_all(setup->sysctls);
     see_confinement(&setup->confinement);
     if (setup->mount_count > MOUNTS_MAX)
         abort();

@@ -98,13 +98,6 @@ int network_detach_card(struct network *network, unsigned index, struct failure 
     return cards_drop(&network->namespace, index, failure);
 }
 
-void network_address(const struct network *network, char text[ADDRESS_TEXT_MAX]) {
-    const struct address *address = cards_first_address(&network->namespace);
-    text[0] = 0;
-    if (address != NULL)
-        address_write(address, text);
-}
-
 int network_descriptor(const struct network *network) { return network->namespace.descriptor; }
 
 int network_enter(const struct network *network, struct failure *failure) {

@@ -1,7 +1,7 @@
 #ifndef DVM_NETWORK_H
 #define DVM_NETWORK_H
 
-#include "address.h"
+#include "agent.h"
 #include "setup.h"
 
 /*
@@ -26,8 +26,6 @@ int network_attach_card(struct network *network, const struct card_setup *setup,
                         struct failure *failure);
 /* Takes a card out of it again, if it is there. */
 int network_detach_card(struct network *network, unsigned index, struct failure *failure);
-/* The first address of its first card with the prefix; "": it has none. */
-void network_address(const struct network *network, char text[ADDRESS_TEXT_MAX]);
 /* A descriptor to enter it by; -1: it is the machine's, where all are that enter nothing. */
 int network_descriptor(const struct network *network);
 

@@ -41,8 +41,8 @@
  *   {string container, string host name, string domain name, string machine id, string image disk,
  *    string scratch disk, u8 read-only root, u8 privileged, string network namespace,
  *    list of cards,
- *    strings name servers, strings search domains, strings resolver options,
- *    strings extra hosts "name:address",
+ *    string /etc/hosts, string /etc/resolv.conf, string socket of the host for questions to
+ *    127.0.0.11 ("": there is none),
  *    list of mounts {u8 mount_kind, string share, string target, string options, u8 read-only,
  *    u8 populate}, u64 bytes of /dev/shm (0: 64 MiB; all ones: there is none), strings sysctls
  *    (name, value, ...), limits, confinement}

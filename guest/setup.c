@@ -70,10 +70,9 @@ static void read_mounts(struct reader *reader, struct container_setup *setup) {
 static void read_network(struct reader *reader, struct container_setup *setup) {
     setup->network = read_string(reader);
     read_cards(reader, &setup->cards, &setup->card_count);
-    setup->nameservers = read_strings(reader, &(size_t){0});
-    setup->search = read_strings(reader, &(size_t){0});
-    setup->options = read_strings(reader, &(size_t){0});
-    setup->extra_hosts = read_strings(reader, &(size_t){0});
+    setup->hosts = read_string(reader);
+    setup->resolver = read_string(reader);
+    setup->relay = read_string(reader);
 }
 
 void setup_read_limits(struct reader *reader, struct container_limits *limits) {

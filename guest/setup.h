@@ -80,10 +80,9 @@ struct container_setup {
     const char *network; /* the namespace's name; "": the machine's own */
     struct card_setup *cards;
     size_t card_count;
-    char **nameservers;
-    char **search;
-    char **options;
-    char **extra_hosts;
+    const char *hosts;    /* /etc/hosts, whole */
+    const char *resolver; /* /etc/resolv.conf */
+    const char *relay;    /* the host's socket for questions to 127.0.0.11; "": none */
     struct guest_mount *mounts;
     size_t mount_count;
     uint64_t shm_size;

@@ -43,6 +43,7 @@ export type {
   ContainerDisks,
   ContainerLimits,
   ContainerSetup,
+  NamingSetup,
   ContainerStatistics,
   GuestMount,
   MachineSetup,

@@ -94,8 +94,7 @@ export interface ContainerSetup {
   machineId: string;
   readOnlyRoot: boolean;
   network: ContainerNetwork;
-  /** `name:address` */
-  extraHosts: string[];
+  naming: NamingSetup;
   mounts: GuestMount[];
   /** Of /dev/shm; 0: the agent's default, 64 MiB; undefined: there is none. */
   shmSizeBytes: number | undefined;
@@ -127,9 +126,15 @@ export interface ContainerNetwork {
    */
   namespace: string;
   cards: CardSetup[];
-  nameservers: string[];
-  search: string[];
-  options: string[];
+}
+
+/** By what a container finds others. */
+export interface NamingSetup {
+  /** Its /etc/hosts and /etc/resolv.conf, whole. */
+  hosts: string;
+  resolver: string;
+  /** A socket of the host's that it is granted, by its name: asked by who asks 127.0.0.11. Empty: none. */
+  relay: string;
 }
 
 /** A process to run in the container. */

@@ -82,8 +82,7 @@ export function encodeContainer(id: string, setup: ContainerSetup): Buffer {
   const { network } = setup;
   to.text(network.namespace);
   to.list(network.cards, (card) => writeCard(to, card));
-  to.texts(network.nameservers).texts(network.search).texts(network.options);
-  to.texts(setup.extraHosts);
+  to.text(setup.naming.hosts).text(setup.naming.resolver).text(setup.naming.relay);
   to.list(setup.mounts, (mount) =>
     to
       .u8(mountKind[mount.kind])

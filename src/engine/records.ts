@@ -47,6 +47,7 @@ export {
   type Probe,
 } from "./records/health.ts";
 export type { MachineRecord } from "./records/machine-record.ts";
+export type { RunEndpoint } from "./records/endpoint.ts";
 export { ownEndpoints } from "./records/earlier-networks.ts";
 export { cleanMacAddress } from "./records/request/mac-address.ts";
 export { interfaceOption, sysctlOption } from "./records/specify-networks.ts";

@@ -1,11 +1,22 @@
 import { readFile } from "node:fs/promises";
+import { isIP } from "node:net";
 
-/** What a host's resolv.conf(5) says beside its name servers. */
+/** What a host's resolv.conf(5) says. */
 export interface HostResolver {
-  /** Of containers, where somebody said so; else the machine's own. */
-  nameservers?: string[];
+  /** The file that says it. */
+  path: string;
+  servers: string[];
   search: string[];
   options: string[];
+  /** Whole lines that are about something else. */
+  others: string[];
+  /** What was named as a server, and is no address. */
+  invalid: string[];
+}
+
+/** With what a daemon was told to give to containers in place of it; empty: nothing. */
+export interface ConfiguredResolver extends HostResolver {
+  given: { nameservers: string[]; search: string[]; options: string[] };
 }
 
 const usual = "/etc/resolv.conf";
@@ -17,32 +28,34 @@ const maximumWords = 256;
 
 /** The host's own, as Docker's containers get it; empty where it can't be read. */
 export async function hostResolver(paths = { usual, behindStub }): Promise<HostResolver> {
-  const text = await read(paths.usual);
-  const servers = linesOf(text).filter(([key]) => key === "nameserver");
-  const isStub = servers.length === 1 && servers[0]?.[1] === stub;
-  return parseResolver(isStub ? await read(paths.behindStub) : text);
+  const own = parseResolver(await read(paths.usual), paths.usual);
+  const isStub = own.servers.length === 1 && own.servers[0] === stub;
+  return isStub ? parseResolver(await read(paths.behindStub), paths.behindStub) : own;
 }
 
 /** The last of `search` and `domain` counts, and all options, as in resolv.conf(5). */
-export function parseResolver(text: string): HostResolver {
-  const result: HostResolver = { search: [], options: [] };
-  for (const [key, ...words] of linesOf(text)) {
-    if (key === "search") result.search = words;
-    if (key === "domain") result.search = words.slice(0, 1);
-    if (key === "options") result.options.push(...words);
-  }
-  return {
-    search: result.search.slice(0, maximumWords),
-    options: result.options.slice(0, maximumWords),
+export function parseResolver(text: string, path: string = usual): HostResolver {
+  const result: HostResolver = {
+    ...{ path, servers: [], search: [], options: [], others: [], invalid: [] },
   };
+  for (const line of text.slice(0, maximumCharacters).split("\n")) {
+    const [key = "", ...words] = line.replace(/[#;].*/, "").match(/[!-~]+/g) ?? [];
+    const [first] = words;
+    if (first === undefined) continue;
+    if (["nameserver", "search", "domain", "options"].includes(key))
+      take(result, key, words.slice(0, maximumWords));
+    else result.others.push([key, ...words].join(" "));
+  }
+  return result;
 }
 
-function linesOf(text: string): string[][] {
-  return text
-    .slice(0, maximumCharacters)
-    .split("\n")
-    .map((line) => (line.replace(/[#;].*/, "").match(/[!-~]+/g) ?? []) as string[])
-    .filter((words) => words.length > 1);
+function take(result: HostResolver, key: string, words: string[]): void {
+  const [first = ""] = words;
+  if (key === "options") result.options = [...result.options, ...words].slice(0, maximumWords);
+  else if (key === "search") result.search = words;
+  else if (key === "domain") result.search = [first];
+  else if (isIP(first) === 0) result.invalid.push(first);
+  else result.servers.push(first);
 }
 
 /** A host without the file has none of it: nothing fails for that. */

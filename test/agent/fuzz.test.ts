@@ -109,10 +109,10 @@ test("the agent's reader of files finds every record, and no input leads it astr
 
 /** One request of each kind, as the host sends it. */
 function legalRequests(): { type: number; payload: Buffer }[] {
-  const network = { ...networkOf("pod", [0, 1]), nameservers: ["10.0.0.1"], search: ["a", "b"] };
+  const network = networkOf("pod", [0, 1]);
   const setup = containerOn(0, {
     network,
-    extraHosts: ["name:10.0.0.9"],
+    naming: { hosts: "10.0.0.9\tname\n", resolver: "search a b\n", relay: "names-0" },
     mounts: [
       { kind: "share", share: "share0", target: "/data", readOnly: true },
       { kind: "tmpfs", target: "/tmp", readOnly: false, options: "size=1m" },

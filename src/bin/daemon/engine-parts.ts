@@ -73,8 +73,7 @@ async function configuredResolver(given: GivenSettings) {
     given.list(key),
   );
   return {
-    nameservers: servers ?? [],
-    search: search?.length ? search : host.search,
-    options: options?.length ? options : host.options,
+    ...host,
+    given: { nameservers: servers ?? [], search: search ?? [], options: options ?? [] },
   };
 }

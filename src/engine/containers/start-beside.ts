@@ -18,7 +18,7 @@ import type { Run, RunningMachine } from "../runs.ts";
 import { grantSockets } from "./open-connections.ts";
 import { openRun } from "./open-run.ts";
 import { failedBy } from "./said-why.ts";
-import { writeNetworkFiles } from "./write-network-files.ts";
+import { sharedNaming, writeNetworkFiles } from "./write-network-files.ts";
 import type { Started } from "./start-in-own-machine.ts";
 
 /**
@@ -94,9 +94,9 @@ async function launch(
       "cannot mount an image, a volume of type disk, or use a disk: none can be added to a machine that runs already",
     );
   const kernel = { release: other.lastStart?.kernel?.split(" ").at(-1) ?? "" };
-  const resolver = await engine.parts.hostResolver();
+  const naming = await sharedNaming(engine, other.id);
   const setup = neighbourSetup(
-    { containerId, run, placed, specials, devices, kernel, slot, resolver },
+    { containerId, run, placed, specials, devices, kernel, slot, naming },
     other.run,
   );
   await writeNetworkFiles(engine, containerId, setup);

@@ -11,7 +11,7 @@ import type { TemplateStore } from "../../machine/template-store.ts";
 import type { FileServers } from "../../sharing/shared-path.ts";
 import type { DiskReserve } from "../../host/disk-reserve.ts";
 import type { FreeSpace } from "../../host/free-space.ts";
-import type { HostResolver } from "../../network/host-resolver.ts";
+import type { ConfiguredResolver } from "../../network/host-resolver.ts";
 import type { Names } from "../../network/names/names.ts";
 import type { Places } from "../../host/places.ts";
 import type { PolicyPlace } from "../../image/trust/policy.ts";
@@ -53,7 +53,7 @@ export interface EngineParts {
   hostCpus: number;
   hostMemoryBytes: number;
   /** What the host says of names, read anew at each start. */
-  hostResolver(): Promise<HostResolver>;
+  hostResolver(): Promise<ConfiguredResolver>;
   /** By which containers find each other. */
   names: Names;
   /** A kernel by name or path, or the best there is. */

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { HostResolver } from "../../network/host-resolver.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type {
   ContainerLimits,
@@ -7,6 +6,7 @@ import type {
   GuestDevice,
   GuestMount,
   MachineSetup,
+  NamingSetup,
 } from "../../agent/agent-client.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { DiskContent, DiskSpec, MachineSpec } from "../../machine/machine.ts";
@@ -17,6 +17,7 @@ import type { PortToOpen } from "./port-map.ts";
 import { type ConfiningKernel, confinementOf } from "./confinement.ts";
 import { containerLimits } from "./container-limits.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
+import type { PlannedNaming } from "./plan-naming.ts";
 import type { SpecialMount } from "./special-mounts.ts";
 import { userCard } from "./user-card.ts";
 
@@ -61,8 +62,7 @@ export interface MachinePlan {
   /** What the container has of the machine's devices. */
   devices: GuestDevice[];
   deviceDisks: DiskSpec[];
-  /** The host's. */
-  resolver: HostResolver;
+  naming: PlannedNaming;
   hostCpus: number;
 }
 
@@ -139,11 +139,8 @@ export function containerSetup(plan: MachinePlan, mac: string): ContainerSetup {
     confinement: confinementOf(run, plan.kernel, plan.devices),
     disks: diskNames(0),
     hostname: run.hostname,
-    network:
-      run.network === undefined
-        ? noNetwork
-        : networkSetup(run.network, { mac, resolver: plan.resolver }),
-    extraHosts: run.extraHosts.map(extraHost),
+    network: run.network === undefined ? noNetwork : { ...noNetwork, cards: [userCard(mac)] },
+    naming: plan.naming.setup,
     mounts: guestMounts(plan),
   };
 }
@@ -151,8 +148,9 @@ export function containerSetup(plan: MachinePlan, mac: string): ContainerSetup {
 /** A container that comes into a running machine. */
 interface Neighbour extends Pick<
   MachinePlan,
-  "containerId" | "run" | "placed" | "specials" | "resolver" | "devices"
+  "containerId" | "run" | "placed" | "specials" | "devices"
 > {
+  naming: NamingSetup;
   kernel: ConfiningKernel;
   /** Number of its disks. */
   slot: number;
@@ -160,18 +158,16 @@ interface Neighbour extends Pick<
 
 /** The same of one that comes into a running machine: names and network are the `other` one's. */
 export function neighbourSetup(
-  { containerId, run, placed, specials, devices, kernel, slot, resolver }: Neighbour,
+  { containerId, run, placed, specials, devices, kernel, slot, naming }: Neighbour,
   other: RunSpecification,
 ): ContainerSetup {
-  const network =
-    other.network === undefined ? noNetwork : networkSetup(other.network, { mac: "", resolver });
   return {
     ...ownSetup(containerId, run, containerLimits(run.limits)),
     confinement: confinementOf(run, kernel, devices),
     disks: diskNames(slot),
     hostname: other.hostname,
-    network: { ...network, cards: [] },
-    extraHosts: other.extraHosts.map(extraHost),
+    network: noNetwork,
+    naming,
     mounts: guestMounts({ run, placed, specials, diskMounts: [] }),
   };
 }
@@ -198,38 +194,7 @@ function ownSetup(containerId: string, run: RunSpecification, limits: ContainerL
 export const noNetwork: ContainerSetup["network"] = {
   namespace: "",
   cards: [],
-  nameservers: [],
-  search: [],
-  options: [],
 };
-
-/** The machine's own network is the container's. What isn't said of names is the host's. */
-function networkSetup(
-  { nameservers, search, options }: NonNullable<RunSpecification["network"]>,
-  { mac, resolver }: { mac: string; resolver: HostResolver },
-): ContainerSetup["network"] {
-  return {
-    namespace: "",
-    cards: [userCard(mac)],
-    nameservers: nameservers.length > 0 ? nameservers : serversOf(resolver),
-    search: searchDomains(search.length > 0 ? search : resolver.search),
-    options: options.length > 0 ? options : resolver.options,
-  };
-}
-
-function serversOf({ nameservers = [] }: HostResolver): string[] {
-  return nameservers.length > 0 ? nameservers : [userNetwork.nameserver];
-}
-
-/** A lone dot stands for none. */
-function searchDomains(domains: string[]): string[] {
-  return domains.length === 1 && domains[0] === "." ? [] : domains;
-}
-
-/** `host-gateway` is the host as the machine sees it. */
-function extraHost(entry: string): string {
-  return entry.replace(/[:=]host-gateway$/, `:${userNetwork.gateway}`);
-}
 
 /** Parents before what is mounted inside them. */
 function guestMounts({

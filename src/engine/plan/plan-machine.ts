@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { ignore } from "../../base/errors.ts";
 import { newId, newMacAddress } from "../../base/ids.ts";
+import { userNetwork } from "../../network/user-network.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core.ts";
 import type { RunSpecification } from "../records.ts";
@@ -8,6 +9,7 @@ import type { PortToOpen } from "./port-map.ts";
 import type { MachinePlan } from "./machine-plan.ts";
 import { placeDevices } from "./place-devices.ts";
 import { placeMounts } from "./place-mounts.ts";
+import { type NamingEndpoint, planNaming } from "./plan-naming.ts";
 
 interface Planned {
   containerId: string;
@@ -32,7 +34,11 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
   return {
     mac: askedMac(run) ?? newMacAddress(),
     ...{ machineId, containerId, run, ports, kernel, accelerator, folder },
-    resolver: await parts.hostResolver(),
+    naming: planNaming({
+      ...{ containerId, run, resolver: await parts.hostResolver() },
+      endpoints: run.network === undefined ? [] : [machinesOwn],
+      hostGateway: [userNetwork.gateway],
+    }),
     tscKhz: await parts.tscKhz(),
     imageDisk: (await parts.images.disk(run.imageId)).path,
     scratch: { path: scratch, isNew: (await ignore("ENOENT", () => stat(scratch))) === undefined },
@@ -42,6 +48,12 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
     hostCpus: parts.hostCpus,
   };
 }
+
+/** Of a machine that has a network of its own. */
+const machinesOwn: NamingEndpoint = {
+  ...{ network: "bridge", networkId: "", isUser: true, internal: false },
+  ...{ ipv4: userNetwork.address, ipv6: "", names: [], links: [] },
+};
 
 /** The address that somebody chose for the container's first card; undefined: nobody did. */
 export function askedMac({ networks }: RunSpecification): string | undefined {

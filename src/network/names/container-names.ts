@@ -21,4 +21,6 @@ export interface ContainerNames {
   endpoints: NamedEndpoint[];
   /** Whom it asks, from its own network, for what no container is called; empty: the host's. */
   servers: string[];
+  /** Its resolver options, or the host's, say how many dots a name has that is asked for whole. */
+  setsDots: boolean;
 }

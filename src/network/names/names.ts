@@ -1,5 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ControlledCompanion } from "../../host/controlled-companion.ts";
 import { writeAtomically } from "../../host/write-atomically.ts";
 import type { ContainerNames } from "./container-names.ts";
 
@@ -11,20 +13,33 @@ export interface Names {
   set(names: ContainerNames): Promise<void>;
   /** Forgets a container. Idempotent. */
   remove(container: string): Promise<void>;
+  /** Ends what answers; all that is known stays, for the next one. */
+  end(): Promise<void>;
 }
 
-/** Names that are kept in a run root, for as long as it lives. */
+const program = fileURLToPath(new URL("names-process.ts", import.meta.url));
+/** What it keeps is little: its heap shall not grow first and be cleaned later. */
+const smallHeap = ["--max-semi-space-size=1", "--max-old-space-size=64", "--single-threaded-gc"];
+
+/** Names that are kept in a run root, and told by a process that outlives daemons. */
 export function namesIn(runRoot: string): Names {
   const folder = join(runRoot, "names");
   const fileOf = (container: string) => join(folder, `${container}.json`);
+  const companion = new ControlledCompanion({
+    ...{ who: "the resolver of names", folder, name: "resolver" },
+    command: async (control) => [process.execPath, ...smallHeap, program, folder, control],
+  });
   return {
     socketOf: (container) => join(folder, `${container.slice(0, 12)}.sock`),
     async set(names) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeAtomically(fileOf(names.container), JSON.stringify(names));
+      await companion.say([`set ${names.container}`]);
     },
     async remove(container) {
       await rm(fileOf(container), { force: true });
+      if ((await companion.existing()) !== undefined) await companion.say([`remove ${container}`]);
     },
+    end: () => companion.end(),
   };
 }

@@ -100,13 +100,13 @@ export function decodeContainer(from: MessageReader): ContainerSetup {
   const disks = { image: from.text(), scratch: from.text() };
   const flags = { readOnlyRoot: from.u8() !== 0, privileged: from.u8() !== 0 };
   const network = decodeNetwork(from);
-  const extraHosts = decodeTexts(from);
+  const naming = { hosts: from.text(), resolver: from.text(), relay: from.text() };
   const mounts = from.list(mostItems, () => decodeMount(from));
   const shmBytes = from.u64();
   const shmSizeBytes = shmBytes === noSharedMemory ? undefined : Number(shmBytes);
   const sysctls = pairs(decodeTexts(from));
   return {
-    ...{ ...names, disks, ...flags, network, extraHosts, mounts, shmSizeBytes, sysctls },
+    ...{ ...names, disks, ...flags, network, naming, mounts, shmSizeBytes, sysctls },
     limits: decodeLimits(from),
     confinement: decodeConfinement(from),
   };
@@ -188,9 +188,6 @@ function decodeNetwork(from: MessageReader): ContainerNetwork {
   return {
     namespace: from.text(),
     cards: from.list(mostItems, () => decodeCard(from)),
-    nameservers: decodeTexts(from),
-    search: decodeTexts(from),
-    options: decodeTexts(from),
   };
 }
 
