@@ -23,7 +23,8 @@ const shapeSchema = z.strictObject({
   initramfs: z.string(),
   cpus: z.int(),
   memoryMiB: z.int(),
-  nics: z.int(),
+  /** Their kinds, in their order: what is behind a card decides what it can do. */
+  nics: z.string(),
   /** Their names and what may be done: `image0:r,scratch0:w`. */
   disks: z.string(),
   /** Id of the image that is mounted; empty: none is. */

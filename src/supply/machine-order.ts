@@ -21,6 +21,8 @@ export interface SupplyParts {
   /** What its disk still takes. */
   freeSpace(): Promise<FreeSpace>;
   runRoot: string;
+  /** Of the interface behind card `index` of a machine. */
+  tapName(machineId: string, index: number): string;
   log(message: string): void;
 }
 

@@ -6,7 +6,7 @@ import { describeError } from "../base/errors.ts";
 import { newId, newMacAddress, shortId } from "../base/ids.ts";
 import { isShort } from "../host/free-space.ts";
 import type { MachineSpec } from "../machine/machine.ts";
-import { withoutPorts } from "../machine/nics.ts";
+import { withInterfaces, withoutPorts } from "../machine/nics.ts";
 import { shapeKey, type Shape, type Template } from "../machine/template-store.ts";
 import type { BootedMachine } from "./boot-machine.ts";
 import { diskNames, emptied } from "./disk-names.ts";
@@ -181,7 +181,11 @@ export class MachinePool implements AsyncDisposable {
     const scratch = join(disks, `${shortId(id)}.img`);
     for (const folder of [runFolder, disks]) await mkdir(folder, { recursive: true, mode: 0o700 });
     const files = { runFolder, scratch };
-    const nics = withoutPorts(order.spec.nics).map((nic) => ({ ...nic, mac: newMacAddress() }));
+    const tapName = (index: number) => this.#parts.tapName(id, index);
+    const nics = withInterfaces(withoutPorts(order.spec.nics), tapName).map((nic) => ({
+      ...nic,
+      mac: newMacAddress(),
+    }));
     try {
       await takeScratch(template, scratch);
       const booted = await this.#source.clone(template, {

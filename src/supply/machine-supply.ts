@@ -188,7 +188,7 @@ export class MachineSupply implements AsyncDisposable {
       initramfs: kernel.initramfs,
       cpus: spec.cpus,
       memoryMiB: spec.memoryMiB,
-      nics: spec.nics.length,
+      nics: spec.nics.map(({ kind }) => kind).join(),
       disks: spec.disks.map(({ name, readOnly }) => `${name}:${readOnly ? "r" : "w"}`).join(),
       image,
       newScratch: scratch.isNew,

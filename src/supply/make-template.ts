@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { newId } from "../base/ids.ts";
 import type { DiskSpec, MachineSpec } from "../machine/machine.ts";
-import { withoutPorts } from "../machine/nics.ts";
+import { withInterfaces, withoutPorts } from "../machine/nics.ts";
 import { templateScratch, type Shape, type Template } from "../machine/template-store.ts";
 import { makeScratchDisk } from "../storage/scratch.ts";
 import { bootMachine } from "./boot-machine.ts";
@@ -29,7 +29,8 @@ export async function makeTemplate(
   try {
     return await parts.templates.add(shape, async (folder) => {
       if (shape.newScratch) await makeScratchDisk(parts.dataRoot, templateScratch(folder));
-      const spec = makerSpec(order, folder, { id, runFolder });
+      const nics = withInterfaces(order.spec.nics, (index) => parts.tapName(id, index));
+      const spec = makerSpec(order, folder, { id, runFolder, nics: withoutPorts(nics) });
       const { machine, agent } = await bootMachine(parts.hypervisor, spec, { signal });
       try {
         const image = shape.image === "" ? undefined : order.spec.disks[0];
@@ -66,7 +67,7 @@ export async function makeTemplate(
 function makerSpec(
   { spec, scratch }: MachineOrder,
   folder: string,
-  maker: Pick<MachineSpec, "id" | "runFolder">,
+  maker: Pick<MachineSpec, "id" | "runFolder" | "nics">,
 ): MachineSpec {
   const empty = emptyDisks(0);
   const own: DiskSpec = {
@@ -77,7 +78,6 @@ function makerSpec(
     ...spec,
     ...maker,
     disks: [empty.image, scratch.isNew ? own : empty.scratch, ...spec.disks.slice(2).map(emptied)],
-    nics: withoutPorts(spec.nics),
     template: { folder, use: "make" },
   };
 }

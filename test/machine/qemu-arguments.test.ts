@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { qemuArguments } from "../../src/machine/drivers/qemu/arguments.ts";
+import { launched } from "../../src/machine/drivers/qemu/cards.ts";
 import type { MachineSpec } from "../../src/machine/machine.ts";
 
 const plain: MachineSpec = {
@@ -155,6 +156,26 @@ test("a card behind a TAP interface is QEMU's to open and nobody's to set up", (
     const bad: MachineSpec["nics"] = [{ kind: "tap", mac: tapMac, interface: name }];
     assert.throws(() => words({ ...plain, nics: bad }), { code: "invalid" }, name);
   }
+});
+
+test("interfaces of a switch come from its launcher, as descriptors in the order of their cards", () => {
+  const source = { launcher: "/dvm-switch", descriptorSocket: "/run/switch-fd.sock" };
+  const tap = (name: string) => ({ kind: "tap" as const, mac: tapMac, interface: name, source });
+  const nics: MachineSpec["nics"] = [
+    tap("t0"),
+    { kind: "tap", mac: tapMac, interface: "own" },
+    tap("t1"),
+  ];
+  assert.deepEqual(valuesOf({ nics }, "-netdev"), [
+    "tap,id=tap0,fd=10",
+    "tap,id=tap1,ifname=own,script=no,downscript=no",
+    "tap,id=tap2,fd=11",
+  ]);
+  assert.deepEqual(launched(nics, ["/qemu", "-S"]), [
+    ...["/dvm-switch", "run", "/run/switch-fd.sock", "t0,t1", "--", "/qemu", "-S"],
+  ]);
+  assert.deepEqual(launched([], ["/qemu", "-S"]), ["/qemu", "-S"]);
+  assert.throws(() => launched([tap("t0,t1")], ["/qemu"]), { code: "invalid" });
 });
 
 test("cards keep their order; the first on a user-mode network has the same name everywhere", () => {

@@ -14,7 +14,7 @@ const shape: Shape = {
   initramfs: "/initramfs/a.cpio",
   cpus: 1,
   memoryMiB: 512,
-  nics: 1,
+  nics: "user",
   disks: "image0:r,scratch0:w",
   image: "",
   newScratch: true,

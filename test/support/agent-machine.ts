@@ -15,7 +15,13 @@ import { hostTscKhz } from "../../src/host/tsc.ts";
 import { ImageStore } from "../../src/image/store/image-store.ts";
 import { agentBinary } from "../../src/kernel/agent-binary.ts";
 import { chooseKernel } from "../../src/kernel/kernel-catalogue.ts";
-import type { DiskContent, DiskSpec, Machine, MachineSpec } from "../../src/machine/machine.ts";
+import type {
+  DiskContent,
+  DiskSpec,
+  Machine,
+  MachineSpec,
+  NicSpec,
+} from "../../src/machine/machine.ts";
 import { userNetwork } from "../../src/network/user-network.ts";
 import { fileServers } from "../../src/sharing/file-servers.ts";
 import { makeScratchDisk } from "../../src/storage/scratch.ts";
@@ -32,7 +38,8 @@ const deadlineMs = 60_000;
 interface MachineOptions {
   /** Pairs of disks, all of them empty at first. */
   slots: number;
-  nics?: number;
+  /** How many, each on a network of its own; or these. */
+  nics?: number | NicSpec[];
   cpus?: number;
   /** A folder that is shared as `share0`. */
   share?: { path: string };
@@ -138,9 +145,12 @@ async function spec(
     ...{ accelerator: "tcg", cpus, memoryMiB: 256, runFolder },
     ...(tscKhz === undefined ? {} : { tscKhz }),
     disks: Array.from({ length: slots }, (_, slot) => emptyDisks(slot)).flat(),
-    nics: Array.from({ length: nics }, (_, index) => ({
-      ...{ kind: "user", mac: macOf(index), network: userNetwork, publish: [] },
-    })),
+    nics:
+      typeof nics === "object"
+        ? nics
+        : Array.from({ length: nics }, (_, index) => ({
+            ...{ kind: "user", mac: macOf(index), network: userNetwork, publish: [] },
+          })),
   };
 }
 

@@ -75,7 +75,7 @@ function describe(template: ListedTemplate) {
       Initramfs: shape.initramfs,
       Cpus: shape.cpus,
       MemoryMiB: shape.memoryMiB,
-      Nics: shape.nics,
+      Nics: shape.nics === "" ? 0 : shape.nics.split(",").length,
       NewScratch: shape.newScratch,
       HostBoot: shape.hostBoot,
       TscKhz: shape.tscKhz,

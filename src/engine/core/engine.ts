@@ -25,6 +25,7 @@ import { ExecTable } from "./exec-table.ts";
 import { Machines } from "./machines.ts";
 import type { PoolLimits } from "../../supply/pool-size.ts";
 import { MachineSupply } from "../../supply/machine-supply.ts";
+import { tapName } from "../../network/switch/switch-types.ts";
 import { RestartTimers } from "./restart-timers.ts";
 import { SpaceWatch } from "./space-watch.ts";
 import { Trash } from "./trash.ts";
@@ -102,7 +103,7 @@ export class Engine implements AsyncDisposable {
     this.state = state;
     this.trash = trash;
     const { dataRoot, runRoot } = parts.places;
-    this.supply = new MachineSupply({ ...parts, dataRoot, runRoot });
+    this.supply = new MachineSupply({ ...parts, dataRoot, runRoot, tapName });
     this.containers = new Containers(state);
     const { fileServers } = parts;
     const forwarderProgram = () => parts.forwarderProgram();

@@ -8,6 +8,9 @@ type TapNic = Extract<NicSpec, { kind: "tap" }>;
 /** The longest name of an interface, if_nameindex(3), without what QEMU's syntax would take apart. */
 const interfacePattern = /^[^\s,/]{1,15}$/;
 
+/** Below it the launcher has what it needs itself (switch/launcher.h). */
+const firstTapDescriptor = 10;
+
 /** Where ports of the host are opened to: the first card on a user-mode network. */
 const publishingNet = "user0";
 
@@ -18,8 +21,29 @@ export function cardArguments(nics: readonly NicSpec[]): string[] {
     const id = `${nic.kind}${number}`;
     // a clone has no peers that would want to know where it is now
     const device = `virtio-net-device,netdev=${id},mac=${nic.mac},guest_announce=off`;
-    return ["-netdev", nic.kind === "user" ? userNet(nic, id) : tapNet(nic, id), "-device", device];
+    return [
+      "-netdev",
+      nic.kind === "user" ? userNet(nic, id) : tapNet(nic, id, nics),
+      "-device",
+      device,
+    ];
   });
+}
+
+type Command = [program: string, ...words: string[]];
+
+/** QEMU's command, behind a launcher where it gets interfaces from where it can't make them. */
+export function launched(nics: readonly NicSpec[], command: Command): Command {
+  const cards = handedOn(nics);
+  const source = cards[0]?.source;
+  if (source === undefined) return command;
+  const taps = cards.map(({ interface: name }) => checkedName(name)).join(",");
+  return [source.launcher, "run", source.descriptorSocket, taps, "--", ...command];
+}
+
+/** The cards whose interfaces come as descriptors, in their order. */
+function handedOn(nics: readonly NicSpec[]): TapNic[] {
+  return nics.flatMap((nic) => (nic.kind === "tap" && nic.source !== undefined ? [nic] : []));
 }
 
 function userNet({ network, publish }: UserNic, id: string): string {
@@ -31,10 +55,15 @@ function userNet({ network, publish }: UserNic, id: string): string {
   return `user,id=${id},ipv6=off,${places}${forwards}`;
 }
 
-function tapNet({ interface: name }: TapNic, id: string): string {
-  if (!interfacePattern.test(name))
-    throw new DvmError("invalid", `cannot use interface ${JSON.stringify(name)}`);
-  return `tap,id=${id},ifname=${name},script=no,downscript=no`;
+function tapNet(nic: TapNic, id: string, nics: readonly NicSpec[]): string {
+  const name = checkedName(nic.interface);
+  if (nic.source === undefined) return `tap,id=${id},ifname=${name},script=no,downscript=no`;
+  return `tap,id=${id},fd=${firstTapDescriptor + handedOn(nics).indexOf(nic)}`;
+}
+
+function checkedName(name: string): string {
+  if (interfacePattern.test(name)) return name;
+  throw new DvmError("invalid", `cannot use interface ${JSON.stringify(name)}`);
 }
 
 /** Opens ports of the host to a machine that runs. */

@@ -20,7 +20,7 @@ const meanings: { said: RegExp; failure: (errors: string) => DvmError }[] = [
       new DvmError("conflict", `another machine uses a disk of this one: ${errors}`),
   },
   {
-    said: /could not (?:configure|open) \/dev\/net\/tun/,
+    said: /could not (?:configure|open) \/dev\/net\/tun|^dvm-switch: cannot get/m,
     failure: (errors) =>
       new DvmError("unavailable", `the machine's network card has no interface: ${errors}`),
   },

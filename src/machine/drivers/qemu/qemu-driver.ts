@@ -7,6 +7,7 @@ import type { Capabilities, Hypervisor, Machine, MachineSpec } from "../../machi
 import { acceleratorNames, bootDeadlineMs } from "./accelerator-names.ts";
 import { chooseAccelerator, type AcceleratorProbe } from "./accelerator.ts";
 import { machineFiles, qemuArguments, templateFiles } from "./arguments.ts";
+import { launched } from "./cards.ts";
 import { loadState } from "./migration.ts";
 import { QemuMachine } from "./qemu-machine.ts";
 import { QmpConnection } from "./qmp.ts";
@@ -70,7 +71,11 @@ async function startQemu(
   const preload = spec.template === undefined ? undefined : await parts.privateRam();
   const returnsFreePages = spec.template === undefined || preload !== undefined;
   const companion = await startCompanion(
-    [qemu.path, ...qemu.arguments, ...qemuArguments(spec, { returnsFreePages })],
+    launched(spec.nics, [
+      qemu.path,
+      ...qemu.arguments,
+      ...qemuArguments(spec, { returnsFreePages }),
+    ]),
     companionFiles(spec.runFolder),
     {
       PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
