@@ -1,37 +1,46 @@
 import { DvmError } from "../base/errors.ts";
-import { type Engine, type PredefinedNetwork, predefinedNetworks } from "../engine/core.ts";
-import { isRunning } from "../engine/records.ts";
-import { networkMode } from "./container-description.ts";
-import { networkSettings } from "./network-settings.ts";
-import { type Filters, matchesExactly, matchesPattern } from "./filters.ts";
+import { type Engine, isPredefined } from "../engine/core.ts";
+import type { NetworkRecord } from "../engine/records.ts";
+import { type Filters, matchesExactly, matchesLabels, matchesPattern } from "./filters.ts";
 
 export const networkFilters = ["dangling", "driver", "id", "label", "name", "scope", "type"];
 
-/** The networks that pass. Each is predefined, has no labels, and counts as used. */
-export function listNetworks(engine: Engine, filters: Filters): PredefinedNetwork[] {
-  const isWanted = ofTypes(filters.get("type") ?? []) && !onlyDangling(filters);
-  return predefinedNetworks(engine).filter(
-    ({ name, id, driver }) =>
-      isWanted &&
-      matchesExactly(filters, "driver", driver) &&
-      matchesPattern(filters, "name", name) &&
-      matchesPattern(filters, "id", id) &&
-      matchesExactly(filters, "scope", "local") &&
-      (filters.get("label") ?? []).length === 0,
-  );
+/** The networks that pass. */
+export function listNetworks(engine: Engine, filters: Filters): NetworkRecord[] {
+  const isOfType = ofTypes(filters.get("type") ?? []);
+  const dangling = danglingFilter(filters);
+  return engine.networks
+    .list()
+    .filter(
+      (network) =>
+        isOfType(network) &&
+        (dangling === undefined || isDangling(engine, network) === dangling) &&
+        matchesExactly(filters, "driver", network.driver) &&
+        matchesPattern(filters, "name", network.name) &&
+        matchesPattern(filters, "id", network.id) &&
+        matchesExactly(filters, "scope", network.scope) &&
+        matchesLabels(network.labels, filters.get("label") ?? []),
+    );
 }
 
-function ofTypes(types: readonly string[]): boolean {
+function ofTypes(types: readonly string[]): (network: NetworkRecord) => boolean {
   const wrong = types.find((type) => type !== "builtin" && type !== "custom");
   if (wrong !== undefined) throw new DvmError("unclassified", `invalid filter: 'type'='${wrong}'`);
-  return types.length === 0 || types.includes("builtin");
+  return ({ name }) =>
+    types.length === 0 || types.includes(isPredefined(name) ? "builtin" : "custom");
 }
 
-function onlyDangling(filters: Filters): boolean {
+/** Whether it is somebody's, and nobody is in it. */
+function isDangling(engine: Engine, { id, name }: NetworkRecord): boolean {
+  return !isPredefined(name) && engine.networks.leases.of(id).length === 0;
+}
+
+function danglingFilter(filters: Filters): boolean | undefined {
   const [value, ...more] = filters.get("dangling") ?? [];
   if (more.length > 0)
     throw new DvmError("invalid", 'got more than one value for filter key "dangling"');
-  if (value === undefined || value === "0" || value === "false") return false;
+  if (value === undefined) return undefined;
+  if (value === "0" || value === "false") return false;
   if (value === "1" || value === "true") return true;
   throw new DvmError(
     "invalid",
@@ -39,69 +48,73 @@ function onlyDangling(filters: Filters): boolean {
   );
 }
 
-/** The network of this name, id, or beginning of an id. */
-export function findNetwork(engine: Engine, wanted: string): PredefinedNetwork {
-  const networks = predefinedNetworks(engine);
-  const exact = networks.find(({ id, name }) => id === wanted || name === wanted);
-  const [begun, ...more] = networks.filter(({ id }) => wanted !== "" && id.startsWith(wanted));
-  if (exact === undefined && more.length > 0)
-    throw new DvmError(
-      "invalid",
-      `network ${wanted} is ambiguous (${more.length + 1} matches found based on ID prefix)`,
-    );
-  const found = exact ?? begun;
-  if (found === undefined) throw new DvmError("not-found", `network ${wanted} not found`);
-  return found;
-}
-
-/** Containers of it reach the outside behind the host's addresses, and not each other. */
-const bridgeOptions = {
-  "com.docker.network.bridge.default_bridge": "true",
-  "com.docker.network.bridge.enable_icc": "false",
-  "com.docker.network.bridge.enable_ip_masquerade": "true",
-  "com.docker.network.bridge.host_binding_ipv4": "0.0.0.0",
-  "com.docker.network.driver.mtu": "1500",
-};
-
 /** As Docker shows a network; who is in it only where one is looked at alone. */
 export function describeNetwork(
   engine: Engine,
-  network: PredefinedNetwork,
-  options: { detailed: boolean },
+  network: NetworkRecord,
+  options: { detailed: boolean; verbose?: boolean },
 ) {
-  const { name, id, driver, subnets } = network;
   return {
-    Name: name,
-    Id: id,
-    Created: engine.identity.createdAt,
-    Scope: "local",
-    Driver: driver,
-    EnableIPv4: true,
-    EnableIPv6: false,
-    IPAM: { Driver: "default", Options: null, Config: subnets.length === 0 ? null : subnets },
-    Internal: false,
-    Attachable: false,
+    Name: network.name,
+    Id: network.id,
+    Created: network.createdAt,
+    Scope: network.scope,
+    Driver: network.driver,
+    EnableIPv4: network.ipv4,
+    EnableIPv6: network.ipv6,
+    IPAM: {
+      Driver: network.ipam.driver,
+      Options: network.ipam.options,
+      Config: ipamConfig(network),
+    },
+    Internal: network.internal,
+    Attachable: network.attachable,
     Ingress: false,
-    ConfigFrom: { Network: "" },
-    ConfigOnly: false,
+    ConfigFrom: { Network: network.configFrom },
+    ConfigOnly: network.configOnly,
     Containers: options.detailed ? members(engine, network) : {},
-    Options: driver === "bridge" ? bridgeOptions : {},
-    Labels: {},
+    Options: network.options,
+    Labels: network.labels,
   };
 }
 
-function members(engine: Engine, { name }: PredefinedNetwork) {
-  const running = engine.containers
+/** What was asked for, as it was; then the blocks that nobody chose. */
+function ipamConfig({ ipam, pools }: NetworkRecord): object[] | null {
+  const asked = ipam.config.map(({ subnet, range, gateway, auxiliary }) => ({
+    Subnet: subnet,
+    ...(range === "" ? {} : { IPRange: range }),
+    ...(gateway === "" ? {} : { Gateway: gateway }),
+    ...(Object.keys(auxiliary).length === 0 ? {} : { AuxiliaryAddresses: auxiliary }),
+  }));
+  const byFamily = (isIpv6: boolean) =>
+    asked.filter(({ Subnet }) => Subnet.includes(":") === isIpv6);
+  const hasAsked = (subnet: string) => byFamily(subnet.includes(":")).length > 0;
+  const chosen = pools
+    .filter(({ subnet }) => !hasAsked(subnet))
+    .map(({ subnet, gateway }) => ({ Subnet: subnet, Gateway: gateway }));
+  const all = [...byFamily(false), ...byFamily(true), ...chosen];
+  return all.length === 0 ? null : all;
+}
+
+function members(engine: Engine, { id: networkId }: NetworkRecord) {
+  const members = engine.containers
     .list()
-    .filter((record) => isRunning(record) && networkMode(record) === name);
+    .flatMap((record) =>
+      "endpoints" in record.state
+        ? record.state.endpoints
+            .filter((endpoint) => endpoint.networkId === networkId)
+            .map((endpoint) => ({ record, endpoint }))
+        : [],
+    );
   return Object.fromEntries(
-    running.map((record) => {
-      const { EndpointID, MacAddress, IPAddress, IPPrefixLen } = networkSettings(engine, record);
-      const IPv4Address = IPAddress === "" ? "" : `${IPAddress}/${IPPrefixLen}`;
-      return [
-        record.id,
-        { Name: record.name, EndpointID, MacAddress, IPv4Address, IPv6Address: "" },
-      ];
-    }),
+    members
+      .toSorted((one, other) => (one.record.id < other.record.id ? -1 : 1))
+      .map(({ record: { id, name }, endpoint: { endpointId, mac, ipv4, ipv6 } }) => [
+        id,
+        {
+          ...{ Name: name, EndpointID: endpointId, MacAddress: mac },
+          ...{ IPv4Address: ipv4, IPv6Address: ipv6 },
+        },
+      ]),
   );
 }

@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
-import { type Engine, networkId, userNetwork } from "../engine/core.ts";
-import { attachedNetworks, type ContainerRecord, isRunning } from "../engine/records.ts";
+import type { Engine } from "../engine/core.ts";
+import { namesOf } from "../engine/networks.ts";
+import {
+  type ContainerRecord,
+  type EndpointSpecification,
+  isRunning,
+  type RunEndpoint,
+} from "../engine/records.ts";
 import { portMap } from "./port-description.ts";
 
 /** Of an endpoint. */
@@ -21,47 +27,65 @@ const ofOldNetworks = {
   SecondaryIPv6Addresses: null,
 };
 
-/** An id for one thing of a container's run, as long as that goes on: always the same. */
-function runId({ id, state }: ContainerRecord, thing: string): string {
-  if (!("endpoints" in state)) return "";
-  return createHash("sha256").update(`${id} ${state.startedAt} ${thing}`).digest("hex");
+/** Of what a container's run has its networks in: always the same for one run. */
+function sandboxId({ id, state, run }: ContainerRecord): string {
+  if (!("endpoints" in state) || run.machine.sharedWith !== undefined) return "";
+  return createHash("sha256").update(`${id} ${state.startedAt} sandbox`).digest("hex");
 }
 
-/** The machine's own user-mode network is shown under the name docker users know. */
+/** What a container has of its networks, each by its name. */
 export function networkSettings(engine: Engine, record: ContainerRecord) {
-  const address =
-    record.run.network === undefined || !isRunning(record)
-      ? ""
-      : userNetwork.address.replace(/\/.*$/, "");
-  const gateway = address === "" ? "" : userNetwork.gateway;
-  const prefix = address === "" ? 0 : 24;
-  const mac = ("endpoints" in record.state ? record.state.endpoints[0]?.mac : undefined) ?? "";
-  const card = {
-    ...noCard,
-    EndpointID: runId(record, "bridge"),
-    ...{ IPAddress: address, IPPrefixLen: prefix, Gateway: gateway, MacAddress: mac },
-  };
-  const isNew = record.state.kind === "created";
-  const endpointIn = (network: string) => {
-    const asked = record.request.endpoints[network] ?? nothingAsked;
-    return {
-      ...asked,
-      ...(network === "bridge" ? card : { ...noCard, EndpointID: runId(record, network) }),
-      ...(isNew ? { MacAddress: asked.MacAddress } : {}),
-      NetworkID: isNew ? "" : networkId(engine, network),
-      DNSNames: null,
-    };
-  };
+  const { state, run } = record;
+  const endpoints = isRunning(record) && "endpoints" in state ? state.endpoints : [];
+  const of = (network: string) => endpoints.find((one) => one.network === network);
+  const names = run.networks.toSorted((one, other) => (one.network < other.network ? -1 : 1));
   return {
     Bridge: "",
-    SandboxID: runId(record, "sandbox"),
+    SandboxID: sandboxId(record),
     SandboxKey: "",
     Ports: portMap(record),
     ...ofOldNetworks,
-    ...card,
-    EndpointID: address === "" ? "" : card.EndpointID,
+    ...cardOf(of("bridge")),
     Networks: Object.fromEntries(
-      attachedNetworks(record.request).map((network) => [network, endpointIn(network)]),
+      names.map((one) => [one.network, describeEndpoint(record, one, of(one.network))]),
     ),
   };
+}
+
+function describeEndpoint(
+  record: ContainerRecord,
+  specification: EndpointSpecification,
+  endpoint: RunEndpoint | undefined,
+) {
+  const { network, networkId, aliases, isNamed } = specification;
+  const asked = record.request.endpoints[network] ?? nothingAsked;
+  const isNew = record.state.kind === "created";
+  return {
+    ...asked,
+    ...cardOf(endpoint),
+    ...(isNew ? { MacAddress: asked.MacAddress } : {}),
+    NetworkID: networkId,
+    DNSNames: isNamed && isUserDefined(network) ? namesOf(record, aliases) : null,
+  };
+}
+
+function isUserDefined(name: string): boolean {
+  return !["bridge", "host", "none"].includes(name);
+}
+
+function cardOf(endpoint: RunEndpoint | undefined) {
+  if (endpoint === undefined) return noCard;
+  const { endpointId, gateway4, gateway6, mac, ipv4, ipv6 } = endpoint;
+  const [address4, prefix4] = split(ipv4);
+  const [address6, prefix6] = split(ipv6);
+  return {
+    ...{ EndpointID: endpointId, Gateway: gateway4, IPAddress: address4, IPPrefixLen: prefix4 },
+    ...{ IPv6Gateway: gateway6, GlobalIPv6Address: address6, GlobalIPv6PrefixLen: prefix6 },
+    MacAddress: mac,
+  };
+}
+
+function split(withPrefix: string): [address: string, prefix: number] {
+  const [address = "", prefix = "0"] = withPrefix.split("/");
+  return [address, Number(prefix)];
 }

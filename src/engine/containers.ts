@@ -3,6 +3,8 @@
  * what stands here, and nothing behind it.
  */
 
+export { connectNetwork } from "./containers/connect-network.ts";
+export { disconnectNetwork } from "./containers/disconnect-network.ts";
 export { createContainer } from "./containers/create-container.ts";
 export { announceMounts, announceUnmounts } from "./containers/announce-resources.ts";
 export { afterEnd } from "./containers/after-end.ts";

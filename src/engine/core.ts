@@ -13,12 +13,7 @@ export {
   type ImageRemoval,
   type ImageUsers,
   type ProcessList,
-  userNetwork,
 } from "./core/engine.ts";
-export {
-  networkId,
-  type PredefinedNetwork,
-  predefinedNetworks,
-} from "./core/predefined-networks.ts";
+export { isPredefined, type Networks } from "./core/networks.ts";
 export type { EngineEvent } from "./core/events.ts";
 export type { Exec } from "./core/exec-table.ts";

@@ -6,6 +6,7 @@
 export { capabilityMask } from "./plan/capability-mask.ts";
 export {
   containerSetup,
+  hasOwnNetwork,
   imageDisk,
   isForwarded,
   type MachinePlan,
@@ -22,6 +23,7 @@ export { leaveMounts, placeMounts, sharePlaced } from "./plan/place-mounts.ts";
 export type { SpecialMount } from "./plan/special-mounts.ts";
 export { orderOf } from "./plan/order-machine.ts";
 export { plainSetup } from "./plan/plain-setup.ts";
+export { cardsOf } from "./plan/cards.ts";
 export { askedMac, planMachine } from "./plan/plan-machine.ts";
 export { userCard } from "./plan/user-card.ts";
 export { bindPorts } from "./plan/port-map.ts";

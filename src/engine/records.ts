@@ -46,11 +46,12 @@ export {
   healthUnchecked,
   type Probe,
 } from "./records/health.ts";
+export type { NetworkConfig, NetworkPool, NetworkRecord } from "./records/network-record.ts";
 export type { MachineRecord } from "./records/machine-record.ts";
-export type { RunEndpoint } from "./records/endpoint.ts";
-export { ownEndpoints } from "./records/earlier-networks.ts";
+export type { EndpointSpecification, RunEndpoint } from "./records/endpoint.ts";
+export { ownEndpoint } from "./records/earlier-networks.ts";
 export { cleanMacAddress } from "./records/request/mac-address.ts";
-export { interfaceOption, sysctlOption } from "./records/specify-networks.ts";
+export { specifyEndpoint, sysctlOption } from "./records/specify-networks.ts";
 export type {
   BoundPort,
   Mount,

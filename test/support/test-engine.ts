@@ -33,6 +33,7 @@ import { outputOf } from "./docker-output.ts";
 import { machineScript, scriptedGuests } from "./fake-machine/machine-script.ts";
 import type { Program } from "./fake-machine/programs.ts";
 import type { MachineScript, ScriptedGuest } from "./fake-machine/scripted-guest.ts";
+import { FakeSwitch } from "./fake-switch.ts";
 import { KnownNames } from "./known-names.ts";
 import { ServedFiles } from "./served-files.ts";
 import { makeTestImages, testImage } from "./test-image.ts";
@@ -79,6 +80,8 @@ export class TestEngine implements AsyncDisposable {
   readonly served = new ServedFiles();
   /** Who is to be found by which names. */
   readonly names = new KnownNames();
+  /** What carries networks, where the driver has cards for it. */
+  readonly switch = new FakeSwitch();
   /** What its disk seems to have, where a test says so. */
   free: Partial<FreeSpace> = {};
   /** All that its daemons answered, but streams. */
@@ -314,6 +317,7 @@ export class TestEngine implements AsyncDisposable {
         given: { nameservers: [], search: [], options: [] },
       }),
       names: this.names,
+      switch: this.switch,
       tscKhz: async () => undefined,
       forwarderProgram: () => Promise.reject(new Error("fake machines have no forwarder")),
       templates: await TemplateStore.open(join(where.dataRoot, "templates")),

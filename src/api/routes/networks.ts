@@ -1,13 +1,21 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { DvmError } from "../../base/errors.ts";
-import { flag, string } from "../../base/json-fields.ts";
+import { goNamed } from "../../base/go-schema.ts";
+import { flag, optional, string } from "../../base/json-fields.ts";
 import type { Engine } from "../../engine/core.ts";
-import type { ContainerRecord } from "../../engine/records.ts";
+import { connectNetwork, disconnectNetwork } from "../../engine/containers.ts";
+import {
+  createNetwork,
+  networkRequestSchema,
+  pruneNetworks,
+  removeNetwork,
+} from "../../engine/networks.ts";
+import { endpointSchema } from "../../engine/records.ts";
+import { asksBefore } from "../api-version.ts";
 import { parseBody } from "../body.ts";
-import { networkMode } from "../container-description.ts";
-import { parseFilters, untilFilter } from "../filters.ts";
-import { describeNetwork, findNetwork, listNetworks, networkFilters } from "../network-list.ts";
+import { matchesLabelFilters, parseFilters, untilFilter } from "../filters.ts";
+import { describeNetwork, listNetworks, networkFilters } from "../network-list.ts";
 import { parse, textParameter } from "../query.ts";
 import { requireJson } from "../require-json.ts";
 import { nameOf } from "./containers.ts";
@@ -16,7 +24,7 @@ const json = { onRequest: requireJson };
 const filtersSchema = z.object({ filters: textParameter });
 const inspectSchema = z.object({ verbose: textParameter, scope: textParameter });
 
-/** `/networks`: the predefined ones, to look at; networks among containers are not built yet. */
+/** `/networks`: what is made and looked at, and which containers are in it. */
 export function networkRoutes(app: FastifyInstance, engine: Engine): void {
   const list = ({ query }: FastifyRequest) => {
     const { filters } = parse(filtersSchema, query, "query");
@@ -37,80 +45,66 @@ export function networkRoutes(app: FastifyInstance, engine: Engine): void {
     const name = nameOf(params);
     if (scope !== "" && scope !== "local")
       throw new DvmError("not-found", `network ${name} not found`);
-    return describeNetwork(engine, findNetwork(engine, name), { detailed: true });
+    return describeNetwork(engine, engine.networks.find(name), { detailed: true });
   });
 
-  app.post("/networks/prune", ({ query }) => {
+  app.post("/networks/prune", async ({ query }) => {
     const { filters: text } = parse(filtersSchema, query, "query");
-    untilFilter(parseFilters(text, ["until", "label", "label!"]));
-    engine.events.emit("network", "prune", "", { reclaimed: "0" });
-    return { NetworksDeleted: null };
+    const filters = parseFilters(text, ["until", "label", "label!"]);
+    const until = untilFilter(filters);
+    const removed = await pruneNetworks(
+      engine,
+      ({ createdAt, labels }) =>
+        (until === undefined || Date.parse(createdAt) <= until) &&
+        matchesLabelFilters(filters, labels),
+    );
+    return { NetworksDeleted: removed.length === 0 ? null : removed };
   });
 
-  app.post("/networks/create", json, ({ body }) => refuseToCreate(body));
-  app.post("/networks/:name/connect", json, (request) => connect(engine, request));
-  app.post("/networks/:name/disconnect", json, (request) => disconnect(engine, request));
+  app.post("/networks/create", json, async (request, reply) => {
+    const asked = parseBody(networkRequestSchema, request.body ?? {}, "network.CreateRequest");
+    if (asksBefore(request, "1.48")) asked.EnableIPv4 = null;
+    const { id } = createNetwork(engine, asked);
+    return reply.status(201).send({ Id: id, Warning: "" });
+  });
+  app.post("/networks/:name/connect", json, async (request, reply) => {
+    await connect(engine, request);
+    return reply.send();
+  });
+  app.post("/networks/:name/disconnect", json, async (request, reply) => {
+    await disconnect(engine, request);
+    return reply.send();
+  });
 
-  app.delete("/networks/:name", ({ params }) => {
-    const { name } = findNetwork(engine, nameOf(params));
-    throw new DvmError("forbidden", `${name} is a pre-defined network and cannot be removed`);
+  app.delete("/networks/:name", async ({ params }, reply) => {
+    await removeNetwork(engine, nameOf(params));
+    return reply.status(204).send();
   });
 }
 
-function refuseToCreate(body: unknown): never {
-  const { Name } = parseBody(z.object({ Name: string }), body, "network.CreateRequest");
-  if (Name.trim() === "") throw new DvmError("invalid", "invalid name: name is empty");
-  if (["bridge", "host", "none", "default"].includes(Name))
-    throw new DvmError("forbidden", `operation is not permitted on predefined ${Name} network `);
-  throw new DvmError(
-    "unsupported",
-    "cannot create a network: DVM has the networks bridge, host and none only",
+const connectSchema = z.object({
+  Container: string,
+  EndpointConfig: optional(goNamed("network.EndpointSettings", endpointSchema)),
+});
+const disconnectSchema = z.object({ Container: string, Force: flag });
+
+async function connect(engine: Engine, { params, body }: FastifyRequest): Promise<void> {
+  const { Container, EndpointConfig } = parseBody(
+    connectSchema,
+    body ?? {},
+    "network.ConnectOptions",
   );
+  const place = { container: requireName(Container), network: nameOf(params) };
+  await connectNetwork(engine, place, EndpointConfig ?? endpointSchema.parse({}));
 }
 
-const memberSchema = z.object({ Container: string, Force: flag });
-
-function connect(engine: Engine, { params, body }: FastifyRequest): never {
-  const { Container } = parseBody(memberSchema, body, "network.ConnectOptions");
-  const record = containerNamed(engine, Container);
-  const { name } = findNetwork(engine, nameOf(params));
-  if (networkMode(record) === name)
-    throw new DvmError(
-      "forbidden",
-      `endpoint with name ${record.name} already exists in network ${name}`,
-    );
-  if (name === "host")
-    throw new DvmError(
-      "invalid",
-      "cannot connect container to host network - container must be created in host network mode",
-    );
-  throw new DvmError(
-    "invalid",
-    "container cannot be connected to multiple networks with one of the networks in private (none) mode",
-  );
+async function disconnect(engine: Engine, { params, body }: FastifyRequest): Promise<void> {
+  const { Container, Force } = parseBody(disconnectSchema, body ?? {}, "network.DisconnectOptions");
+  const place = { container: requireName(Container), network: nameOf(params) };
+  await disconnectNetwork(engine, { ...place, force: Force });
 }
 
-function disconnect(engine: Engine, { params, body }: FastifyRequest): never {
-  const { Container, Force } = parseBody(memberSchema, body, "network.DisconnectOptions");
-  const record = containerNamed(engine, Container, Force);
-  const { name } = findNetwork(engine, nameOf(params));
-  if (networkMode(record) !== name)
-    throw new DvmError(
-      "unclassified",
-      `container ${record.id} is not connected to network ${name}`,
-    );
-  throw new DvmError(
-    "unsupported",
-    `cannot disconnect a container from network ${name}: its machine keeps the network it was made with`,
-  );
-}
-
-function containerNamed(engine: Engine, name: string, force = false): ContainerRecord {
+function requireName(name: string): string {
   if (name === "") throw new DvmError("invalid", 'invalid name or ID supplied: ""');
-  try {
-    return engine.containers.find(name);
-  } catch (error) {
-    if (!force) throw error;
-    throw new DvmError("not-found", `endpoint ${name} not found`);
-  }
+  return name;
 }

@@ -11,6 +11,8 @@ const mostReady = 64;
 /** How a daemon was told to work, beside where. */
 export interface DaemonSettings {
   useTemplates: boolean;
+  /** Machines are on networks of the switch, where the host allows it. */
+  useSwitch: boolean;
   pool: PoolLimits;
   /** Name of the driver that runs machines; undefined: the first that is here. */
   hypervisor: string | undefined;
@@ -20,7 +22,7 @@ export interface DaemonSettings {
 /**
  * From flags and files (`templates`, `pool`, `hypervisor`, `policy`), else the environment:
  * `DVM_TEMPLATES` (`on`, `off`) and `DVM_POOL` (machines that stand ready for
- * each shape that was used lately; 0 for none), `DVM_HYPERVISOR` (what runs machines), `DVM_POLICY` (path of the policy that says which
+ * each shape that was used lately; 0 for none), `DVM_SWITCH` (`on`, `off`), `DVM_HYPERVISOR` (what runs machines), `DVM_POLICY` (path of the policy that says which
  * images may be used; without it `policy.json` of the last settings folder that has one).
  */
 export function daemonSettings(
@@ -35,6 +37,7 @@ export function daemonSettings(
   const machines = Math.min(size * poolShapes, mostMachines(hostMemoryBytes));
   return {
     useTemplates,
+    useSwitch: readSwitch("DVM_SWITCH", environment["DVM_SWITCH"] || "off"),
     pool: { perShape: size, machines },
     hypervisor: environment["DVM_HYPERVISOR"] || undefined,
     trust: policyPlace(environment["DVM_POLICY"], settingsFolders),
@@ -53,6 +56,7 @@ function withGiven({
   return {
     DVM_TEMPLATES: given.text("templates") ?? environment["DVM_TEMPLATES"],
     DVM_POOL: pool === undefined ? environment["DVM_POOL"] : String(pool),
+    DVM_SWITCH: environment["DVM_SWITCH"],
     DVM_HYPERVISOR: given.text("hypervisor") ?? environment["DVM_HYPERVISOR"],
     DVM_POLICY: given.text("policy") ?? environment["DVM_POLICY"],
   };

@@ -17,6 +17,9 @@ import { agentBinary } from "../../kernel/agent-binary.ts";
 import { chooseKernel } from "../../kernel/kernel-catalogue.ts";
 import { TemplateStore } from "../../machine/template-store.ts";
 import { hostResolver } from "../../network/host-resolver.ts";
+import { switchProgram } from "../../host/switch-program.ts";
+import { Switch } from "../../network/switch/switch.ts";
+import { withoutSwitch } from "../../network/without-switch.ts";
 import { namesIn } from "../../network/names/names.ts";
 import { fileServers } from "../../sharing/file-servers.ts";
 import { chooseHypervisor } from "../hypervisors.ts";
@@ -59,6 +62,12 @@ export async function engineParts(ground: Ground): Promise<Parameters<typeof Eng
     chooseKernel: (want) => chooseKernel(dataRoot, want, { agent, features }),
     hostResolver: () => configuredResolver(ground.given()),
     names: namesIn(where.runRoot),
+    switch: own.useSwitch
+      ? new Switch({
+          folder: join(where.runRoot, "switch"),
+          program: remember(() => madeBinary(dataRoot, switchProgram)),
+        })
+      : withoutSwitch("the daemon was told not to use the switch"),
     tscKhz: remember(async () => hostTscKhz(await agent(), join(dataRoot, "tsc"))),
     forwarderProgram: remember(() => madeBinary(dataRoot, forwarderProgram)),
     templates: await TemplateStore.open(join(dataRoot, "templates")),

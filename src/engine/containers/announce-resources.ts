@@ -1,15 +1,16 @@
-import { type Engine, predefinedNetworks } from "../core.ts";
+import type { Engine } from "../core.ts";
+import { announceNetwork } from "../networks.ts";
 import type { ContainerRecord } from "../records.ts";
 
-/** As Docker tells it before a start: the volumes that are mounted, then the network that is joined. */
+/** As Docker tells it before a start: the volumes that are mounted, then the networks that are joined. */
 export function announceTaken(engine: Engine, record: ContainerRecord): void {
   announceMounts(engine, record);
-  announceNetwork(engine, record, "connect");
+  announceNetworks(engine, record, "connect");
 }
 
 /** As Docker tells it before an end, and of a start that fails. */
 export function announceReleased(engine: Engine, record: ContainerRecord): void {
-  announceNetwork(engine, record, "disconnect");
+  announceNetworks(engine, record, "disconnect");
   announceUnmounts(engine, record);
 }
 
@@ -31,19 +32,13 @@ export function announceUnmounts(engine: Engine, { id, run }: ContainerRecord): 
       engine.events.emit("volume", "unmount", volume, { container: id, driver: "local" });
 }
 
-/** One that has no network of its own is in Docker's network without any. */
-function announceNetwork(
+function announceNetworks(
   engine: Engine,
   { id, run }: ContainerRecord,
   action: "connect" | "disconnect",
 ): void {
-  if (run.machine.sharedWith !== undefined) return;
-  const name = run.network === undefined ? "none" : "bridge";
-  const network = predefinedNetworks(engine).find((one) => one.name === name);
-  if (network !== undefined)
-    engine.events.emit("network", action, network.id, {
-      container: id,
-      name,
-      type: network.driver,
-    });
+  for (const { network, networkId } of run.networks) {
+    const found = engine.networks.get(networkId) ?? engine.networks.named(network);
+    if (found !== undefined) announceNetwork(engine, action, found, { container: id });
+  }
 }

@@ -5,8 +5,9 @@ import { checkAccelerator } from "../../machine/support.ts";
 import { makeScratchDisk } from "../../storage/scratch.ts";
 import type { Engine } from "../core.ts";
 import { requireTrust } from "../images.ts";
+import { resolveNetworks } from "../networks.ts";
 import { checkRequest, mountSources, newRecord } from "../plan.ts";
-import { type ContainerRecord, type DockerRequest } from "../records.ts";
+import type { ContainerRecord, DockerRequest, NetworkRecord } from "../records.ts";
 import { ensureVolume } from "../volumes.ts";
 
 import { removeAnonymousVolumes } from "./anonymous-volumes.ts";
@@ -33,11 +34,14 @@ export async function createContainer(
   { name: wanted, platform, ...asked }: CreateRequest,
 ): Promise<CreatedContainer> {
   const { containers } = engine;
-  const checked = checkRequest(
-    withDaemonDefaults(asked, engine.parts.settings()),
-    engine.parts.hostCpus,
+  const checked = checkRequest(withDaemonDefaults(asked, engine.parts.settings()), {
+    hostCpus: engine.parts.hostCpus,
+    findNetwork: (name) => networkNamed(engine, name),
+  });
+  const request = resolveNetworks(
+    engine.networks,
+    resolveSharedNamespaces(containers, checked.request),
   );
-  const request = resolveSharedNamespaces(containers, checked.request);
   const image = engine.parts.images.find(request.config.Image);
   if (platform !== undefined) checkPlatform(request.config.Image, image, parsePlatform(platform));
   await requireTrust(engine, image, request.config.Image);
@@ -80,5 +84,14 @@ async function makeVolumes(engine: Engine, { run }: ContainerRecord): Promise<vo
   for (const mount of run.mounts) {
     if (mount.kind !== "volume") continue;
     mount.source = await ensureVolume(engine, mount);
+  }
+}
+
+/** One that isn't there may come before the start. */
+function networkNamed({ networks }: Engine, name: string): NetworkRecord | undefined {
+  try {
+    return networks.find(name);
+  } catch {
+    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { DvmError } from "../../base/errors.ts";
-import { type Containers, type Engine, userNetwork } from "../core.ts";
+import { type Containers, type Engine } from "../core.ts";
 import { linkEnvironment } from "../plan.ts";
 import { type ContainerRecord, type DockerRequest, isUp, sharingContainer } from "../records.ts";
 
@@ -68,7 +68,7 @@ function tellOf(
       "unclassified",
       `Cannot link to a non running container: /${child.name} AS ${name}`,
     );
-  const address = userNetwork.address.replace(/\/.*$/, "");
+  const address = addressIn(child);
   const { config } = child.request;
   const names = [...new Set([alias, config.Hostname, child.name])];
   return {
@@ -78,6 +78,13 @@ function tellOf(
       exposedPorts: Object.keys(config.ExposedPorts),
     }),
   };
+}
+
+/** Where it is reached: on the bridge, where links are told of. */
+function addressIn({ state }: ContainerRecord): string {
+  const endpoints = "endpoints" in state ? state.endpoints : [];
+  const found = endpoints.find(({ network }) => network === "bridge");
+  return found?.ipv4.replace(/\/.*$/, "") ?? "";
 }
 
 /** `/NAME:/PARENT/ALIAS`, too, as an inspect has it. */

@@ -1,5 +1,6 @@
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine, HeldContainer } from "../core.ts";
+import { endNetworks } from "../networks.ts";
 import { leaveMounts } from "../plan.ts";
 import { announceReleased } from "./announce-resources.ts";
 import { type ContainerRecord, decideRestart, healthUnchecked } from "../records.ts";
@@ -11,11 +12,16 @@ export interface Exit {
 }
 
 /**
- * Stores that a container's run is over, and whether its restart policy starts it again; lets go of
+ * Gives its places in networks back, stores that a container's run is over, and whether its restart policy starts it again; lets go of
  * who is attached, and tells of it: in this order.
  */
-export function noteEnd(engine: Engine, held: HeldContainer, exit: Exit): ContainerRecord {
-  const { id } = held.record;
+export async function noteEnd(
+  engine: Engine,
+  held: HeldContainer,
+  exit: Exit,
+): Promise<ContainerRecord> {
+  const { id, state } = held.record;
+  if ("endpoints" in state) await endNetworks(engine, id, state.endpoints);
   const ranMs = runTimeOf(held.record);
   const stops = "run" in held.record.state ? held.record.state.run.stops : 0;
   const restart = decideRestart(held.record, { exitCode: exit.exitCode, ranMs });

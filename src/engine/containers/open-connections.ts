@@ -1,4 +1,5 @@
 import { userNetwork } from "../../network/user-network.ts";
+import type { Engine } from "../core.ts";
 import { isForwarded, type MachinePlan, type SpecialMount } from "../plan.ts";
 import type { BoundPort } from "../records.ts";
 import type { RunningMachine } from "../runs.ts";
@@ -11,6 +12,17 @@ export async function grantSockets(
 ): Promise<void> {
   for (const { kind, name, mount } of specials)
     if (kind === "socket") await forwarder.grant(containerId, name, mount.source);
+}
+
+/** Lets a container ask for names, where it is to have a resolver. */
+export async function grantNames(
+  { names }: Engine["parts"],
+  { forwarder }: RunningMachine,
+  { containerId, naming }: Pick<MachinePlan, "containerId" | "naming">,
+): Promise<void> {
+  if (naming.names === undefined) return;
+  await names.set(naming.names);
+  await forwarder.grant(containerId, naming.setup.relay, names.socketOf(containerId));
 }
 
 /** Opens a container's TCP ports. Gives all its ports, with their numbers. */

@@ -2,6 +2,7 @@ import { describeError, DvmError } from "../../base/errors.ts";
 import { Stopwatch } from "../../base/stopwatch.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Engine, HeldContainer } from "../core.ts";
+import { leaveNetworks } from "../networks.ts";
 import { checkRun, leaveMounts } from "../plan.ts";
 import {
   type ContainerRecord,
@@ -16,9 +17,9 @@ import { withLinks } from "./links.ts";
 import { checkLog } from "./open-log.ts";
 import { startFailure } from "./start-failure.ts";
 import { removeContainer } from "./remove-container.ts";
-import { requireNetworks } from "./require-networks.ts";
+import { join, type Joined } from "./join.ts";
 import { startBeside } from "./start-beside.ts";
-import { startInOwnMachine } from "./start-in-own-machine.ts";
+import { type Started, startInOwnMachine } from "./start-in-own-machine.ts";
 import { supervise } from "./supervise.ts";
 import { watchMemory } from "./watch-memory.ts";
 
@@ -80,12 +81,10 @@ async function launch(
   const watch = new Stopwatch();
   const record = withLinks(engine, held.record);
   checkRun(record.run);
-  requireNetworks(record);
   await checkLog(engine, record);
-  const { run, network, ...lastStart } =
-    record.run.machine.sharedWith === undefined
-      ? await startInOwnMachine(engine, record, watch)
-      : await startBeside(engine, record, watch);
+  const joined = await join(engine, record);
+  held.note(asKnown(held.record, joined.record));
+  const { run, network, ...lastStart } = await startJoined(engine, joined, watch);
   const happened = { kind: "started", at: timestamp(), run, ...network } as const;
   const report = { ...lastStart, phases: watch.phases };
   const health = record.run.health && { health: healthAtStart(record.health) };
@@ -96,4 +95,29 @@ async function launch(
   engine.announce("start", started);
   void supervise(engine, record.id, run);
   return report;
+}
+
+/** What is remembered of a start, however it ends: the networks that it knows now. */
+function asKnown(
+  { request, run }: ContainerRecord,
+  joined: ContainerRecord,
+): Pick<ContainerRecord, "request" | "run"> {
+  const { endpoints, hostConfig } = joined.request;
+  const { NetworkMode } = hostConfig;
+  return {
+    request: { ...request, endpoints, hostConfig: { ...request.hostConfig, NetworkMode } },
+    run: { ...run, networks: joined.run.networks },
+  };
+}
+
+/** What fails gives its places in networks back. */
+async function startJoined(engine: Engine, joined: Joined, watch: Stopwatch): Promise<Started> {
+  try {
+    return joined.record.run.machine.sharedWith === undefined
+      ? await startInOwnMachine(engine, joined, watch)
+      : await startBeside(engine, joined.record, watch);
+  } catch (error) {
+    await leaveNetworks(engine, joined.endpoints);
+    throw error;
+  }
 }

@@ -4,26 +4,24 @@ import type { PublishedPort } from "../../machine/machine.ts";
 import type { SuppliedMachine } from "../../supply/machine-order.ts";
 import type { Engine } from "../core.ts";
 import { kernelOf } from "../fit.ts";
+import { attachEndpoints, endNetworks, setNetworks } from "../networks.ts";
 import {
   askedMac,
   bindPorts,
   containerSetup,
+  hasOwnNetwork,
   type MachinePlan,
   machineSetup,
+  machineSpec,
   mainProcessSpec,
   orderOf,
   planMachine,
   sharePlaced,
 } from "../plan.ts";
-import {
-  type BoundPort,
-  type ContainerRecord,
-  ownEndpoints,
-  type RunNetwork,
-  type StartReport,
-} from "../records.ts";
+import type { RunEndpoint, RunNetwork, StartReport } from "../records.ts";
 import type { Run } from "../runs.ts";
-import { grantSockets, openPorts } from "./open-connections.ts";
+import type { Joined } from "./join.ts";
+import { grantNames, grantSockets, openPorts } from "./open-connections.ts";
 import { openRun } from "./open-run.ts";
 import { writeNetworkFiles } from "./write-network-files.ts";
 
@@ -36,23 +34,21 @@ export interface Started extends Omit<StartReport, "phases"> {
 /** Brings a machine up, and starts the container as its first. What fails leaves nothing. */
 export async function startInOwnMachine(
   engine: Engine,
-  record: ContainerRecord,
+  joined: Joined,
   watch: Stopwatch,
 ): Promise<Started> {
-  const plan = await planStart(engine, record, watch);
+  const plan = await planStart(engine, joined, watch);
   try {
+    const networks = setNetworks(engine, plan.endpoints);
+    networks.catch(() => {}); // it is heard of when the machine is there
     const order = orderOf(plan);
     const supplied = await engine.supply.provide(order, watch);
-    const { run, ports } = await launch(engine, record, { plan, supplied, late: order.ports });
+    const launched = await launch(engine, { plan, supplied, networks, late: order.ports });
     watch.lap("process");
     const { origin, madeTemplate } = supplied;
     return {
-      ...{ run, origin, madeTemplate },
+      ...{ ...launched, origin, madeTemplate },
       kernel: `${plan.kernel.name} ${plan.kernel.release}`,
-      network: {
-        ports,
-        endpoints: plan.run.network === undefined ? [] : ownEndpoints(cardMac(plan, supplied)),
-      },
     };
   } catch (error) {
     await rm(plan.folder, { recursive: true, force: true });
@@ -67,15 +63,17 @@ function cardMac(plan: MachinePlan, { mac }: SuppliedMachine): string {
 
 async function planStart(
   engine: Engine,
-  record: ContainerRecord,
+  { record, endpoints }: Joined,
   watch: Stopwatch,
 ): Promise<MachinePlan> {
   const { id: containerId, run } = record;
   const forwardsTcp = engine.parts.hypervisor.capabilities.connections;
-  const ports = await bindPorts(run.network?.ports ?? [], { forwardsTcp });
+  const isReached = endpoints.some(({ card }) => card !== undefined);
+  const asked = isReached ? (run.network?.ports ?? []) : [];
+  const ports = await bindPorts(asked, { forwardsTcp });
   const kernel = await kernelOf(engine, record, { runs: true });
   if (kernel !== run.machine.kernel) watch.lap("fit");
-  const plan = await planMachine(engine, { containerId, run, ports, kernel });
+  const plan = await planMachine(engine, { containerId, run, endpoints, ports, kernel });
   watch.lap("plan");
   return plan;
 }
@@ -83,6 +81,8 @@ async function planStart(
 interface Launch {
   plan: MachinePlan;
   supplied: SuppliedMachine;
+  /** The switch has the container's networks. */
+  networks: Promise<void>;
   /** Ports that the VMM opens when the machine's card is the container's. */
   late: PublishedPort[];
 }
@@ -90,16 +90,22 @@ interface Launch {
 /** Starts the container's process in the machine; one that can't be is ended. */
 async function launch(
   engine: Engine,
-  { id: containerId, run }: ContainerRecord,
-  { plan, supplied, late }: Launch,
-): Promise<{ run: Run; ports: BoundPort[] }> {
-  const machine = engine.machines.add(supplied, { containerId, room: run.machine.room });
+  { plan, supplied, networks, late }: Launch,
+): Promise<Pick<Started, "run" | "network">> {
+  const { containerId, run } = plan;
+  const machine = engine.machines.add(supplied, {
+    ...{ containerId, room: run.machine.room },
+    cards: machineSpec(plan).nics.filter(({ kind }) => kind === "tap").length,
+  });
+  let endpoints: RunEndpoint[] = [];
   try {
+    await networks;
+    endpoints = await placeCards(engine, plan, supplied);
     await grantSockets(machine, containerId, plan.specials);
+    await grantNames(engine.parts, machine, plan);
     const ports = await openPorts(machine, plan);
-    const mac = cardMac(plan, supplied);
     await sharePlaced(engine, supplied.machine, plan.placed);
-    const setup = containerSetup(plan, mac);
+    const setup = containerSetup({ ...plan, endpoints }, cardMac(plan, supplied));
     await writeNetworkFiles(engine, containerId, setup);
     const main = await supplied.agent.launch({
       machine: machineSetup(),
@@ -110,9 +116,23 @@ async function launch(
     // a clone's card got its MAC address just now
     if (supplied.origin !== "cold") await supplied.machine.publish(late);
     const opened = { containerId, machine, main, tty: run.process.tty };
-    return { run: await openRun(engine, opened), ports };
+    return { run: await openRun(engine, opened), network: { ports, endpoints } };
   } catch (error) {
     await machine.end();
+    await endNetworks(engine, containerId, endpoints);
     throw error;
   }
+}
+
+/** The container's places in networks, as the machine has them. */
+async function placeCards(
+  engine: Engine,
+  plan: MachinePlan,
+  supplied: SuppliedMachine,
+): Promise<RunEndpoint[]> {
+  const { endpoints, run } = plan;
+  if (!hasOwnNetwork(plan))
+    return attachEndpoints(engine, { machineId: supplied.machine.id, run }, endpoints);
+  const mac = cardMac(plan, supplied);
+  return endpoints.map((one) => (one.card === undefined ? one : { ...one, mac }));
 }

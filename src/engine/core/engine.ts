@@ -11,6 +11,7 @@ import type { TemplateStore } from "../../machine/template-store.ts";
 import type { FileServers } from "../../sharing/shared-path.ts";
 import type { DiskReserve } from "../../host/disk-reserve.ts";
 import type { FreeSpace } from "../../host/free-space.ts";
+import type { NetworkSwitch } from "../../network/network-switch.ts";
 import type { ConfiguredResolver } from "../../network/host-resolver.ts";
 import type { Names } from "../../network/names/names.ts";
 import type { Places } from "../../host/places.ts";
@@ -22,6 +23,7 @@ import type { EngineSettings } from "./engine-settings.ts";
 import { type EngineIdentity, engineIdentity } from "./engine-identity.ts";
 import { EventLog } from "./events.ts";
 import { ExecTable } from "./exec-table.ts";
+import { Networks } from "./networks.ts";
 import { Machines } from "./machines.ts";
 import type { PoolLimits } from "../../supply/pool-size.ts";
 import { MachineSupply } from "../../supply/machine-supply.ts";
@@ -33,7 +35,6 @@ import { Trash } from "./trash.ts";
 export type { ContainerStatistics, ProcessList } from "../../agent/agent-types.ts";
 export type { Image, ImageRemoval, ImageUsers } from "../../image/store/image-types.ts";
 export { hostVersion } from "../../host/os-release.ts";
-export { userNetwork } from "../../network/user-network.ts";
 
 /** What the engine is made of; the composition root chooses the parts. */
 export interface EngineParts {
@@ -59,6 +60,8 @@ export interface EngineParts {
   names: Names;
   /** A kernel by name or path, or the best there is. */
   chooseKernel(want: string | undefined): Promise<Kernel>;
+  /** What carries networks of containers. */
+  switch: NetworkSwitch;
   /** Rate of the host's time stamp counter; undefined where it can't be told. */
   tscKhz(): Promise<number | undefined>;
   /** The executable that carries connections into machines. */
@@ -85,6 +88,7 @@ export class Engine implements AsyncDisposable {
   readonly state: StateStore;
   readonly containers: Containers;
   readonly machines: Machines;
+  readonly networks: Networks;
   readonly supply: MachineSupply;
   readonly restarts = new RestartTimers();
   readonly trash: Trash;
@@ -105,6 +109,7 @@ export class Engine implements AsyncDisposable {
     const { dataRoot, runRoot } = parts.places;
     this.supply = new MachineSupply({ ...parts, dataRoot, runRoot, tapName });
     this.containers = new Containers(state);
+    this.networks = new Networks(state, this.containers.list());
     const { fileServers } = parts;
     const forwarderProgram = () => parts.forwarderProgram();
     this.machines = new Machines(state, { runRoot, fileServers, forwarderProgram });
@@ -166,6 +171,14 @@ export class Engine implements AsyncDisposable {
       ...record.labels,
       ...more,
     });
+  }
+
+  /** Why machines can't be on networks that the switch carries; undefined: they can. */
+  async switchRefusal(): Promise<string | undefined> {
+    const { hypervisor } = this.parts;
+    if (!hypervisor.capabilities.cards.includes("tap"))
+      return `the hypervisor ${hypervisor.name} has no cards for it`;
+    return this.parts.switch.unusable();
   }
 
   /** Machines live on; only what this process holds is let go. */

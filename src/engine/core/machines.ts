@@ -12,6 +12,13 @@ interface Reached {
   agent: AgentClient;
 }
 
+interface ForContainer {
+  containerId: string;
+  room: number;
+  /** Cards on the switch. */
+  cards: number;
+}
+
 interface MachinesParts {
   runRoot: string;
   fileServers: FileServers;
@@ -31,10 +38,10 @@ export class Machines {
   }
 
   /** A machine that has come up for a container, with room for `room` more. */
-  add(reached: Reached, { containerId, room }: { containerId: string; room: number }) {
+  add(reached: Reached, { containerId, room, cards }: ForContainer) {
     const slots = [containerId, ...Array.from({ length: room }, () => null)];
     const createdAt = timestamp();
-    const record = { version: 1 as const, id: reached.machine.id, createdAt, slots };
+    const record = { version: 1 as const, id: reached.machine.id, createdAt, slots, cards };
     this.#store.saveMachine(record);
     return this.#keep(reached, record, { isNew: true });
   }
@@ -66,7 +73,7 @@ export class Machines {
     const { runRoot, fileServers, forwarderProgram: program } = this.#parts;
     const folder = machineFolder(runRoot, machine.id);
     const running = new RunningMachine({
-      ...{ machine, agent, isNew, slots: record.slots, folder },
+      ...{ machine, agent, isNew, slots: record.slots, cards: record.cards, folder },
       files: () => fileServers.find({ folder, machineSocket: machine.filesSocket }),
       forwarder: new Forwarder({ program, folder, machineSocket: machine.connectionsSocket }),
       changed: ({ slots }) => this.#store.saveMachine({ ...record, slots: [...slots] }),

@@ -89,7 +89,13 @@ async function onStopped<T>(
   // nothing of it runs: it needs no devices, and a bad profile does no harm
   const run = { ...rest, confinement: unconfined };
   const kernel = await kernelOf(engine, record, { runs: false });
-  const plan = await planMachine(engine, { containerId: record.id, run, ports: [], kernel });
+  const plan = await planMachine(engine, {
+    containerId: record.id,
+    run,
+    endpoints: [],
+    ports: [],
+    kernel,
+  });
   try {
     const order = { ...orderOf(plan), rehearsed: undefined };
     const supplied = await engine.supply.provide(order, new Stopwatch());

@@ -9,7 +9,7 @@ import { trialRecipe } from "../../kernel/fit/known-features.ts";
 import { requireSupport } from "../../machine/support.ts";
 import { makeScratchDisk } from "../../storage/scratch.ts";
 import { bootMachine } from "../../supply/boot-machine.ts";
-import type { ContainerRecord, RunSpecification } from "../records.ts";
+import { type ContainerRecord, ownEndpoint, type RunSpecification } from "../records.ts";
 import type { Engine } from "../core.ts";
 import { disksFolder } from "../../supply/machine-folders.ts";
 import {
@@ -42,8 +42,11 @@ export async function tryOut(
   const containerId = newId();
   const disks = disksFolder(engine.parts.places.dataRoot);
   const scratch = join(disks, `${shortId(containerId)}.img`);
-  const planned = await planMachine(engine, { containerId, run, ports: [], kernel: trialRecipe });
-  const plan = { ...planned, scratch: { path: scratch, isNew: true } };
+  const planned = await planMachine(engine, {
+    ...{ containerId, run, ports: [], kernel: trialRecipe },
+    endpoints: run.networks.length === 0 ? [] : [ownEndpoint("")],
+  });
+  const plan = { ...planned, taps: undefined, scratch: { path: scratch, isNew: true } };
   try {
     for (const path of [plan.folder, disks]) await mkdir(path, { recursive: true, mode: 0o700 });
     await makeScratchDisk(engine.parts.places.dataRoot, scratch);

@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { newMacAddress } from "../../base/ids.ts";
+import { tapName } from "../../network/switch/switch-types.ts";
+import { cardsOf } from "./cards.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type {
   ContainerLimits,
@@ -9,10 +12,16 @@ import type {
   NamingSetup,
 } from "../../agent/agent-client.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
-import type { DiskContent, DiskSpec, MachineSpec } from "../../machine/machine.ts";
+import type {
+  DiskContent,
+  DiskSpec,
+  MachineSpec,
+  NicSpec,
+  TapSource,
+} from "../../machine/machine.ts";
 import type { SharedPath } from "../../sharing/shared-path.ts";
 import { diskNames, spareDisks } from "../../supply/disk-names.ts";
-import type { BoundPort, Mount, RunSpecification } from "../records.ts";
+import type { BoundPort, Mount, RunEndpoint, RunSpecification } from "../records.ts";
 import type { PortToOpen } from "./port-map.ts";
 import { type ConfiningKernel, confinementOf } from "./confinement.ts";
 import { containerLimits } from "./container-limits.ts";
@@ -20,6 +29,9 @@ import { machineCpus, memoryMiB } from "./machine-size.ts";
 import type { PlannedNaming } from "./plan-naming.ts";
 import type { SpecialMount } from "./special-mounts.ts";
 import { userCard } from "./user-card.ts";
+
+/** A machine on the switch has so many cards at least, and one more than it needs: for networks that come later. */
+const leastCards = 4;
 
 /** A mount whose source on the host is known, and shared. */
 export interface PlacedMount {
@@ -43,8 +55,12 @@ export interface MachinePlan {
   machineId: string;
   containerId: string;
   run: RunSpecification;
-  /** Of the machine's card, if it gets one. */
+  /** Its places in networks, the one with the default route first. */
+  endpoints: RunEndpoint[];
+  /** Of the card of a machine that has a network of its own. */
   mac: string;
+  /** Where machines on the switch have their cards from; undefined: there is none. */
+  taps: TapSource | undefined;
   /** As they are bound for this run. */
   ports: PortToOpen[];
   /** TCP ports are opened by the machine's forwarder, not by its VMM. */
@@ -85,19 +101,26 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
       ...plan.deviceDisks,
       ...new Set(plan.diskMounts.map(({ disk }) => disk)),
     ],
-    nics:
-      run.network === undefined
-        ? []
-        : [
-            {
-              kind: "user",
-              mac: plan.mac,
-              network: userNetwork,
-              publish: plan.ports.filter((port) => !isForwarded(plan, port)).map(publishedPort),
-            },
-          ],
+    nics: nicsOf(plan),
     runFolder: plan.folder,
   };
+}
+
+/** Beside those that it needs, a machine on the switch has cards for networks that come later. */
+function nicsOf(plan: MachinePlan): NicSpec[] {
+  const { machineId, endpoints, mac, taps: source } = plan;
+  if (source !== undefined)
+    return Array.from({ length: Math.max(leastCards, endpoints.length + 1) }, (_, index) => ({
+      ...{ kind: "tap", mac: newMacAddress(), interface: tapName(machineId, index), source },
+    }));
+  if (!hasOwnNetwork(plan)) return [];
+  const publish = plan.ports.filter((port) => !isForwarded(plan, port)).map(publishedPort);
+  return [{ kind: "user", mac, network: userNetwork, publish }];
+}
+
+/** Whether the machine has a network of its own, and none that others are in. */
+export function hasOwnNetwork({ taps, endpoints }: Pick<MachinePlan, "taps" | "endpoints">) {
+  return taps === undefined && endpoints.some(({ card }) => card !== undefined);
 }
 
 function cpusOf({ run, hostCpus, kernel }: MachinePlan): number {
@@ -139,7 +162,10 @@ export function containerSetup(plan: MachinePlan, mac: string): ContainerSetup {
     confinement: confinementOf(run, plan.kernel, plan.devices),
     disks: diskNames(0),
     hostname: run.hostname,
-    network: run.network === undefined ? noNetwork : { ...noNetwork, cards: [userCard(mac)] },
+    network: {
+      ...noNetwork,
+      cards: hasOwnNetwork(plan) ? [userCard(mac)] : cardsOf(plan.endpoints),
+    },
     naming: plan.naming.setup,
     mounts: guestMounts(plan),
   };

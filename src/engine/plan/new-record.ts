@@ -14,7 +14,6 @@ import {
 } from "../records.ts";
 import { type MountSources, resolveMounts } from "./mounts.ts";
 import { requestedPorts } from "./port-map.ts";
-import { endpointSysctls } from "./request/check-endpoints.ts";
 
 interface NewContainer {
   id: string;
@@ -39,7 +38,6 @@ export async function newRecord(
     {
       imageId: image.id,
       mounts: await resolveMounts(hostConfig, Object.keys(config.Volumes ?? {}), sources),
-      sysctls: endpointSysctls(request.endpoints),
       ports: requestedPorts(hostConfig, Object.keys(config.ExposedPorts)),
     },
   );

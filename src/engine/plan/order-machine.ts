@@ -4,7 +4,7 @@ import { scratchBytes } from "../../storage/scratch.ts";
 import type { MachineOrder } from "../../supply/machine-order.ts";
 import type { Mount, RunSpecification } from "../records.ts";
 import { plainConfinement } from "./confinement.ts";
-import { machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
+import { hasOwnNetwork, machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
 import { plainSetup } from "./plain-setup.ts";
 import { rehearsedProcess } from "./rehearsal.ts";
 import { userCard } from "./user-card.ts";
@@ -15,7 +15,7 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
   const spec = machineSpec(plan);
   return {
     ...{ spec, kernel, scratch },
-    preparedCards: run.network === undefined ? [] : [userCard("")],
+    preparedCards: hasOwnNetwork(plan) ? [userCard("")] : [],
     imageId: run.imageId,
     noTemplate:
       run.machine.noTemplate ||

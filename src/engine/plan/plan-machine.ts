@@ -1,19 +1,23 @@
 import { stat } from "node:fs/promises";
 import { ignore } from "../../base/errors.ts";
 import { newId, newMacAddress } from "../../base/ids.ts";
+import { hostAccessAddress } from "../../network/host-access.ts";
 import { userNetwork } from "../../network/user-network.ts";
+import type { TapSource } from "../../machine/machine.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core.ts";
-import type { RunSpecification } from "../records.ts";
+import type { RunEndpoint, RunSpecification } from "../records.ts";
 import type { PortToOpen } from "./port-map.ts";
 import type { MachinePlan } from "./machine-plan.ts";
 import { placeDevices } from "./place-devices.ts";
 import { placeMounts } from "./place-mounts.ts";
-import { type NamingEndpoint, planNaming } from "./plan-naming.ts";
+import { namingEndpoints } from "./naming-endpoints.ts";
+import { planNaming } from "./plan-naming.ts";
 
 interface Planned {
   containerId: string;
   run: RunSpecification;
+  endpoints: RunEndpoint[];
   ports: PortToOpen[];
   /** Name, path or id of the machine's kernel; undefined: the default. */
   kernel: string | undefined;
@@ -22,7 +26,7 @@ interface Planned {
 /** What a machine for a container is to be. */
 export async function planMachine(engine: Engine, planned: Planned): Promise<MachinePlan> {
   const { parts } = engine;
-  const { containerId, run, ports } = planned;
+  const { containerId, run, ports, endpoints } = planned;
   const machineId = newId();
   const folder = machineFolder(parts.places.runRoot, machineId);
   const scratch = engine.scratchPath(containerId);
@@ -31,13 +35,15 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
     run.machine.accelerator ?? "auto",
     kernel,
   );
+  const taps = await tapSource(engine);
   return {
     mac: askedMac(run) ?? newMacAddress(),
-    ...{ machineId, containerId, run, ports, kernel, accelerator, folder },
+    taps,
+    ...{ machineId, containerId, endpoints, run, ports, kernel, accelerator, folder },
     naming: planNaming({
       ...{ containerId, run, resolver: await parts.hostResolver() },
-      endpoints: run.network === undefined ? [] : [machinesOwn],
-      hostGateway: [userNetwork.gateway],
+      endpoints: namingEndpoints(engine, { run, endpoints, isUser: taps === undefined }),
+      hostGateway: taps === undefined ? [userNetwork.gateway] : [hostAccessAddress],
     }),
     tscKhz: await parts.tscKhz(),
     imageDisk: (await parts.images.disk(run.imageId)).path,
@@ -49,14 +55,16 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
   };
 }
 
-/** Of a machine that has a network of its own. */
-const machinesOwn: NamingEndpoint = {
-  ...{ network: "bridge", networkId: "", isUser: true, internal: false },
-  ...{ ipv4: userNetwork.address, ipv6: "", names: [], links: [] },
-};
-
 /** The address that somebody chose for the container's first card; undefined: nobody did. */
 export function askedMac({ networks }: RunSpecification): string | undefined {
   const [first] = networks;
   return first === undefined || first.mac === "" ? undefined : first.mac;
+}
+
+/** Where machines have their cards from; undefined: each has a network of its own. */
+async function tapSource(engine: Engine): Promise<TapSource | undefined> {
+  if ((await engine.switchRefusal()) !== undefined) return undefined;
+  const { switch: networkSwitch } = engine.parts;
+  const launcher = await networkSwitch.launcher();
+  return { launcher, descriptorSocket: networkSwitch.descriptorSocket };
 }

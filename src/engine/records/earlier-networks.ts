@@ -34,9 +34,13 @@ export function withNetworks(stored: unknown): unknown {
 
 /** Of a machine that has the network of its own; `mac` is empty where it has none. */
 export function ownEndpoints(mac: string): RunEndpoint[] {
-  if (mac === "") return [];
+  return mac === "" ? [] : [ownEndpoint(mac)];
+}
+
+/** The same, of one that has a card. */
+export function ownEndpoint(mac: string): RunEndpoint {
   const { address, gateway } = userNetwork;
   const nowhere = { network: "bridge", networkId: "", endpointId: "" };
   const card = { card: 0, interfaceName: "eth0", mac, ipv4: address, gateway4: gateway };
-  return [runEndpointSchema.parse({ ...nowhere, ...card })];
+  return runEndpointSchema.parse({ ...nowhere, ...card });
 }

@@ -9,6 +9,8 @@ export const endpointSpecificationSchema = z.object({
   network: z.string(),
   /** The id of the network that it was in first; empty before that. */
   networkId: text,
+  /** The others in it have been told of its names. */
+  isNamed: z.boolean().default(false),
   /** Addresses that were asked for, without prefix; empty: any. */
   ipv4: text,
   ipv6: text,
@@ -46,6 +48,8 @@ export const runEndpointSchema = z.object({
   ipv4: text,
   ipv6: text,
   linkLocal: strings.default([]),
+  /** 0: the card keeps the one that it has. */
+  mtu: z.number().default(0),
   /** Of the network, whether the container's default route leads there or not; empty: none. */
   gateway4: text,
   gateway6: text,

@@ -7,5 +7,7 @@ export const machineRecordSchema = z.object({
   createdAt: z.string(),
   /** Whose disks each place has: a container's id; null: nobody's. */
   slots: z.array(z.string().nullable()),
+  /** How many of its cards are for networks of the switch. */
+  cards: z.number().default(0),
 });
 export type MachineRecord = z.infer<typeof machineRecordSchema>;

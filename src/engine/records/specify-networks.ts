@@ -7,7 +7,7 @@ type Request = Pick<DockerRequest, "config" | "hostConfig" | "endpoints">;
 
 /** Settings of network cards that Docker keeps under a driver's name. */
 export const sysctlOption = "com.docker.network.endpoint.sysctls";
-export const interfaceOption = "com.docker.network.endpoint.ifname";
+const interfaceOption = "com.docker.network.endpoint.ifname";
 
 /** The networks that a container is asked to be in, in the order in which it was asked for. Pure. */
 export function specifyNetworks(request: Request): EndpointSpecification[] {

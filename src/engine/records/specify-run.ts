@@ -1,7 +1,6 @@
 import { parseBytes } from "../../base/parse-sizes.ts";
 import type { DockerRequest, HostConfig, Resources } from "./docker-request.ts";
 import { specifyHealth } from "./specify-health.ts";
-import { attachedNetworks } from "./request/attached-networks.ts";
 import { specifyNetworks } from "./specify-networks.ts";
 import type { Mount, RequestedPort, RunSpecification } from "./run-specification.ts";
 
@@ -11,14 +10,12 @@ interface Resolved {
   imageId: string;
   mounts: Mount[];
   ports: RequestedPort[];
-  /** Settings of its network cards. */
-  sysctls?: Record<string, string>;
 }
 
 /** Docker's request, in which all is filled in, as what is to run. Pure; checks nothing. */
 export function specifyRun(
   { config, hostConfig, endpoints }: Pick<DockerRequest, "config" | "hostConfig" | "endpoints">,
-  { imageId, mounts, ports, sysctls = {} }: Resolved,
+  { imageId, mounts, ports }: Resolved,
 ): RunSpecification {
   const { Kernel: kernel, Accelerator: accelerator, NoTemplate, Room } = hostConfig.Dvm;
   const diskBytes = askedDiskBytes(hostConfig);
@@ -35,13 +32,13 @@ export function specifyRun(
       readOnlyRoot: hostConfig.ReadonlyRootfs,
       shmSizeBytes: hostConfig.ShmSize,
       sharedMemory: sharedMemory(hostConfig.IpcMode),
-      sysctls: { ...hostConfig.Sysctls, ...sysctls },
+      sysctls: hostConfig.Sysctls ?? {},
     },
     confinement: specifyConfinement(hostConfig),
     ...(diskBytes === undefined ? {} : { diskBytes }),
     limits: specifyLimits(hostConfig),
     networks: specifyNetworks({ config, hostConfig, endpoints }),
-    ...(!attachedNetworks({ config, hostConfig, endpoints }).includes("bridge")
+    ...(config.NetworkDisabled || sharedWith !== undefined
       ? {}
       : {
           network: {

@@ -6,6 +6,7 @@ import { SmallDatabase } from "../../host/small-database.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import { upgradeFirstVersion } from "./first-version.ts";
 import { machineRecordSchema, type MachineRecord } from "./machine-record.ts";
+import { type NetworkRecord, networkRecordSchema } from "./network-record.ts";
 import { decodeContainer, encodeContainer } from "./stored-container.ts";
 
 const volumeSchema = z.object({
@@ -22,18 +23,21 @@ const volumeSchema = z.object({
 export type VolumeRecord = z.infer<typeof volumeSchema>;
 
 /** Of the tables; SQLite keeps it as `user_version`. */
-const storeVersion = 1;
+const storeVersion = 2;
 
 const schema = `
   CREATE TABLE containers (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
   CREATE TABLE machines (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
   CREATE TABLE volumes (name TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
   CREATE TABLE fits (image TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+  CREATE TABLE networks (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
   CREATE TABLE unreadable (id TEXT PRIMARY KEY, record TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
 `;
 
+const whereMissing = schema.replaceAll("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ");
+
 /**
- * Containers, machines, volumes and what images need on disk: one SQLite file, each record one row of JSON. A
+ * Containers, machines, volumes, networks and what images need on disk: one SQLite file, each record one row of JSON. A
  * row that can't be read is put aside, into the table `unreadable`, and the log says so: it costs no
  * other container.
  */
@@ -101,6 +105,23 @@ export class StateStore implements Disposable {
     this.#database.run("DELETE FROM volumes WHERE name = ?", name);
   }
 
+  networks(): NetworkRecord[] {
+    const rows = this.#database.all("SELECT record FROM networks");
+    return rows.map((row) => networkRecordSchema.parse(JSON.parse(String(row["record"]))));
+  }
+
+  saveNetwork(record: NetworkRecord): void {
+    this.#database.run(
+      "INSERT OR REPLACE INTO networks VALUES (?, ?)",
+      record.id,
+      JSON.stringify(record),
+    );
+  }
+
+  deleteNetwork(id: string): void {
+    this.#database.run("DELETE FROM networks WHERE id = ?", id);
+  }
+
   /** What is remembered of an image's needs: JSON that its reader parses. */
   fit(imageId: string): unknown {
     const row = this.#database.get("SELECT record FROM fits WHERE image = ?", imageId);
@@ -135,7 +156,8 @@ export class StateStore implements Disposable {
     this.#database.transaction(() => {
       const isFirst = this.#database.get("SELECT 1 FROM sqlite_schema WHERE name = 'containers'");
       if (isFirst === undefined) this.#database.exec(schema);
-      else this.#upgradeFirst();
+      else if (version === 0) this.#upgradeFirst();
+      else this.#database.exec(whereMissing);
       this.#database.exec(`PRAGMA user_version = ${storeVersion}`);
     });
   }
@@ -144,7 +166,7 @@ export class StateStore implements Disposable {
   #upgradeFirst(): void {
     const rows = this.#database.all("SELECT id, record FROM containers");
     this.#database.exec("DROP TABLE containers");
-    this.#database.exec(schema.replaceAll("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "));
+    this.#database.exec(whereMissing);
     for (const row of rows) {
       const upgraded = this.#read(row, upgradeFirstVersion);
       if (upgraded === undefined) continue;
@@ -155,7 +177,7 @@ export class StateStore implements Disposable {
       );
       const { state, id } = upgraded;
       if ("machineId" in state)
-        this.saveMachine({ version: 1, id, createdAt: state.startedAt, slots: [id] });
+        this.saveMachine({ version: 1, id, createdAt: state.startedAt, slots: [id], cards: 0 });
     }
   }
 

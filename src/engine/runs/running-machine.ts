@@ -25,6 +25,8 @@ interface MachineParts {
   isNew: boolean;
   /** Whose disks each slot has: a container's id; null: nobody's. */
   slots: (string | null)[];
+  /** How many of its cards are for networks of the switch. */
+  cards: number;
   /** Is told when a slot has changed hands. */
   changed: (machine: RunningMachine) => void;
   /** Is told once it has gone. */
@@ -43,6 +45,8 @@ export class RunningMachine {
   readonly agent: AgentClient;
   /** What its guest knows that it may write, in bytes; undefined: an earlier daemon told it. */
   toldSpace: number | undefined;
+  /** How many of its cards are for networks of the switch. */
+  readonly cards: number;
   /** Of its connections. What is opened for a container goes with it. */
   readonly forwarder: Forwarder;
   readonly #parts: MachineParts;
@@ -56,6 +60,7 @@ export class RunningMachine {
     this.id = parts.machine.id;
     this.machine = parts.machine;
     this.agent = parts.agent;
+    this.cards = parts.cards;
     this.toldSpace = parts.isNew ? Infinity : undefined;
     this.forwarder = parts.forwarder;
     this.#parts = parts;

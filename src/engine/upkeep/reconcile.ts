@@ -9,6 +9,7 @@ import type { Engine } from "../core.ts";
 import { type ContainerRecord, machineOf, type MachineRecord } from "../records.ts";
 import { leaveUnusedVolumes } from "../volumes.ts";
 import type { RunningMachine } from "../runs.ts";
+import { makePredefined } from "../networks.ts";
 import { pruneTemplates } from "./templates.ts";
 import {
   afterEnd,
@@ -29,6 +30,7 @@ const goneReason = "the machine went away while no daemon ran";
 
 /** After a start of the daemon: takes up the machines that live on, and books the others as ended. */
 export async function reconcile(engine: Engine): Promise<void> {
+  await makePredefined(engine);
   await pruneTemplates(engine, false);
   const stored = engine.machines.stored();
   await Promise.all(stored.map((one) => takeUpMachine(engine, one)));

@@ -2,7 +2,7 @@ import { type DockerRequest, withDefaults } from "../../records.ts";
 import { checkConfig } from "./check-config.ts";
 import { checkLogging } from "./check-logging.ts";
 import { checkMounts, mountWarnings } from "./check-mounts.ts";
-import { checkEndpoints } from "./check-endpoints.ts";
+import { checkEndpoints, type FindNetwork } from "./check-endpoints.ts";
 import { checkAnnotations, checkIsolation, checkNamespaces } from "./check-namespaces.ts";
 import { checkNetwork, checkNetworkMode } from "./check-network.ts";
 import { checkRestart } from "./check-restart.ts";
@@ -21,7 +21,10 @@ export interface CheckedRequest {
  * Looks at what a container is asked to be, one domain after the other, before anything is looked up
  * or made. What no dockerd takes is refused in its words, what DVM doesn't do in DVM's own, by name.
  */
-export function checkRequest(asked: DockerRequest, hostCpus: number): CheckedRequest {
+export function checkRequest(
+  asked: DockerRequest,
+  { hostCpus, findNetwork }: { hostCpus: number; findNetwork: FindNetwork },
+): CheckedRequest {
   const { config, hostConfig } = asked;
   checkNetworkMode(asked);
   checkIsolation(hostConfig);
@@ -34,7 +37,7 @@ export function checkRequest(asked: DockerRequest, hostCpus: number): CheckedReq
   checkSecurity(hostConfig);
   const { resources, warnings } = settleResources(hostConfig, { hostCpus, isUpdate: false });
   warnings.push(...checkNamespaces(hostConfig));
-  checkEndpoints(asked.endpoints);
+  checkEndpoints(asked.endpoints, findNetwork);
   checkLogging(hostConfig);
   const settled = withDefaults({ ...hostConfig, ...resources });
   return {
