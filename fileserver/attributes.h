@@ -38,3 +38,5 @@ int attributes_clear_suid(const struct node *node);
  * the node's from then on, or closed. 0, or -errno.
  */
 int entry_answer(struct node *folder, const char *name, int fd, struct fuse_entry_out *entry);
+/* The same of what is there by this name. */
+int entry_find(struct node *folder, const char *name, struct fuse_entry_out *entry);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "share.h"
+#include "watch.h"
 
 #define CONNECTIONS_MAX 16
 #define LINE_MAX_SIZE (3 * PATH_MAX + 256)
@@ -64,16 +65,23 @@ static const char *add(char **words) {
             continue;
         if (!decode(words[4]))
             return "the path is none from the root, percent-encoded";
-        return share_add(words[1], is_read_only, (enum owners)kind, words[4]);
+        struct share like = {.owners = (enum owners)kind, .is_read_only = is_read_only};
+        like.is_watched = words[5] != NULL;
+        if (like.is_watched)
+            watch_start();
+        if (strlen(words[1]) > SHARE_NAME_MAX)
+            return "it is no name of a share";
+        strcpy(like.name, words[1]);
+        return share_add(words[4], &like);
     }
     return "owners are real, mapped or ours";
 }
 
 /* Does what a line says. NULL when done, else why not. */
 static const char *obey(char *line) {
-    char *words[6] = {0}, *rest = NULL;
+    char *words[7] = {0}, *rest = NULL;
     size_t word_count = 0;
-    for (char *word = strtok_r(line, " ", &rest); word != NULL && word_count < 6;
+    for (char *word = strtok_r(line, " ", &rest); word != NULL && word_count < 7;
          word = strtok_r(NULL, " ", &rest))
         words[word_count++] = word;
     if (word_count == 1 && strcmp(words[0], "ping") == 0)
@@ -82,9 +90,10 @@ static const char *obey(char *line) {
         shares_remove(words[1]);
         return NULL;
     }
-    if (word_count == 5 && strcmp(words[0], "add") == 0)
+    bool is_add = (word_count == 5 || word_count == 6) && strcmp(words[0], "add") == 0;
+    if (is_add && (words[5] == NULL || strcmp(words[5], "watched") == 0))
         return add(words);
-    return "it is none of: add NAME ro|rw OWNERS PATH, remove PREFIX, ping";
+    return "it is none of: add NAME ro|rw OWNERS PATH [watched], remove PREFIX, ping";
 }
 
 static bool answer(int fd, const char *why) {

@@ -16,7 +16,7 @@
 #include "owner.h"
 #include "place.h"
 
-static int find_entry(struct node *folder, const char *name, struct fuse_entry_out *entry) {
+int entry_find(struct node *folder, const char *name, struct fuse_entry_out *entry) {
     int fd = openat(folder->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return errno == EMFILE ? -ENFILE : -errno;
@@ -24,7 +24,7 @@ static int find_entry(struct node *folder, const char *name, struct fuse_entry_o
 }
 
 static int answer_entry(struct request *request, const char *name) {
-    return find_entry(request->node, name, request_answer(request, sizeof(struct fuse_entry_out)));
+    return entry_find(request->node, name, request_answer(request, sizeof(struct fuse_entry_out)));
 }
 
 /* The folder itself, or the one above it: by what is known, never by the host's "..". */

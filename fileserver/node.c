@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "slots.h"
+#include "watch.h"
 
 #define NODES_MAX 4194304u
+#define SEARCHED_MAX 262144u /* by name, one after the other */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct slots slots;
@@ -82,6 +84,7 @@ static void free_unneeded(struct node *node) {
     while (node != NULL && node->lookups == 0 && node->pins == 0 && node->children == 0) {
         struct node *parent = node->parent;
         unhash(node);
+        watch_end(node);
         close_fd(node);
         slots_free(&slots, node->id);
         share_release(node->share);
@@ -240,6 +243,8 @@ int node_of_file(struct share *share, int fd, const struct stat *status, struct 
             open_count++;
             fd = -1;
         }
+        if (share->is_watched && node->watch == 0 && (node->type == S_IFDIR || parent == NULL))
+            watch_begin(node);
         *id = node->id;
     }
     pthread_mutex_unlock(&lock);
@@ -275,6 +280,33 @@ struct node *node_of_entry(struct node *parent, const char *name) {
         node = NULL;
     pthread_mutex_unlock(&lock);
     return node;
+}
+
+/* One that was there, and isn't: what is there now, if anything, is no answer. */
+static struct node *find_named(const struct node *folder, const char *name) {
+    struct stat now = {0};
+    fstatat(folder->fd, name, &now, AT_SYMLINK_NOFOLLOW);
+    for (size_t index = 0; index < slots.count; index++) {
+        struct node *node = slots.items[index].item;
+        if (node != NULL && node->parent == folder && strcmp(node->name, name) == 0 &&
+            (node->inode != now.st_ino || node->device != now.st_dev))
+            return node;
+    }
+    return NULL;
+}
+
+bool node_known_as(const struct node *folder, const char *name, struct known_node *known) {
+    *known = (struct known_node){.fd = -1};
+    pthread_mutex_lock(&lock);
+    struct node *node = slots.count <= SEARCHED_MAX ? find_named(folder, name) : NULL;
+    if (node != NULL) {
+        node->lookups++;
+        *known = (struct known_node){node->id, node->type, -1};
+        if (node->fd >= 0)
+            known->fd = fcntl(node->fd, F_DUPFD_CLOEXEC, 0);
+    }
+    pthread_mutex_unlock(&lock);
+    return node != NULL;
 }
 
 void node_moved(struct node *node, struct node *parent, const char *name) {

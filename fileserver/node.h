@@ -35,6 +35,15 @@ struct node {
     struct lock_owner *locks; /* lock.c's */
     int64_t forgot_time;      /* fresh.c's: of the last change, in ns; 0: not known */
     off_t forgot_size;
+    int watch;       /* watch.c's; 0: none */
+    uint32_t own_ms; /* own_changes.c's: when the guest has changed it */
+};
+
+/* What the guest knows of what has gone from the host. */
+struct known_node {
+    uint64_t id;
+    mode_t type;
+    int fd; /* O_PATH, the caller's; -1: there is none any more */
 };
 
 /* How many descriptors nodes may hold. */
@@ -54,6 +63,11 @@ uint64_t node_count_lookup(struct node *node);
 void node_forget(uint64_t id, uint64_t lookups);
 /* The node that holds this entry of a folder, pinned and open; NULL when the guest knows none. */
 struct node *node_of_entry(struct node *parent, const char *name);
+/*
+ * The node that was last seen under a name that leads there no more, with a lookup more; false, and
+ * no descriptor, where none is known.
+ */
+bool node_known_as(const struct node *folder, const char *name, struct known_node *known);
 /* Says where a node is now; NULL: its name was taken. */
 void node_moved(struct node *node, struct node *parent, const char *name);
 /* The node of the folder above, with a lookup more; 0 when there is none. */

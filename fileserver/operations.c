@@ -1,10 +1,13 @@
 #include "operations.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
+#include "changes.h"
 #include "handle.h"
 #include "lock.h"
 #include "node.h"
+#include "own_changes.h"
 
 #define WRITES 1u     /* refused on a read-only share */
 #define HAS_HANDLE 2u /* its body begins with a file handle */
@@ -101,7 +104,9 @@ static int find(struct request *request, const struct operation *operation) {
     int result = node_take(request->head.nodeid, &request->node);
     if (result < 0)
         return result;
-    if ((operation->traits & WRITES) != 0 && request->node->share->is_read_only)
+    request->is_echo = changes_is_echo(request);
+    if ((operation->traits & WRITES) != 0 && request->node->share->is_read_only &&
+        !request->is_echo)
         return -EROFS;
     if ((operation->traits & IN_FOLDER) != 0 && request->node->type != S_IFDIR)
         return -ENOTDIR;
@@ -125,6 +130,12 @@ int operation_arrived(struct request *request) {
         return forget_many(request);
     case FUSE_INTERRUPT:
         return interrupt(request);
+    case CHANGES_BEGIN:
+        changes_begin(request->head.pid);
+        return NO_ANSWER;
+    case CHANGES_DONE:
+        changes_done();
+        return NO_ANSWER;
     }
     const struct operation *operation = operation_of(request);
     if (operation == NULL)
@@ -143,6 +154,21 @@ int operation_arrived(struct request *request) {
     return 0;
 }
 
+/* The host tells of a file that was open for writing when that is closed. */
+static bool may_change(const struct request *request, const struct operation *operation) {
+    bool closes = request->head.opcode == FUSE_RELEASE || request->head.opcode == FUSE_FLUSH;
+    return (operation->traits & WRITES) != 0 ||
+           (closes && (request->handle->flags & O_ACCMODE) != O_RDONLY);
+}
+
+static int run(struct request *request, const struct operation *operation) {
+    if (request->node->share->is_watched && may_change(request, operation)) {
+        own_change_of(request->node);
+        request->changes_names = (operation->traits & IN_FOLDER) != 0;
+    }
+    return operation->run(request);
+}
+
 int operation_run(struct request *request) {
     if (request->head.opcode == FUSE_INIT)
         return op_init(request);
@@ -150,7 +176,14 @@ int operation_run(struct request *request) {
         return 0;
     if (request->head.nodeid == FUSE_ROOT_ID)
         return op_virtual_root(request);
-    return operation_of(request)->run(request);
+    int result = request->is_echo ? changes_answer(request) : NO_ECHO;
+    if (result != NO_ECHO)
+        return result;
+    const struct operation *operation = operation_of(request);
+    /* who says it were an echo may change no more than others */
+    if ((operation->traits & WRITES) != 0 && request->node->share->is_read_only)
+        return -EROFS;
+    return run(request, operation);
 }
 
 void operation_done(struct request *request) {

@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "own_changes.h"
+
 const void *request_take(struct request *request, size_t size) {
     if (request->size - request->taken < size)
         return NULL;
@@ -28,6 +30,8 @@ int request_take_name(struct request *request, const char **name) {
         return -EINVAL;
     if (strlen(text) > NAME_MAX)
         return -ENAMETOOLONG;
+    if (request->changes_names)
+        own_change_of_name(text);
     *name = text;
     return 0;
 }

@@ -145,6 +145,13 @@ static void answer(const struct request *request, int result) {
     pthread_mutex_unlock(&sending);
 }
 
+void session_tell(void *message, size_t size) {
+    struct iovec part = {message, size};
+    pthread_mutex_lock(&sending);
+    send_whole(&part, 1);
+    pthread_mutex_unlock(&sending);
+}
+
 static void *work(void *nothing);
 
 static bool add_worker(void) {

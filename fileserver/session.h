@@ -10,6 +10,8 @@
 
 /* Talks over a connected socket till it ends, then ends the process. */
 _Noreturn void session_run(int fd);
+/* Sends what is no answer, whole. */
+void session_tell(void *message, size_t size);
 /* While a worker waits for a lock it is none of the workers that the pool may have. 0, or -errno.
  */
 int session_begin_wait(void);

@@ -29,15 +29,15 @@ static struct share **place_of(const char *name) {
     return at;
 }
 
-const char *share_add(const char *name, bool is_read_only, enum owners owners, const char *path) {
-    if (!is_name(name))
+const char *share_add(const char *path, const struct share *like) {
+    if (!is_name(like->name))
         return "it is no name of a share";
     int fd = open(path, O_PATH | O_CLOEXEC);
     if (fd < 0)
         return strerror(errno);
     struct share *share = calloc(1, sizeof *share);
     pthread_mutex_lock(&lock);
-    struct share **at = place_of(name);
+    struct share **at = place_of(like->name);
     if (share == NULL || *at != NULL) {
         pthread_mutex_unlock(&lock);
         close(fd);
@@ -45,9 +45,8 @@ const char *share_add(const char *name, bool is_read_only, enum owners owners, c
         free(share);
         return why;
     }
-    strcpy(share->name, name);
-    share->owners = owners;
-    share->is_read_only = is_read_only;
+    *share = *like;
+    share->next = NULL;
     share->fd = fd;
     share->uses = 1;
     *at = share;

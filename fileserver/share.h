@@ -19,13 +19,15 @@ struct share {
     char name[SHARE_NAME_MAX + 1];
     enum owners owners;
     bool is_read_only;
+    bool is_watched; /* the guest hears of what others change in it */
     bool is_removed; /* written under the lock of the nodes */
     int fd;          /* its root, O_PATH */
     uint32_t uses;   /* nodes, and the list */
 };
 
-/* Adds a share; NULL when done, else why not. `name` is checked, `path` followed and opened. */
-const char *share_add(const char *name, bool is_read_only, enum owners owners, const char *path);
+/* Adds a share of these traits; NULL when done, else why not. Its name is checked, `path` followed
+ * and opened. */
+const char *share_add(const char *path, const struct share *like);
 /* Takes all away whose names begin so: what a guest still holds of them is stale. */
 void shares_remove(const char *prefix);
 /* The share of this name, in use; NULL when there is none. */

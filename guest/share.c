@@ -10,7 +10,6 @@
 #include "port.h"
 #include "share_relay.h"
 
-#define FOLDER "/run/shares"
 /* the guest's kernel judges who may do what, by owners and modes as the host gives them */
 #define OPTIONS "rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other"
 
@@ -27,11 +26,11 @@ int shares_mount(struct failure *failure) {
         return fail_errno(failure, "cannot share files of the host: /dev/fuse");
     char options[128];
     snprintf(options, sizeof options, "fd=%d," OPTIONS, fuse);
-    mkdir(FOLDER, 0700);
-    if (mount("dvm", FOLDER, "fuse", 0, options) < 0)
+    mkdir(SHARES_FOLDER, 0700);
+    if (mount("dvm", SHARES_FOLDER, "fuse", 0, options) < 0)
         return fail_errno(failure, "cannot share files of the host");
     if (share_relay_start(fuse, port, failure) < 0) {
-        umount2(FOLDER, MNT_DETACH);
+        umount2(SHARES_FOLDER, MNT_DETACH);
         return -1;
     }
     is_mounted = true;
@@ -39,11 +38,11 @@ int shares_mount(struct failure *failure) {
 }
 
 void share_path(const char *name, char *path, size_t room) {
-    snprintf(path, room, FOLDER "/%s", name);
+    snprintf(path, room, SHARES_FOLDER "/%s", name);
 }
 
 int share_open(const char *name, struct failure *failure) {
-    char path[sizeof FOLDER + DVM_SHARE_NAME_MAX + 2];
+    char path[sizeof SHARES_FOLDER + DVM_SHARE_NAME_MAX + 2];
     if (strchr(name, '/') != NULL || name[0] == 0 || name[0] == '.' ||
         strlen(name) > DVM_SHARE_NAME_MAX)
         return fail(failure, STATUS_INVALID, "cannot use share \"%.64s\": it is no name", name);
@@ -57,7 +56,8 @@ int share_open(const char *name, struct failure *failure) {
 
 void shares_sync(void) {
     /* nobody may be there to answer before they are used */
-    cleanup_close int folder = is_used ? open(FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    cleanup_close int folder =
+        is_used ? open(SHARES_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (folder >= 0)
         syncfs(folder);
 }

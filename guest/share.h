@@ -3,6 +3,9 @@
 
 #include "agent.h"
 
+/* Where what the host shares is mounted. */
+#define SHARES_FOLDER "/run/shares"
+
 /*
  * Folders and files of the host, by the names that the host gives them. One FUSE file system holds
  * all of them; its requests go to the host by a port of their own (share_relay.h). It stays mounted

@@ -10,6 +10,9 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "changes.h"
+#include "share_changes.h"
+
 #define MESSAGE_MAX (1048576u + 65536u)
 #define FORGET_PIPE 1048576 /* more than all that wait for locks can fill */
 #define PORT_PIECE 4096u    /* a read gives no more at a time */
@@ -24,6 +27,10 @@ struct message {
 
 static struct message request, answer;
 
+/* To the process that is told of changes, which has this pid, and from it. */
+static int orders, dones;
+static pid_t hearer;
+
 /* The kernel gives one whole request at a time. */
 static bool take_request(int fuse) {
     ssize_t count = read(fuse, request.bytes, sizeof request.bytes);
@@ -33,6 +40,22 @@ static bool take_request(int fuse) {
     request.filled = (size_t)count;
     request.sent = 0;
     return count > 0;
+}
+
+/* A word of this side's own, for the file server. */
+static void make_request(uint32_t code) {
+    struct fuse_in_header header = {.len = sizeof header, .opcode = code, .pid = (uint32_t)hearer};
+    memcpy(request.bytes, &header, sizeof header);
+    request.filled = sizeof header;
+    request.sent = 0;
+}
+
+static bool take_done(void) {
+    char byte;
+    if (read(dones, &byte, 1) != 1)
+        return false;
+    make_request(CHANGES_DONE);
+    return true;
 }
 
 static bool has_request(void) { return request.sent < request.filled; }
@@ -76,6 +99,8 @@ static bool give_or_pass_on(int fuse, int forgetter, size_t length) {
     struct fuse_out_header header;
     memcpy(&header, answer.bytes, sizeof header);
     bool is_notification = header.unique == 0;
+    if (is_notification && header.error == CHANGES_TELL)
+        return write_whole(orders, answer.bytes + sizeof header, length - sizeof header) == 0;
     if (forgetter < 0 || (!is_notification && !follows_notification))
         return give(fuse, answer.bytes, length);
     follows_notification = is_notification;
@@ -127,18 +152,21 @@ static bool wait_for_server(int port) {
 }
 
 static void carry(int fuse, int port, int forgetter) {
-    struct pollfd fds[] = {{.fd = fuse}, {.fd = port}};
+    struct pollfd fds[] = {{.fd = fuse}, {.fd = port}, {.fd = dones}};
+    make_request(CHANGES_BEGIN);
     for (;;) {
-        fds[0].events = has_request() ? 0 : POLLIN;
+        fds[0].events = fds[2].events = has_request() ? 0 : POLLIN;
         fds[1].events = (short)(POLLIN | (has_request() ? POLLOUT : 0));
-        if (poll(fds, 2, -1) < 0) {
+        if (poll(fds, 3, -1) < 0) {
             if (errno == EINTR)
                 continue;
             return;
         }
         if ((fds[0].revents & POLLERR) != 0)
             return; /* unmounted */
-        if ((fds[0].revents & POLLIN) != 0 && !take_request(fuse))
+        if ((fds[2].revents & (POLLIN | POLLHUP)) != 0 && !take_done())
+            fds[2].fd = -1; /* changes are told no more */
+        if (!has_request() && (fds[0].revents & POLLIN) != 0 && !take_request(fuse))
             return;
         if (has_request() && !send_request(port))
             return;
@@ -160,6 +188,17 @@ static void forget(int fuse, int pipe_end) {
     }
 }
 
+static void start_hearer(void) {
+    int to[2], from[2];
+    if (pipe2(to, O_CLOEXEC) < 0 || pipe2(from, O_CLOEXEC) < 0)
+        _exit(1);
+    hearer = changes_start(to[0], from[1]);
+    close(to[0]);
+    close(from[1]);
+    orders = to[1];
+    dones = from[0];
+}
+
 static void run(int fuse, int port) __attribute__((noreturn));
 
 /* All other descriptors are the agent's. */
@@ -171,6 +210,7 @@ static void run(int fuse, int port) {
         fcntl(3, F_SETFL, O_NONBLOCK) < 0 || pipe(fds) < 0)
         _exit(1);
     fcntl(fds[1], F_SETPIPE_SZ, FORGET_PIPE);
+    start_hearer();
     pid_t forgetter = fork();
     if (forgetter == 0) {
         close(fds[1]);

@@ -5,5 +5,6 @@ import type { BinarySources } from "../host/made-binary.ts";
 export const fileServerProgram: BinarySources = {
   folder: fileURLToPath(new URL("../../fileserver", import.meta.url)),
   name: "dvm-fileserver",
+  besides: fileURLToPath(new URL("../../guest", import.meta.url)),
   what: "the file server for binds and volumes",
 };

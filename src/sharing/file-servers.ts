@@ -44,6 +44,7 @@ function serverOf(
   };
 }
 
-function addLine({ name, path, readOnly, owners }: SharedPath): string {
-  return `add ${name} ${readOnly ? "ro" : "rw"} ${owners} ${controlPath(path)}`;
+function addLine({ name, path, readOnly, owners, watched }: SharedPath): string {
+  const line = `add ${name} ${readOnly ? "ro" : "rw"} ${owners} ${controlPath(path)}`;
+  return watched ? `${line} watched` : line;
 }

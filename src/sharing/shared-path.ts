@@ -4,6 +4,8 @@ export interface SharedPath {
   name: string;
   path: string;
   readOnly: boolean;
+  /** Who watches it in the guest hears of what others change. */
+  watched: boolean;
   /**
    * Who owns what the guest writes: `real` as the guest says (needs root on the host), `mapped` as
    * the guest says but kept in extended attributes, `ours` the daemon's user, whatever the guest

@@ -81,7 +81,9 @@ export class AgentMachine implements AsyncDisposable {
       const server = await fileServers(tests).open(place);
       stack.defer(() => server.gone);
       stack.defer(() => machine.kill());
-      await server.add([{ ...options.share, name: "share0", readOnly: false, owners: "real" }]);
+      await server.add([
+        { ...options.share, name: "share0", readOnly: false, watched: false, owners: "real" },
+      ]);
     }
     return new AgentMachine({ machine, agent, folder, images, stack: stack.move() });
   }

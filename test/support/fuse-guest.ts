@@ -31,7 +31,11 @@ export const fuse = {
   readdirplus: 44,
   rename2: 45,
   tmpfile: 51,
+  changesBegin: 0x444d0001,
+  changesDone: 0x444d0002,
 } as const;
+
+const changesTell = 0x444d0003;
 
 export interface FuseAnswer {
   /** 0, or a number of errno.h, negative. */
@@ -42,6 +46,10 @@ export interface FuseAnswer {
 /** A guest that says what it likes: the other end of a file server's machine socket. */
 export class FuseGuest implements AsyncDisposable {
   readonly socketPath: string;
+  /** Of the process that asks. */
+  pid = 0;
+  /** Changes that the server has told of, as guest/share_changes.h has them. */
+  readonly told: { kind: number; folder: bigint; names: string[] }[] = [];
   #server = createServer((socket) => this.#connected(socket));
   #connection: Socket | undefined;
   #socket: Promise<Socket>;
@@ -75,6 +83,7 @@ export class FuseGuest implements AsyncDisposable {
     head.writeUInt32LE(operation, 4);
     head.writeBigUInt64LE(unique, 8);
     head.writeBigUInt64LE(BigInt.asUintN(64, node), 16);
+    head.writeUInt32LE(this.pid, 32);
     return this.sendRaw(Buffer.concat([head, body]));
   }
 
@@ -104,9 +113,15 @@ export class FuseGuest implements AsyncDisposable {
       const answer = this.#received.subarray(0, this.#received.readUInt32LE(0));
       this.#received = this.#received.subarray(answer.length);
       const unique = answer.readBigUInt64LE(8);
+      if (unique === 0n && answer.readInt32LE(4) === changesTell) this.#hear(answer.subarray(16));
       this.#waiting.get(unique)?.({ error: answer.readInt32LE(4), body: answer.subarray(16) });
       this.#waiting.delete(unique);
     }
+  }
+
+  #hear(change: Buffer): void {
+    const names = change.toString("latin1", 24).split("\0").slice(0, 2);
+    this.told.push({ kind: change.readUInt32LE(0), folder: change.readBigUInt64LE(8), names });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -108,7 +108,8 @@ async function placeVolume(
     mount.startsEmpty !== true && mount.subpath === undefined && (await isFolderEmpty(path));
   // the image's files are the guest's to put in, before it mounts the volume read-only
   const readOnly = mount.readOnly && !populate;
-  return { mount, share: { name, path, readOnly, owners: isRoot ? "real" : "mapped" }, populate };
+  const owners = isRoot ? "real" : "mapped";
+  return { mount, share: { name, path, readOnly, owners, watched: false }, populate };
 }
 
 async function placeBind(_: Engine, mount: Mount, { name, isRoot }: Naming): Promise<PlacedMount> {
@@ -118,7 +119,7 @@ async function placeBind(_: Engine, mount: Mount, { name, isRoot }: Naming): Pro
   await makeBindSource(mount);
   return {
     mount,
-    share: { name, path, readOnly, owners: isRoot ? "real" : "ours" },
+    share: { name, path, readOnly, owners: isRoot ? "real" : "ours", watched: true },
     populate: false,
   };
 }
