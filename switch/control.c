@@ -21,13 +21,14 @@ struct connection {
 };
 
 static void take_line(struct connection *connection, char *line) {
-    char *words[REQUEST_WORDS_MAX + 1] = {0}, *rest = line, result[256] = "ok\n";
+    char *words[REQUEST_WORDS_MAX + 1] = {0}, *rest = line, result[512] = "ok\n", said[256] = "";
     size_t count = 0;
     while (count <= REQUEST_WORDS_MAX && (words[count] = strsep(&rest, " ")) != NULL)
         count++;
-    if (request_do(words, count) < 0) {
+    if (request_do(words, count, said, sizeof said) < 0) {
         int number = errno;
-        snprintf(result, sizeof result, "error %d %s\n", number, strerror(number));
+        const char *why = *said == 0 ? strerror(number) : said;
+        snprintf(result, sizeof result, "error %d %s\n", number, why);
     }
     size_t length = strlen(result);
     /* who asks more than he reads loses the connection */

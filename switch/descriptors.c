@@ -66,7 +66,7 @@ static int answer(int socket, char *request) {
     int fd = open_wanted(request);
     if (fd < 0)
         snprintf(text, sizeof text, "error %d %s", errno, strerror(errno));
-    int sent = unix_send(socket, text, fd);
+    int sent = unix_send(socket, text, strlen(text), fd);
     if (fd >= 0)
         close(fd);
     return sent;

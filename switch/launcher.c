@@ -22,7 +22,7 @@ static void give_up(const char *what, const char *why) {
 static void take(int socket, const char *request, int place) {
     char answer[256];
     int descriptor = -1;
-    if (unix_send(socket, request, -1) < 0 ||
+    if (unix_send(socket, request, strlen(request), -1) < 0 ||
         unix_receive(socket, answer, sizeof answer, &descriptor) <= 0)
         give_up(request, strerror(errno));
     if (descriptor < 0)

@@ -7,6 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "rtnl.h"
 
@@ -40,6 +41,9 @@ int link_make_bridge(const char *name, uint32_t mtu) {
     }
     begin_link(&request, NLM_F_CREATE | NLM_F_EXCL, &(struct ifinfomsg){.ifi_family = AF_UNSPEC});
     rtnl_add_text(&request, IFLA_IFNAME, name);
+    uint8_t mac[6] = {0x02, 0x42}; /* else it has that of one of its ports, and changes with them */
+    if (getrandom(mac + 2, sizeof mac - 2, 0) == sizeof mac - 2)
+        rtnl_add(&request, IFLA_ADDRESS, mac, sizeof mac);
     struct rtattr *info = rtnl_nest(&request, IFLA_LINKINFO);
     rtnl_add_text(&request, IFLA_INFO_KIND, "bridge");
     struct rtattr *data = rtnl_nest(&request, IFLA_INFO_DATA);
@@ -72,24 +76,14 @@ int link_set_up(const char *name, uint32_t mtu) {
     return rtnl_ask(&request);
 }
 
-int link_set_address(const char *name, const uint8_t mac[6]) {
-    struct rtnl_request request;
-    int index = index_of(name);
-    if (index < 0)
-        return -1;
-    begin_link(&request, 0, &(struct ifinfomsg){.ifi_index = index});
-    rtnl_add(&request, IFLA_ADDRESS, mac, 6);
-    return rtnl_ask(&request);
-}
-
-static int set_port(int index, unsigned traits) {
+static int set_port(int index, bool is_isolated) {
     struct rtnl_request request;
     struct ifinfomsg body = {.ifi_family = AF_BRIDGE, .ifi_index = index};
     rtnl_begin(&request, RTM_SETLINK, 0, &body, sizeof body);
     struct rtattr *port = rtnl_nest(&request, IFLA_PROTINFO);
     rtnl_add_byte(&request, IFLA_BRPORT_LEARNING, 0);
     rtnl_add_byte(&request, IFLA_BRPORT_UNICAST_FLOOD, 0);
-    rtnl_add_byte(&request, IFLA_BRPORT_ISOLATED, (traits & PORT_ISOLATED) != 0);
+    rtnl_add_byte(&request, IFLA_BRPORT_ISOLATED, is_isolated);
     rtnl_end(&request, port);
     return rtnl_ask(&request);
 }
@@ -105,6 +99,18 @@ static int set_behind(int index, const uint8_t mac[6]) {
     return rtnl_ask(&request);
 }
 
+/* A port of a bridge has no address itself. Best effort: a host may be without IPv6. */
+static void go_without_address(int index) {
+    struct rtnl_request request;
+    begin_link(&request, 0, &(struct ifinfomsg){.ifi_index = index});
+    struct rtattr *families = rtnl_nest(&request, IFLA_AF_SPEC);
+    struct rtattr *six = rtnl_nest(&request, AF_INET6);
+    rtnl_add_byte(&request, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+    rtnl_end(&request, six);
+    rtnl_end(&request, families);
+    rtnl_ask(&request);
+}
+
 static int set_bridge(int index, int bridge, unsigned flags) {
     struct rtnl_request request;
     struct ifinfomsg body = {.ifi_index = index, .ifi_flags = flags, .ifi_change = IFF_UP};
@@ -113,12 +119,15 @@ static int set_bridge(int index, int bridge, unsigned flags) {
     return rtnl_ask(&request);
 }
 
-int link_join(const char *name, const char *bridge, const uint8_t mac[6], unsigned traits) {
+int link_join(const char *name, const char *bridge, const uint8_t mac[6], bool is_isolated) {
     int index = index_of(name);
     int master = index < 0 ? -1 : index_of(bridge);
-    if (master < 0 || set_bridge(index, master, IFF_UP) < 0)
+    if (master < 0)
         return -1;
-    return set_port(index, traits) < 0 ? -1 : set_behind(index, mac);
+    go_without_address(index);
+    if (set_bridge(index, master, IFF_UP) < 0)
+        return -1;
+    return set_port(index, is_isolated) < 0 ? -1 : set_behind(index, mac);
 }
 
 int link_leave(const char *name) {
@@ -143,18 +152,22 @@ int link_add_prefix(const char *name, const struct prefix *prefix) {
     return ask_to_make(&request);
 }
 
-int link_add_default_route(const char *name, const struct prefix *gateway) {
+int link_add_route(const char *name, const struct prefix *to, const struct prefix *gateway) {
     struct rtnl_request request;
+    size_t count = to->family == AF_INET ? 4 : 16;
     int index = index_of(name);
     if (index < 0)
         return -1;
-    struct rtmsg body = {.rtm_family = gateway->family,
+    struct rtmsg body = {.rtm_family = to->family,
+                         .rtm_dst_len = to->length,
                          .rtm_table = RT_TABLE_MAIN,
                          .rtm_protocol = RTPROT_STATIC,
                          .rtm_scope = RT_SCOPE_UNIVERSE,
                          .rtm_type = RTN_UNICAST};
     rtnl_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &body, sizeof body);
-    rtnl_add(&request, RTA_GATEWAY, gateway->bytes, gateway->family == AF_INET ? 4 : 16);
+    if (to->length > 0)
+        rtnl_add(&request, RTA_DST, to->bytes, count);
+    rtnl_add(&request, RTA_GATEWAY, gateway->bytes, count);
     rtnl_add_number(&request, RTA_OIF, (uint32_t)index);
     return rtnl_ask(&request);
 }

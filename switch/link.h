@@ -28,20 +28,20 @@ int link_open(void);
 int link_make_bridge(const char *name, uint32_t mtu);
 int link_remove(const char *name);
 int link_set_up(const char *name, uint32_t mtu);
-int link_set_address(const char *name, const uint8_t mac[6]);
 
-enum port_trait { PORT_ISOLATED = 1 };
-
-/* Makes it a port of the bridge: no learning, one address behind it. */
-int link_join(const char *name, const char *bridge, const uint8_t mac[6], unsigned traits);
+/*
+ * Makes it a port of the bridge: no learning, one address behind it. One that is isolated reaches
+ * no other that is.
+ */
+int link_join(const char *name, const char *bridge, const uint8_t mac[6], bool is_isolated);
 /* Of no bridge any more, and down. */
 int link_leave(const char *name);
 
 int link_add_prefix(const char *name, const struct prefix *prefix);
 /* All that it has but `keep`, and but link-local ones. */
 int link_clear_prefixes(const char *name, const struct prefix *keep, size_t count);
-/* The way to everything else; of the gateway's family. */
-int link_add_default_route(const char *name, const struct prefix *gateway);
+/* `to` and its gateway are of one family. */
+int link_add_route(const char *name, const struct prefix *to, const struct prefix *gateway);
 /* Packets with this mark are this host's own, whomever they are for. */
 int link_own_marked(uint32_t mark);
 

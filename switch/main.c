@@ -2,6 +2,7 @@
  * dvm-switch: the networks of machines, in a network namespace of their own.
  *   serve …   keeps them, for as long as it lives (serve.h)
  *   run …     becomes a program that has taps of it (launcher.h)
+ *   veth …    joins its network with the host's, as root (veth.h)
  */
 
 #include <stdio.h>
@@ -9,12 +10,23 @@
 
 #include "launcher.h"
 #include "serve.h"
+#include "veth.h"
+
+struct part {
+    const char *name;
+    int (*run)(int count, char **words);
+};
+
+static const struct part parts[] = {{"serve", serve_main},
+                                    {"run", launcher_main},
+                                    {"veth", veth_main},
+                                    {"unveth", unveth_main},
+                                    {"route", route_main}};
 
 int main(int count, char **words) {
-    if (count > 1 && strcmp(words[1], "serve") == 0)
-        return serve_main(count, words);
-    if (count > 1 && strcmp(words[1], "run") == 0)
-        return launcher_main(count, words);
-    fputs("usage: dvm-switch serve|run ...\n", stderr);
+    for (size_t index = 0; count > 1 && index < sizeof parts / sizeof *parts; index++)
+        if (strcmp(words[1], parts[index].name) == 0)
+            return parts[index].run(count, words);
+    fputs("usage: dvm-switch serve|run|veth|unveth|route ...\n", stderr);
     return 2;
 }

@@ -48,11 +48,12 @@ static void set_sysctl(const char *name, const char *value) {
     write_text(path, value);
 }
 
-int namespace_own_network(void) {
-    if (unshare(CLONE_NEWNET) < 0)
-        return -1;
+static void set_sysctls(void) {
     set_sysctl("ipv4/ip_forward", "1");
     set_sysctl("ipv6/conf/all/forwarding", "1");
+    set_sysctl("ipv4/ip_unprivileged_port_start", "0");
+    set_sysctl("ipv4/conf/all/rp_filter", "0");
+    set_sysctl("ipv4/conf/default/rp_filter", "0");
     set_sysctl("ipv6/conf/default/accept_ra", "0");
     set_sysctl("ipv6/conf/default/accept_dad", "0");
     set_sysctl("ipv6/conf/all/accept_dad", "0");
@@ -62,20 +63,25 @@ int namespace_own_network(void) {
     set_sysctl("bridge/bridge-nf-call-iptables", "0");
     set_sysctl("bridge/bridge-nf-call-ip6tables", "0");
     set_sysctl("bridge/bridge-nf-call-arptables", "0");
+}
+
+int namespace_own_network(void) {
+    if (unshare(CLONE_NEWNET) < 0)
+        return -1;
+    set_sysctls();
     return 0;
 }
 
-int namespace_join(const char *path) {
-    int network = open(path, O_RDONLY | O_CLOEXEC);
-    if (network < 0)
-        return -1;
+int namespace_join_users(int network) {
     int users = ioctl(network, NS_GET_USERNS);
-    /* EINVAL: they are ours already */
-    if (users >= 0 && setns(users, CLONE_NEWUSER) < 0 && errno != EINVAL)
+    if (users < 0)
         return -1;
+    int joined = setns(users, CLONE_NEWUSER), number = errno;
     close(users);
-    if (setns(network, CLONE_NEWNET) < 0)
+    errno = number;
+    if (joined < 0 && errno != EINVAL) /* EINVAL: they are ours already */
         return -1;
-    close(network);
     return prctl(PR_SET_DUMPABLE, 1);
 }
+
+int namespace_join_network(int network) { return setns(network, CLONE_NEWNET); }

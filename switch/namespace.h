@@ -8,7 +8,9 @@
  */
 int namespace_own_users(void);
 int namespace_own_network(void);
-/* Goes to one that is there, by a path of /proc/PID/fd, and to the users that own it. */
-int namespace_join(const char *path);
+
+/* In place of them: those of a network namespace that is there, by a path of /proc/PID/fd. */
+int namespace_join_users(int network);
+int namespace_join_network(int network);
 
 #endif

@@ -1,27 +1,41 @@
 #include "requests.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "link.h"
+#include "networks.h"
+#include "nft.h"
+#include "uplink.h"
 
-#define PREFIXES_MAX 16u
+/* Where a request's program may leave a word. */
+struct answer {
+    char *said;
+    size_t room;
+};
+
+struct request {
+    const char *name;
+    size_t words;
+    int (*perform)(char **words, const struct answer *answer);
+};
 
 static int invalid(void) {
     errno = EINVAL;
     return -1;
 }
 
-/* Of "A,B" or "-"; gives how many, -1 with errno. */
-static int read_prefixes(char *text, struct prefix *prefixes) {
-    int count = 0;
+/* Of "A,B" or "-". */
+static int read_prefixes(char *text, struct prefixes *prefixes) {
+    prefixes->count = 0;
     if (strcmp(text, "-") == 0)
         return 0;
-    for (char *rest = text, *one; (one = strsep(&rest, ",")) != NULL; count++)
-        if (count == PREFIXES_MAX || prefix_read(one, &prefixes[count]) < 0)
+    for (char *rest = text, *one; (one = strsep(&rest, ",")) != NULL; prefixes->count++)
+        if (prefixes->count == PREFIXES_MAX ||
+            prefix_read(one, &prefixes->all[prefixes->count]) < 0)
             return invalid();
-    return count;
+    return 0;
 }
 
 /* Bits in the order of `names`; -1 with errno. */
@@ -40,45 +54,127 @@ static int read_traits(char *text, const char *const *names) {
     return traits;
 }
 
-static int make_network(char **words) {
-    static const char *const names[] = {"internal", "masquerade", NULL};
-    struct prefix prefixes[PREFIXES_MAX];
+static int hex(char digit) {
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    return isxdigit((unsigned char)digit) ? tolower((unsigned char)digit) - 'a' + 10 : -1;
+}
+
+/* Of a path whose bytes may be written as %XX; in its place. */
+static int read_path(char *text) {
+    char *to = text;
+    for (const char *from = text; *from != 0; from++) {
+        if (*from != '%') {
+            *to++ = *from;
+            continue;
+        }
+        int high = hex(from[1]), low = high < 0 ? -1 : hex(from[2]);
+        if (low < 0 || (high == 0 && low == 0))
+            return invalid();
+        *to++ = (char)(high << 4 | low);
+        from += 2;
+    }
+    *to = 0;
+    return *text == '/' ? 0 : invalid();
+}
+
+static int network(char **words, const struct answer *answer) {
+    static const char *const names[] = {"internal", "masquerade", "isolated", NULL};
+    struct network_wish wish = {.bridge = words[1]};
     char *end;
     unsigned long mtu = strtoul(words[2], &end, 10);
-    int count = read_prefixes(words[3], prefixes), traits = read_traits(words[4], names);
-    if (*words[2] == 0 || *end != 0 || mtu > 65535 || count < 0 || traits < 0)
+    int traits = read_traits(words[4], names);
+    (void)answer;
+    if (!isdigit((unsigned char)*words[2]) || *end != 0 || mtu > 65535 || traits < 0 ||
+        read_prefixes(words[3], &wish.addresses) < 0)
         return invalid();
-    if (link_make_bridge(words[1], (uint32_t)mtu) < 0 ||
-        link_clear_prefixes(words[1], prefixes, (size_t)count) < 0)
+    wish.mtu = (uint32_t)mtu;
+    wish.traits = (unsigned)traits;
+    return network_make(&wish);
+}
+
+static int remove_network(char **words, const struct answer *answer) {
+    (void)answer;
+    return network_remove(words[1]);
+}
+
+static int attach(char **words, const struct answer *answer) {
+    static const char *const names[] = {"isolated", "host", NULL};
+    struct port_wish wish = {.tap = words[1], .bridge = words[2]};
+    int traits = read_traits(words[5], names);
+    (void)answer;
+    if (mac_read(words[3], wish.mac) < 0 || read_prefixes(words[4], &wish.addresses) < 0 ||
+        traits < 0)
+        return invalid();
+    wish.traits = (unsigned)traits;
+    return port_attach(&wish);
+}
+
+static int detach(char **words, const struct answer *answer) {
+    (void)answer;
+    return port_detach(words[1]);
+}
+
+static int up_here(char **words, const struct answer *answer) {
+    struct prefixes addresses, gateways;
+    (void)answer;
+    if (read_prefixes(words[1], &addresses) < 0 || read_prefixes(words[2], &gateways) < 0)
         return -1;
-    for (int index = 0; index < count; index++)
-        if (link_add_prefix(words[1], &prefixes[index]) < 0)
-            return -1;
+    return uplink_is_here(&addresses, &gateways);
+}
+
+static bool is_plain(const char *text, uint8_t family) {
+    struct prefix prefix;
+    return prefix_read(text, &prefix) == 0 && prefix.family == family &&
+           (family == AF_INET || strchr(text, '/') == NULL);
+}
+
+static int up_by_pasta(char **words, const struct answer *answer) {
+    struct pasta pasta = {.program = words[1],
+                          .four = words[2],
+                          .four_gateway = words[3],
+                          .six = words[4],
+                          .six_gateway = words[5]};
+    bool has_six = strcmp(pasta.six, "-") != 0;
+    (void)answer;
+    if (read_path(words[1]) < 0 || !is_plain(pasta.four, AF_INET) ||
+        !is_plain(pasta.four_gateway, AF_INET) ||
+        (has_six && (!is_plain(pasta.six, AF_INET6) || !is_plain(pasta.six_gateway, AF_INET6))))
+        return invalid();
+    return uplink_by_pasta(&pasta);
+}
+
+static int set_hosts(char **words, const struct answer *answer) {
+    struct prefixes hosts;
+    (void)answer;
+    return read_prefixes(words[1], &hosts) < 0 ? -1 : uplink_set_hosts(&hosts);
+}
+
+static int rules(char **words, const struct answer *answer) {
+    return read_path(words[1]) < 0 ? -1 : nft_run_file(words[1], answer->said, answer->room);
+}
+
+static int list(char **words, const struct answer *answer) {
+    return read_path(words[1]) < 0 ? -1 : nft_list_to(words[1], answer->said, answer->room);
+}
+
+static int ping(char **words, const struct answer *answer) {
+    (void)words;
+    (void)answer;
     return 0;
 }
 
-static int attach(char **words) {
-    static const char *const names[] = {"isolated", "host", NULL};
-    struct prefix prefixes[PREFIXES_MAX];
-    uint8_t mac[6];
-    int count = read_prefixes(words[4], prefixes), traits = read_traits(words[5], names);
-    if (mac_read(words[3], mac) < 0 || count < 0 || traits < 0)
-        return invalid();
-    return link_join(words[1], words[2], mac, (traits & 1) != 0 ? PORT_ISOLATED : 0);
-}
+static const struct request requests[] = {
+    {"network", 5, network}, {"remove", 2, remove_network}, {"attach", 6, attach},
+    {"detach", 2, detach},   {"uplink", 3, up_here},        {"pasta", 6, up_by_pasta},
+    {"hosts", 2, set_hosts}, {"rules", 2, rules},           {"list", 2, list},
+    {"ping", 1, ping},
+};
 
-static int detach(char **words) { return link_leave(words[1]) < 0 && errno != ENODEV ? -1 : 0; }
-
-int request_do(char **words, size_t count) {
-    if (count == 5 && strcmp(words[0], "network") == 0)
-        return make_network(words);
-    if (count == 2 && strcmp(words[0], "remove") == 0)
-        return link_remove(words[1]);
-    if (count == 6 && strcmp(words[0], "attach") == 0)
-        return attach(words);
-    if (count == 2 && strcmp(words[0], "detach") == 0)
-        return detach(words);
-    if (count == 1 && strcmp(words[0], "ping") == 0)
-        return 0;
+int request_do(char **words, size_t count, char *said, size_t room) {
+    const struct answer answer = {.said = said, .room = room};
+    for (size_t index = 0; index < sizeof requests / sizeof *requests; index++)
+        if (requests[index].words == count && strcmp(requests[index].name, words[0]) == 0)
+            return requests[index].perform(words, &answer);
     return invalid();
 }

@@ -48,6 +48,11 @@ void rtnl_add_byte(struct rtnl_request *request, uint16_t type, uint8_t value) {
     rtnl_add(request, type, &value, sizeof value);
 }
 
+void rtnl_add_raw(struct rtnl_request *request, const void *bytes, size_t count) {
+    memcpy(next_place(request), bytes, count);
+    request->head.nlmsg_len = NLMSG_ALIGN(request->head.nlmsg_len) + (uint32_t)count;
+}
+
 struct rtattr *rtnl_nest(struct rtnl_request *request, uint16_t type) {
     struct rtattr *nest = next_place(request);
     rtnl_add(request, type | NLA_F_NESTED, NULL, 0);

@@ -20,6 +20,8 @@ void rtnl_add(struct rtnl_request *request, uint16_t type, const void *value, si
 void rtnl_add_text(struct rtnl_request *request, uint16_t type, const char *text);
 void rtnl_add_number(struct rtnl_request *request, uint16_t type, uint32_t value);
 void rtnl_add_byte(struct rtnl_request *request, uint16_t type, uint8_t value);
+/* Bytes that are no attribute; a whole number of words. */
+void rtnl_add_raw(struct rtnl_request *request, const void *bytes, size_t count);
 /* What is added until rtnl_end() is inside of it. */
 struct rtattr *rtnl_nest(struct rtnl_request *request, uint16_t type);
 void rtnl_end(struct rtnl_request *request, struct rtattr *nest);

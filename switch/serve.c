@@ -1,6 +1,7 @@
 #include "serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +10,13 @@
 
 #include "control.h"
 #include "descriptors.h"
+#include "elements.h"
 #include "link.h"
 #include "mux_loop.h"
 #include "namespace.h"
+#include "nft.h"
+#include "outside.h"
+#include "ruleset.h"
 
 static void give_up(const char *what) {
     fprintf(stderr, "dvm-switch: cannot %s: %s\n", what, strerror(errno));
@@ -24,21 +29,59 @@ static void check_taps(void) {
         give_up("use /dev/net/tun");
 }
 
+static void load(const char *rules) {
+    char said[256] = "";
+    if (nft_run_text(rules, said, sizeof said) == 0)
+        return;
+    if (*said != 0)
+        fprintf(stderr, "dvm-switch: %s\n", said);
+    give_up("set up rules");
+}
+
+static void set_up(void) {
+    if (link_open() < 0)
+        give_up("set up networks");
+    if (link_own_marked(MARK_OURS) < 0)
+        give_up("set up routes");
+    load(ruleset_of_taps);
+    load(ruleset_of_routes);
+    if (elements_open() < 0)
+        give_up("set up rules");
+}
+
+static void make_own(void) {
+    if (namespace_own_users() < 0)
+        give_up("have a user namespace");
+    if (outside_start() < 0)
+        give_up("stay outside");
+    if (namespace_own_network() < 0)
+        give_up("have a network namespace");
+}
+
+static void join(const char *path) {
+    int network = open(path, O_RDONLY | O_CLOEXEC);
+    if (network < 0 || namespace_join_users(network) < 0)
+        give_up("join the namespace of an earlier switch");
+    if (outside_start() < 0)
+        give_up("stay outside");
+    if (namespace_join_network(network) < 0)
+        give_up("join the network of an earlier switch");
+    close(network);
+}
+
 int serve_main(int count, char **words) {
-    if (count != 4) {
-        fputs("usage: dvm-switch serve CONTROL DESCRIPTORS\n", stderr);
+    if (count != 5 && count != 6) {
+        fputs("usage: dvm-switch serve CONTROL DESCRIPTORS NFT [NAMESPACE]\n", stderr);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
     check_taps();
-    if (namespace_own_users() < 0)
-        give_up("have a user namespace");
-    if (namespace_own_network() < 0)
-        give_up("have a network namespace");
-    if (link_open() < 0)
-        give_up("set up networks");
-    if (link_own_marked(1) < 0)
-        give_up("set up routes");
+    if (count == 6)
+        join(words[5]);
+    else
+        make_own();
+    nft_use(words[4]);
+    set_up();
     if (mux_loop_open() < 0 || descriptors_open(words[3]) < 0)
         give_up("listen at the socket of descriptors");
     if (control_open(words[2]) < 0)

@@ -48,22 +48,22 @@ int unix_connect(const char *path, int type) {
     return connect(fd, (struct sockaddr *)&address, sizeof address) < 0 ? close_failed(fd) : fd;
 }
 
-int unix_send(int socket, const char *text, int descriptor) {
+int unix_send(int socket, const char *message, size_t count, int descriptor) {
     union {
         struct cmsghdr head;
         char room[CMSG_SPACE(sizeof descriptor)];
     } control = {0};
-    struct iovec part = {.iov_base = (char *)text, .iov_len = strlen(text)};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    struct iovec part = {.iov_base = (char *)message, .iov_len = count};
+    struct msghdr head = {.msg_iov = &part, .msg_iovlen = 1};
     if (descriptor >= 0) {
-        message.msg_control = &control;
-        message.msg_controllen = sizeof control;
+        head.msg_control = &control;
+        head.msg_controllen = sizeof control;
         control.head.cmsg_level = SOL_SOCKET;
         control.head.cmsg_type = SCM_RIGHTS;
         control.head.cmsg_len = CMSG_LEN(sizeof descriptor);
         memcpy(CMSG_DATA(&control.head), &descriptor, sizeof descriptor);
     }
-    return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+    return sendmsg(socket, &head, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
 int unix_receive(int socket, char *text, size_t room, int *descriptor) {

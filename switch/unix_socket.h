@@ -9,8 +9,8 @@
 int unix_listen(const char *path, int type);
 int unix_connect(const char *path, int type);
 /* One message, with a descriptor unless that is -1. */
-int unix_send(int socket, const char *text, int descriptor);
-/* One message as a string; `descriptor` becomes what came with it, else -1. */
+int unix_send(int socket, const char *message, size_t count, int descriptor);
+/* One message, with a zero behind it; `descriptor` becomes what came with it, else -1. */
 int unix_receive(int socket, char *text, size_t room, int *descriptor);
 
 #endif

@@ -14,6 +14,8 @@ export interface ControlledCompanionParts {
   name: string;
   /** The program and its words; it listens on the control socket till its end. */
   command(controlSocket: string): Promise<[string, ...string[]]>;
+  /** What it is run with; nothing when left out. */
+  environment?(): Promise<Record<string, string>>;
 }
 
 /**
@@ -74,7 +76,9 @@ export class ControlledCompanion {
     try {
       const found = await findCompanion(files);
       if (found !== undefined) return this.#keep(found);
-      return this.#keep(await startCompanion(await this.#parts.command(files.lifeline), files, {}));
+      const command = await this.#parts.command(files.lifeline);
+      const environment = (await this.#parts.environment?.()) ?? {};
+      return this.#keep(await startCompanion(command, files, environment));
     } catch (error) {
       this.#companion = undefined;
       throw error;
