@@ -16,9 +16,9 @@ const network = {
 test("a network is its bridge with the gateways' addresses, in the prefix of their subnets", () => {
   assert.equal(
     networkLine(network),
-    "network br-0123456789ab 1450 172.18.0.1/16,fd00:1::1/64 internal,masquerade",
+    "network br-0123456789ab 1450 172.18.0.1/16,fd00:1::1/64 internal,masquerade,isolated",
   );
-  const plain = { ...network, subnets: [], internal: false, masquerade: false };
+  const plain = { ...network, subnets: [], internal: false, masquerade: false, isolated: false };
   assert.equal(networkLine(plain), "network br-0123456789ab 1450 - -");
 });
 

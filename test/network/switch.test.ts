@@ -15,5 +15,5 @@ test("networks are made, made so, and removed again", async () => {
   const card = { tap: "tnone0", network: "one", mac: "02:42:ac:11:00:02", addresses };
   await assert.rejects(made.attach(card), /No such device/);
   await made.detach("tnone0");
-  await made.removeNetwork("one");
+  await made.removeNetwork(network);
 });

@@ -11,8 +11,14 @@ export async function madeSwitch(name = "dvm-switch"): Promise<string> {
   return join(folder, "build", name);
 }
 
-/** A switch that goes with its test. */
-export function testSwitch(place: string): Switch & AsyncDisposable {
-  const made = new Switch({ folder: place, program: () => madeSwitch() });
-  return Object.assign(made, { [Symbol.asyncDispose]: () => made.end() });
+/** A switch that goes with its test, and what it says. */
+export function testSwitch(place: string): Switch & AsyncDisposable & { said: string[] } {
+  const said: string[] = [];
+  const made = new Switch({
+    ...{ folder: join(place, "switch"), dataRoot: place, machines: join(place, "machines") },
+    program: () => madeSwitch(),
+    isRoot: process.getuid?.() === 0,
+    log: (message) => said.push(message),
+  });
+  return Object.assign(made, { said, [Symbol.asyncDispose]: () => made.end() });
 }

@@ -2,11 +2,11 @@ import type { Attachment, SwitchNetwork } from "./switch-types.ts";
 
 /** What is said to dvm-switch (switch/control.h). */
 export function networkLine(network: SwitchNetwork): string {
-  const { bridge, mtu, internal, masquerade } = network;
+  const { bridge, mtu, internal, masquerade, isolated } = network;
   const addresses = network.subnets.flatMap(({ subnet, gateway }) =>
     gateway === undefined ? [] : [`${gateway}/${subnet.replace(/^.*\//, "")}`],
   );
-  const traits = { internal, masquerade };
+  const traits = { internal, masquerade, isolated };
   return `network ${bridge} ${mtu} ${words(addresses)} ${words(named(traits))}`;
 }
 

@@ -1,37 +1,58 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError, DvmError } from "../../base/errors.ts";
-import { remember } from "../../base/remember.ts";
 import { controlPath } from "../../host/control-lines.ts";
 import { ControlledCompanion } from "../../host/controlled-companion.ts";
+import { findTool } from "../../host/tools.ts";
+import { chooseUplink } from "./choose-uplink.ts";
+import { earlierNamespace } from "./earlier-namespace.ts";
 import { attachLine, networkLine } from "./switch-lines.ts";
+import { SwitchState } from "./switch-state.ts";
 import type { Attachment, SwitchNetwork } from "./switch-types.ts";
+import type { Uplink } from "./uplink.ts";
 
 export interface SwitchParts {
   /** Its own, in the run root. */
   folder: string;
+  dataRoot: string;
+  /** The folder of machines' run folders. */
+  machines: string;
   /** The executable of switch/. */
   program: () => Promise<string>;
+  isRoot: boolean;
+  log: (message: string) => void;
+}
+
+const mendEveryMs = 5_000;
+
+/** A switch that is ready: which process, and how it is joined with what is outside. */
+interface Ready {
+  pid: number;
+  uplink: Uplink;
 }
 
 /**
  * The networks of machines: a companion that has a network namespace with a bridge for each, and
- * lives on without a daemon. There is none until it is needed; that of an earlier daemon is found.
+ * lives on without a daemon. There is none until it is needed; that of an earlier daemon is found,
+ * and one that was killed is made again as it was.
  */
-export class Switch {
+export class Switch implements AsyncDisposable {
   readonly #parts: SwitchParts;
   readonly #companion: ControlledCompanion;
-  readonly #networks = new Map<string, SwitchNetwork>();
-  readonly #attachments = new Map<string, Attachment>();
+  readonly #state: SwitchState;
+  #ready: Promise<Ready> | undefined;
+  #unusable: Promise<string | undefined> | undefined;
+  #loaded: Promise<void> | undefined;
+  #mending: NodeJS.Timeout | undefined;
+  #isOver = false;
 
   constructor(parts: SwitchParts) {
     this.#parts = parts;
+    this.#state = new SwitchState(join(parts.folder, "state.json"));
     this.#companion = new ControlledCompanion({
       ...{ who: "the switch of networks", folder: parts.folder, name: "switch" },
-      command: async (control) => {
-        await mkdir(parts.folder, { recursive: true, mode: 0o700 });
-        return [await parts.program(), "serve", control, this.descriptorSocket];
-      },
+      command: (control) => this.#command(control),
+      environment: async () => (await findTool(parts.dataRoot, "nft"))?.environment ?? {},
     });
   }
 
@@ -50,57 +71,175 @@ export class Switch {
     return this.#parts.program();
   }
 
-  /** Why machines can't have networks of it on this host; undefined: they can. */
+  /** Why machines can't have networks of it on this host; undefined: they can. Remembered. */
   async unusable(): Promise<string | undefined> {
-    return this.#unusable();
+    this.#unusable ??= this.#isReady().then(() => undefined, describeError);
+    return this.#unusable;
   }
 
-  readonly #unusable = remember(async () => {
-    try {
-      await this.#companion.say(["ping"]);
-      return undefined;
-    } catch (error) {
-      return describeError(error);
-    }
-  });
+  /** Addresses that stand for the host, for whom `hostAccess` is given. */
+  async hostAddresses(): Promise<string[]> {
+    return (await this.#isReady()).uplink.hostAddresses;
+  }
+
+  /** Takes up the switch of an earlier daemon, if machines use it. */
+  async takeUp(): Promise<void> {
+    await this.#load();
+    const isThere = (await this.#companion.existing()) !== undefined;
+    if (isThere || this.#state.attachments.size > 0) await this.#isReady();
+  }
 
   /** Makes it, or makes it so. Idempotent. */
   async setNetwork(network: SwitchNetwork): Promise<void> {
+    const { uplink } = await this.#isReady();
     await this.#companion.say([networkLine(network)]);
-    this.#networks.set(network.id, network);
+    this.#state.networks.set(network.id, network);
+    this.#state.changed();
+    if (!network.internal) await uplink.leadTo(network.subnets.map(({ subnet }) => subnet));
   }
 
   /** Idempotent. Those that are attached lose it. */
-  async removeNetwork(id: string): Promise<void> {
-    const network = this.#networks.get(id);
-    if (network === undefined) return;
-    await this.#companion.say([`remove ${network.bridge}`]);
-    this.#networks.delete(id);
+  async removeNetwork({ id, bridge }: Pick<SwitchNetwork, "id" | "bridge">): Promise<void> {
+    if ((await this.#companion.existing()) !== undefined)
+      await this.#companion.say([`remove ${bridge}`]);
+    this.#state.networks.delete(id);
+    for (const { tap, network } of this.#state.attachments.values())
+      if (network === id) this.#state.attachments.delete(tap);
+    this.#state.changed();
   }
 
   /** Puts a tap on a network that was set. */
   async attach(attachment: Attachment): Promise<void> {
-    const network = this.#networks.get(attachment.network);
+    await this.#isReady();
+    const network = this.#state.networks.get(attachment.network);
     if (network === undefined)
       throw new DvmError("internal", `cannot attach ${attachment.tap}: its network is not set`);
     await this.#companion.say([attachLine(attachment, network)]);
-    this.#attachments.set(attachment.tap, attachment);
+    this.#state.attachments.set(attachment.tap, attachment);
+    this.#state.changed();
   }
 
   /** Takes it from its network. Idempotent; the tap itself may have gone. */
   async detach(tap: string): Promise<void> {
-    this.#attachments.delete(tap);
+    this.#state.attachments.delete(tap);
+    this.#state.changed();
     if ((await this.#companion.existing()) !== undefined)
       await this.#companion.say([`detach ${tap}`]);
   }
 
-  /** Runs statements of nft(8), all or none, in its namespace. */
+  /** Runs statements of nft(8) from a file, all or none, in its namespace. */
   async rules(file: string): Promise<void> {
+    await this.#isReady();
     await this.#companion.say([`rules ${controlPath(file)}`]);
   }
 
-  /** Ends it, and with it all networks. */
+  /** Writes the rules of its namespace to a file, as JSON of nft(8). */
+  async list(file: string): Promise<void> {
+    await this.#isReady();
+    await this.#companion.say([`list ${controlPath(file)}`]);
+  }
+
+  /** Ends it, and with it all networks; nothing of it is left on the host. */
   async end(): Promise<void> {
+    const ready = await this.#ready?.catch(() => undefined);
+    const uplink = ready?.uplink ?? (await this.#uplink().catch(() => undefined));
+    await this.#letGo();
     await this.#companion.end();
+    await uplink?.remove();
+    await rm(this.#parts.folder, { recursive: true, force: true });
+  }
+
+  /** Lets it live on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
+    this.#isOver = true;
+    clearInterval(this.#mending);
+    await this.#state.written();
+  }
+
+  async #command(control: string): Promise<[string, ...string[]]> {
+    const { program, dataRoot, machines } = this.#parts;
+    const nft = await findTool(dataRoot, "nft");
+    if (nft === undefined)
+      throw new DvmError("unavailable", "cannot make networks: nft is not installed", {
+        hint: "run: dvm setup",
+      });
+    const earlier = await earlierNamespace(machines);
+    const words = [await program(), "serve", control, this.descriptorSocket, nft.path] as const;
+    return earlier === undefined ? [...words] : [...words, earlier];
+  }
+
+  #load(): Promise<void> {
+    return (this.#loaded ??= mkdir(this.#parts.folder, { recursive: true, mode: 0o700 }).then(() =>
+      this.#state.load(),
+    ));
+  }
+
+  #isReady(): Promise<Ready> {
+    const ready = (this.#ready ??= this.#prepare());
+    ready.catch(() => {
+      if (this.#ready === ready) this.#ready = undefined;
+    });
+    return ready;
+  }
+
+  async #prepare(): Promise<Ready> {
+    await this.#load();
+    const companion = await this.#companion.started();
+    const { pid } = companion.identity;
+    const uplink = await this.#uplink();
+    await uplink.join(pid);
+    await this.#tellAll();
+    void companion.exited.then(() => this.#lost());
+    this.#keepMending();
+    return { pid, uplink };
+  }
+
+  #uplink(): Promise<Uplink> {
+    const say = (lines: readonly string[]) => this.#companion.say(lines);
+    return chooseUplink({ ...this.#parts, say });
+  }
+
+  /** What it may have forgotten. A tap that isn't there any more is nothing to tell of. */
+  async #tellAll(): Promise<void> {
+    const { networks, attachments } = this.#state;
+    for (const network of networks.values()) await this.#companion.say([networkLine(network)]);
+    for (const attachment of attachments.values()) {
+      const network = networks.get(attachment.network);
+      const line = network && attachLine(attachment, network);
+      const isThere = line !== undefined && (await this.#isTaken(line));
+      if (!isThere) attachments.delete(attachment.tap);
+    }
+  }
+
+  async #isTaken(line: string): Promise<boolean> {
+    return this.#companion.say([line]).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** It has gone, by nobody's wish of ours when machines are on it. */
+  async #lost(): Promise<void> {
+    this.#ready = undefined;
+    if (this.#isOver || this.#state.attachments.size === 0) return;
+    this.#parts.log("the switch of networks has ended; it is made anew");
+    await this.#isReady().catch((error: unknown) => this.#parts.log(describeError(error)));
+  }
+
+  #keepMending(): void {
+    clearInterval(this.#mending);
+    this.#mending = setInterval(() => void this.#mend(), mendEveryMs).unref();
+  }
+
+  async #mend(): Promise<void> {
+    if (this.#state.attachments.size === 0) return;
+    const ready = await this.#ready?.catch(() => undefined);
+    await ready?.uplink.mend(ready.pid).catch((error: unknown) => {
+      if (!this.#isOver) this.#parts.log(describeError(error));
+    });
   }
 }

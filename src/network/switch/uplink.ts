@@ -1,0 +1,18 @@
+/** How a switch is joined with what is outside. */
+export interface Uplink {
+  /** Its kind, for a person. */
+  readonly kind: string;
+  /** Addresses by which machines that may reach the host. */
+  readonly hostAddresses: string[];
+  /** Joins a switch that runs as this process. Idempotent. */
+  join(pid: number): Promise<void>;
+  /** Mends what others have broken since; `unavailable` when it can't be. */
+  mend(pid: number): Promise<void>;
+  /** Lets the host itself reach these subnets, where it can. */
+  leadTo(subnets: readonly string[]): Promise<void>;
+  /** Takes from the host what it was given. The switch may have gone. */
+  remove(): Promise<void>;
+}
+
+/** Says lines to the switch, and gives what stands behind their `ok`. */
+export type Say = (lines: readonly string[]) => Promise<string[]>;
