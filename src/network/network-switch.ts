@@ -10,4 +10,8 @@ export type NetworkSwitch = Pick<
   | "removeNetwork"
   | "attach"
   | "detach"
+  | "takeUp"
+  | "hostAddresses"
+  | "end"
+  | typeof Symbol.asyncDispose
 >;

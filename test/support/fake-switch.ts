@@ -24,7 +24,7 @@ export class FakeSwitch implements NetworkSwitch {
     this.networks.set(network.id, network);
   }
 
-  async removeNetwork(id: string): Promise<void> {
+  async removeNetwork({ id }: { id: string }): Promise<void> {
     this.networks.delete(id);
   }
 
@@ -33,6 +33,16 @@ export class FakeSwitch implements NetworkSwitch {
     if (!this.networks.has(attachment.network)) throw new Error("its network is not set");
     this.attached.set(attachment.tap, attachment);
   }
+
+  async takeUp(): Promise<void> {}
+
+  async hostAddresses(): Promise<string[]> {
+    return ["100.64.0.1"];
+  }
+
+  async end(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   async detach(tap: string): Promise<void> {
     this.attached.delete(tap);

@@ -64,7 +64,9 @@ export async function engineParts(ground: Ground): Promise<Parameters<typeof Eng
     names: namesIn(where.runRoot),
     switch: own.useSwitch
       ? new Switch({
+          ...{ dataRoot, log, isRoot: process.getuid?.() === 0 },
           folder: join(where.runRoot, "switch"),
+          machines: join(where.runRoot, "machines"),
           program: remember(() => madeBinary(dataRoot, switchProgram)),
         })
       : withoutSwitch("the daemon was told not to use the switch"),

@@ -188,6 +188,7 @@ export class Engine implements AsyncDisposable {
     await this.space[Symbol.asyncDispose]();
     await Promise.all(runs.map((run) => run.detach()));
     await this.supply[Symbol.asyncDispose]();
+    await this.parts.switch[Symbol.asyncDispose]();
     await this.trash[Symbol.asyncDispose]();
     this.state[Symbol.dispose]();
     await this.parts.images[Symbol.asyncDispose]();

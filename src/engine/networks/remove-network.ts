@@ -3,6 +3,7 @@ import { shortId } from "../../base/ids.ts";
 import { type Engine, isPredefined } from "../core.ts";
 import type { NetworkRecord } from "../records.ts";
 import { announceNetwork } from "./announce-network.ts";
+import { switchNetworkOf } from "./switch-network.ts";
 
 /** Removes a network that no container is in, and what carried it. */
 export async function removeNetwork(engine: Engine, wanted: string): Promise<void> {
@@ -14,7 +15,7 @@ export async function removeNetwork(engine: Engine, wanted: string): Promise<voi
   engine.networks.remove(id);
   if (!record.configOnly) announceNetwork(engine, "destroy", record);
   try {
-    await engine.parts.switch.removeNetwork(id);
+    await engine.parts.switch.removeNetwork(switchNetworkOf(record));
   } catch (error) {
     engine.parts.log(`cannot take network ${name} from the switch: ${describeError(error)}`);
   }

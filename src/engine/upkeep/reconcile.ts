@@ -33,12 +33,18 @@ export async function reconcile(engine: Engine): Promise<void> {
   await makePredefined(engine);
   await pruneTemplates(engine, false);
   const stored = engine.machines.stored();
+  await takeUpSwitch(engine);
   await Promise.all(stored.map((one) => takeUpMachine(engine, one)));
   await bookLost(engine, (machineId) => !engine.space.parked.has(machineId), goneReason);
   await endStrays(engine);
   await engine.supply.pool.recover();
   leaveUnusedVolumes(engine);
   followPolicies(engine);
+}
+
+/** Containers run on without it, and without the way to others: it is tried again when next needed. */
+async function takeUpSwitch({ parts }: Engine): Promise<void> {
+  await parts.switch.takeUp().catch((error: unknown) => parts.log(describeError(error)));
 }
 
 /** Ends machines that no container has: an earlier daemon was killed while it made them. */
