@@ -1,4 +1,4 @@
-import { type BoundPort, type ContainerRecord, isRunning } from "../engine/records.ts";
+import type { BoundPort, ContainerRecord } from "../engine/records.ts";
 
 /** Ports that are bound now. */
 export function portsOf({ state }: ContainerRecord): BoundPort[] {
@@ -23,7 +23,7 @@ export function portsInList(record: ContainerRecord): ListedPort[] {
     }),
   );
   const exposed = Object.keys(portMap(record)).flatMap((key) => {
-    const [port = "", Type = "tcp"] = key.split("/");
+    const [port = "", Type = ""] = key.split("/");
     const PrivatePort = Number(port);
     const isBound = bound.some((one) => one.PrivatePort === PrivatePort && one.Type === Type);
     return isBound ? [] : [{ PrivatePort, Type }];
@@ -36,12 +36,25 @@ export function portMap(
   record: ContainerRecord,
 ): Record<string, { HostIp: string; HostPort: string }[] | null> {
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
-  if (isRunning(record))
-    for (const key of Object.keys(record.request.config.ExposedPorts)) map[key] = null;
+  if (isOnNetwork(record))
+    for (const key of Object.keys(record.request.config.ExposedPorts)) map[shownKey(key)] = null;
   for (const port of portsOf(record)) {
     const key = `${port.containerPort}/${port.protocol}`;
     const bindings = map[key] ?? [];
     map[key] = [...bindings, { HostIp: port.hostAddress, HostPort: String(port.hostPort) }];
   }
   return map;
+}
+
+function isOnNetwork({ state }: ContainerRecord): boolean {
+  return "endpoints" in state && state.endpoints.some(({ card }) => card !== undefined);
+}
+
+const protocols = ["tcp", "udp", "sctp"];
+
+/** As Docker shows what an image or a client called exposed, whatever it is. */
+function shownKey(key: string): string {
+  const [port = "", protocol = key === "" ? "" : "tcp"] = key.toLowerCase().split("/");
+  const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
+  return `${number}/${protocols.includes(protocol) ? protocol : "0"}`;
 }

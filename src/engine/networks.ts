@@ -2,6 +2,7 @@
 
 export { announceNetwork } from "./networks/announce-network.ts";
 export { endpointFault, joined, requireEndpoint } from "./networks/check-endpoint.ts";
+export { driverOption } from "./networks/driver-options.ts";
 export { createNetwork } from "./networks/create-network.ts";
 export { requireCompatible } from "./networks/require-compatible.ts";
 export { namesOf } from "./networks/endpoint-names.ts";

@@ -26,7 +26,6 @@ export { plainSetup } from "./plan/plain-setup.ts";
 export { cardsOf } from "./plan/cards.ts";
 export { askedMac, planMachine } from "./plan/plan-machine.ts";
 export { userCard } from "./plan/user-card.ts";
-export { bindPorts } from "./plan/port-map.ts";
 export { execProcessSpec, mainProcessSpec, probeProcessSpec } from "./plan/process-spec.ts";
 export { checkRun } from "./plan/check-run.ts";
 export { containerLimits } from "./plan/container-limits.ts";

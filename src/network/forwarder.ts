@@ -2,7 +2,7 @@ import { DvmError } from "../base/errors.ts";
 import { controlPath } from "../host/control-lines.ts";
 import { ControlledCompanion } from "../host/controlled-companion.ts";
 import { answerOf, type Refusal } from "./forwarder-refusal.ts";
-import { bindError } from "./host-ports.ts";
+import type { HostPort } from "./host-ports.ts";
 import { portClient } from "./user-network.ts";
 
 /** A TCP port of the host, and where in the guest its connections go. */
@@ -14,6 +14,19 @@ export interface ForwardedPort {
   guestPort: number;
 }
 
+/** Where a container is on the switch: its addresses with their prefixes; empty for none. */
+export interface SwitchPlace {
+  ipv4: string;
+  gateway4: string;
+  ipv6: string;
+  gateway6: string;
+}
+
+/** A port of the host that leads to one of a container on the switch. */
+export interface SwitchedPort extends HostPort {
+  guestPort: number;
+}
+
 export interface ForwarderParts {
   /** The executable of forwarder/. */
   program: () => Promise<string>;
@@ -21,7 +34,15 @@ export interface ForwarderParts {
   folder: string;
   /** The machine's way for connections. */
   machineSocket: string;
+  /** Where sockets of the switch's namespace come from. */
+  switchSocket: string;
 }
+
+/** What the engine wants of a {@link Forwarder}. */
+export type Forwarding = Pick<
+  Forwarder,
+  "listen" | "lead" | "publish" | "withdraw" | "grant" | "release" | "isThere" | "end"
+>;
 
 /**
  * Carries connections between the host and one machine, by a process that lives as long as the
@@ -31,32 +52,42 @@ export interface ForwarderParts {
 export class Forwarder {
   readonly #companion: ControlledCompanion;
 
-  constructor({ program, folder, machineSocket }: ForwarderParts) {
+  constructor({ program, folder, machineSocket, switchSocket }: ForwarderParts) {
     this.#companion = new ControlledCompanion({
       ...{ who: "the machine's forwarder", folder, name: "forwarder" },
-      command: async (control) => [await program(), control, machineSocket],
+      command: async (control) => [await program(), control, machineSocket, switchSocket],
     });
   }
 
-  /** Opens a port, and gives its number. One in use is `unavailable`. */
-  async listen(owner: string, wanted: ForwardedPort): Promise<number> {
-    const answer = await this.#listen(owner, wanted);
-    if (typeof answer === "string") return Number(answer);
-    throw bindError({ protocol: "tcp", ...wanted }, answer.code);
-  }
-
-  /** As {@link listen}; false where the host has no addresses of that family. */
-  async listenIfThere(owner: string, wanted: ForwardedPort): Promise<boolean> {
-    const answer = await this.#listen(owner, wanted);
-    if (typeof answer === "string") return true;
-    if (["EAFNOSUPPORT", "EADDRNOTAVAIL"].includes(answer.code)) return false;
-    throw bindError({ protocol: "tcp", ...wanted }, answer.code);
-  }
-
-  #listen(owner: string, wanted: ForwardedPort): Promise<string | Refusal> {
+  /** Opens a port of a machine with a network of its own. The system's name for why not; undefined: done. */
+  async listen(owner: string, wanted: ForwardedPort): Promise<string | undefined> {
     const { address, port, guestAddress, guestPort } = wanted;
-    const words = [owner, address, port, guestAddress, guestPort, portClient];
-    return this.#ask(`listen ${words.join(" ")}`);
+    return this.#try(
+      `listen ${[owner, address, port, guestAddress, guestPort, portClient].join(" ")}`,
+    );
+  }
+
+  /** Says where the owner's published ports lead. What led elsewhere breaks. */
+  async lead(owner: string, place: SwitchPlace): Promise<void> {
+    const { ipv4, gateway4, ipv6, gateway6 } = place;
+    const words = [ipv4, gateway4, ipv6, gateway6].map((word) => (word === "" ? "-" : word));
+    const fault = await this.#try(`lead ${owner} ${words.join(" ")}`);
+    if (fault !== undefined)
+      throw new DvmError("unavailable", `cannot lead ports to ${words.join(" ")}: ${fault}`);
+  }
+
+  /**
+   * Opens a port, also to who is on the switch if it is one of all addresses. The system's name for
+   * why not; undefined: done.
+   */
+  async publish(owner: string, port: SwitchedPort): Promise<string | undefined> {
+    const { protocol, address, guestPort } = port;
+    return this.#try(`publish ${[owner, protocol, address, port.port, guestPort].join(" ")}`);
+  }
+
+  /** Closes all that the owner has published, and breaks its connections. */
+  async withdraw(owner: string): Promise<void> {
+    if (await this.isThere()) await this.#ask(`withdraw ${owner}`);
   }
 
   /** Lets the guest connect to a Unix socket of the host, by a name. */
@@ -68,12 +99,22 @@ export class Forwarder {
 
   /** Closes the owner's ports, takes his grants back and breaks his connections. */
   async release(owner: string): Promise<void> {
-    if ((await this.#companion.existing()) !== undefined) await this.#ask(`release ${owner}`);
+    if (await this.isThere()) await this.#ask(`release ${owner}`);
+  }
+
+  /** Whether it runs. */
+  async isThere(): Promise<boolean> {
+    return (await this.#companion.existing()) !== undefined;
   }
 
   /** Ends it, and with it all connections. Returns when its ports are free. */
   async end(): Promise<void> {
     await this.#companion.end();
+  }
+
+  async #try(line: string): Promise<string | undefined> {
+    const answer = await this.#ask(line);
+    return typeof answer === "string" ? undefined : answer.code;
   }
 
   async #ask(line: string): Promise<string | Refusal> {

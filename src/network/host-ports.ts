@@ -1,51 +1,52 @@
 import { createSocket } from "node:dgram";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { DvmError, systemErrorCode } from "../base/errors.ts";
+import { remember } from "../base/remember.ts";
+import { systemErrorCode } from "../base/errors.ts";
 
-interface HostPort {
+export interface HostPort {
   protocol: "tcp" | "udp";
   address: string;
-  /** 0 asks for any free one. */
   port: number;
 }
 
 /**
- * Finds out that a port of the host is free (by listening on it for a moment) and which it is.
- * Someone else may still take it before it is used; then the machine's start fails with the driver's word.
+ * The system's name for why a port of the host can't be listened at, found out by listening for a
+ * moment; undefined: it can. Someone else may still take it before it is used.
  */
-export async function claimHostPort(wanted: HostPort): Promise<number> {
+export async function portFault(wanted: HostPort): Promise<string | undefined> {
   try {
-    return await (wanted.protocol === "tcp" ? tryTcp(wanted) : tryUdp(wanted));
-  } catch (cause) {
-    throw bindError(wanted, systemErrorCode(cause), cause);
+    await (wanted.protocol === "tcp" ? tryTcp(wanted) : tryUdp(wanted));
+    return undefined;
+  } catch (error) {
+    return systemErrorCode(error) ?? "EINVAL";
   }
 }
 
-/** Why a port can't be had, by the system's name for it. */
-export function bindError(wanted: HostPort, code: string | undefined, cause?: unknown): DvmError {
-  const where = `${wanted.address}:${wanted.port}/${wanted.protocol}`;
-  const why = code === "EADDRINUSE" ? "port is already allocated" : `not usable (${code})`;
-  return new DvmError("unavailable", `Bind for ${where} failed: ${why}`, { cause });
-}
+/** First and last of those that the host gives to who asks for any. */
+export const ephemeralPorts = remember(async (): Promise<readonly [number, number]> => {
+  const text = await readFile("/proc/sys/net/ipv4/ip_local_port_range", "utf8").catch(() => "");
+  const [, first, last] = /^(\d+)\s+(\d+)/.exec(text) ?? [];
+  return first === undefined ? [49_153, 65_535] : [Number(first), Number(last)];
+});
 
-function tryTcp({ address, port }: HostPort): Promise<number> {
+function tryTcp({ address, port }: HostPort): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
-    server.listen({ host: address, port, exclusive: true }, () => {
-      const bound = server.address();
-      server.close(() => resolve(typeof bound === "object" && bound !== null ? bound.port : port));
+    server.listen({ host: address, port, exclusive: true, ipv6Only: true }, () => {
+      server.close(() => resolve());
     });
   });
 }
 
-function tryUdp({ address, port }: HostPort): Promise<number> {
+function tryUdp({ address, port }: HostPort): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
+    const type = address.includes(":") ? "udp6" : "udp4";
+    const socket = createSocket({ type, ipv6Only: type === "udp6" });
     socket.once("error", reject);
     socket.bind({ address, port, exclusive: true }, () => {
-      const bound = socket.address().port;
-      socket.close(() => resolve(bound));
+      socket.close(() => resolve());
     });
   });
 }

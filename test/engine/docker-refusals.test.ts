@@ -156,8 +156,10 @@ suite("taken when it is created, and refused at the start", () => {
 });
 
 suite("taken, as dockerd takes it", () => {
-  const bindings = (HostPort: string, port = "80/tcp") =>
-    host({ PortBindings: { [port]: [{ HostPort }] } });
+  const bindings = (HostPort: string, port = "80/tcp") => ({
+    ExposedPorts: { [port]: {} },
+    ...host({ PortBindings: { [port]: [{ HostPort }] } }),
+  });
   const bodies: readonly Fragment[] = [
     host({ ExtraHosts: ["a:1.2.3.4", "b:::1", "c:host-gateway"] }),
     ...["SIGCLD", "cld", "RTMAX-14", "65", "-1"].map((StopSignal) => ({ StopSignal })),
@@ -192,7 +194,7 @@ suite("taken, as dockerd takes it", () => {
     assert.equal(full, 500);
     assert.match(
       String(message),
-      /^Bind for 0\.0\.0\.0:\d+\/tcp failed: port is already allocated/,
+      /: failed to bind host port for 0\.0\.0\.0:\d+:[\d.]+:80\/tcp: address already in use$/,
     );
   });
 });

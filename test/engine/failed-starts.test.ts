@@ -161,11 +161,12 @@ test("a port of the host that is taken is named, and a start works when it is fr
   });
   const { port } = server.address() as AddressInfo;
   const PortBindings = { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: String(port) }] };
-  const id = await engine.create(["sleep", "60"], { HostConfig: { PortBindings } });
+  const ExposedPorts = { "80/tcp": {} };
+  const id = await engine.create(["sleep", "60"], { HostConfig: { PortBindings }, ExposedPorts });
   const answer = await engine.api("POST", `/containers/${id}/start`);
-  const message = `Bind for 127.0.0.1:${port}/tcp failed: port is already allocated: listen EADDRINUSE`;
+  const message = `: failed to bind host port for 127.0.0.1:${port}:10.0.2.15:80/tcp: address already in use`;
   assert.equal(answer.status, 500);
-  assert(String(answer.body["message"]).startsWith(message), String(answer.body["message"]));
+  assert(String(answer.body["message"]).endsWith(message), String(answer.body["message"]));
   await new Promise((resolve) => {
     server.close(resolve);
   });

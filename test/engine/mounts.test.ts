@@ -129,6 +129,7 @@ suite("networks and ports", () => {
     asObject(asObject((await engine.client.containers.inspect(id))["NetworkSettings"])["Ports"]);
   const publishing = (HostPort: string) => ({
     HostConfig: { PortBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort }] } },
+    ExposedPorts: { "80/tcp": {} },
   });
 
   test("without a network the machine has no card", async () => {

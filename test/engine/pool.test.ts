@@ -91,7 +91,7 @@ test("a start takes the machine that stands ready, and another one takes its pla
 test("a container tells the card that its machine has, and its ports lead into it", async () => {
   const [guest] = await ready(1);
   const HostConfig = { PortBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "0" }] } };
-  const id = await engine.run(["sleep", "60000"], { HostConfig });
+  const id = await engine.run(["sleep", "60000"], { HostConfig, ExposedPorts: { "80/tcp": {} } });
   assert.deepEqual(await reportOf(id), pooled);
   const network = asObject((await engine.client.containers.inspect(id))["NetworkSettings"]);
   assert.equal(network["MacAddress"], guest?.board.spec.nics[0]?.mac);

@@ -34,6 +34,7 @@ import { machineScript, scriptedGuests } from "./fake-machine/machine-script.ts"
 import type { Program } from "./fake-machine/programs.ts";
 import type { MachineScript, ScriptedGuest } from "./fake-machine/scripted-guest.ts";
 import { FakeSwitch } from "./fake-switch.ts";
+import { FakeForwarders } from "./fake-forwarders.ts";
 import { KnownNames } from "./known-names.ts";
 import { ServedFiles } from "./served-files.ts";
 import { makeTestImages, testImage } from "./test-image.ts";
@@ -78,6 +79,8 @@ export class TestEngine implements AsyncDisposable {
   hypervisor: Hypervisor;
   /** What guests are let have of the host. */
   readonly served = new ServedFiles();
+  /** What opens ports of machines on the switch. */
+  readonly forwarders = new FakeForwarders();
   /** Who is to be found by which names. */
   readonly names = new KnownNames();
   /** What carries networks, where the driver has cards for it. */
@@ -319,7 +322,7 @@ export class TestEngine implements AsyncDisposable {
       names: this.names,
       switch: this.switch,
       tscKhz: async () => undefined,
-      forwarderProgram: () => Promise.reject(new Error("fake machines have no forwarder")),
+      forwarder: ({ folder }) => this.forwarders.of(folder),
       templates: await TemplateStore.open(join(where.dataRoot, "templates")),
       useTemplates: templates,
       pool: { perShape: pool, machines: 3 * pool },

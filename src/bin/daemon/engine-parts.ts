@@ -16,6 +16,7 @@ import { LayerDownloads } from "../../image/transfer/layer-downloads.ts";
 import { agentBinary } from "../../kernel/agent-binary.ts";
 import { chooseKernel } from "../../kernel/kernel-catalogue.ts";
 import { TemplateStore } from "../../machine/template-store.ts";
+import { Forwarder } from "../../network/forwarder.ts";
 import { hostResolver } from "../../network/host-resolver.ts";
 import { switchProgram } from "../../host/switch-program.ts";
 import { Switch } from "../../network/switch/switch.ts";
@@ -43,6 +44,8 @@ export async function engineParts(ground: Ground): Promise<Parameters<typeof Eng
   const hypervisor = await chooseHypervisor(dataRoot, own.hypervisor);
   const { kernelFeatures: features } = hypervisor;
   const agent = remember(() => agentBinary(dataRoot));
+  const forwarder = remember(() => madeBinary(dataRoot, forwarderProgram));
+  const switchSocket = join(where.runRoot, "switch", "switch-fd.sock");
   const reserve = new DiskReserve(dataRoot);
   const images = await ImageStore.open(join(dataRoot, "images"), () => reserve.release());
   return {
@@ -71,7 +74,7 @@ export async function engineParts(ground: Ground): Promise<Parameters<typeof Eng
         })
       : withoutSwitch("the daemon was told not to use the switch"),
     tscKhz: remember(async () => hostTscKhz(await agent(), join(dataRoot, "tsc"))),
-    forwarderProgram: remember(() => madeBinary(dataRoot, forwarderProgram)),
+    forwarder: (place) => new Forwarder({ ...place, program: forwarder, switchSocket }),
     templates: await TemplateStore.open(join(dataRoot, "templates")),
     ...{ useTemplates: own.useTemplates, pool: own.pool, trust: own.trust },
   };

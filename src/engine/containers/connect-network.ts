@@ -13,6 +13,7 @@ import {
 import { cardsOf } from "../plan.ts";
 import type { ContainerRecord, DockerRequest, NetworkRecord, RunEndpoint } from "../records.ts";
 import type { Run } from "../runs.ts";
+import { movePorts } from "./move-ports.ts";
 
 type Asked = DockerRequest["endpoints"][string];
 
@@ -91,7 +92,9 @@ async function connectRunning(
   try {
     const endpoints = await plugIn(engine, kept, { run, joined });
     held.note({ request: kept.request, run: kept.run });
-    held.apply({ kind: "networked", ports: before.ports, endpoints });
+    const change = { machine: run.machine, ports: before.ports, before: before.endpoints };
+    const ports = await movePorts(engine, kept, { ...change, after: endpoints });
+    held.apply({ kind: "networked", ports, endpoints });
   } catch (error) {
     await leaveNetworks(engine, [joined.endpoint]);
     throw error;

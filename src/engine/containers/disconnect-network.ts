@@ -3,6 +3,7 @@ import type { Engine, HeldContainer } from "../core.ts";
 import { announceNetwork, leaveNetworks, withoutEndpoint } from "../networks.ts";
 import type { NetworkRecord } from "../records.ts";
 import type { Run } from "../runs.ts";
+import { movePorts } from "./move-ports.ts";
 import { runToChange, tellCards } from "./connect-network.ts";
 
 interface Wanted {
@@ -69,7 +70,9 @@ async function leave(
   const after = before.filter((one) => one !== endpoint);
   await tellCards(run, record.id, { before, after });
   await leaveNetworks(engine, [endpoint]);
-  const { ports } = "ports" in state ? state : { ports: [] };
+  const { ports: old } = "ports" in state ? state : { ports: [] };
+  const { machine } = run;
+  const ports = await movePorts(engine, record, { machine, ports: old, before, after });
   held.note(withoutEndpoint(record, network.name));
   held.apply({ kind: "networked", ports, endpoints: after });
   announceNetwork(engine, "disconnect", network, { container: record.id });

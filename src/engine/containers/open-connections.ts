@@ -1,8 +1,12 @@
+import type { SwitchPlace } from "../../network/forwarder.ts";
+import { overlapping } from "../../network/port-overlap.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type { Engine } from "../core.ts";
-import { isForwarded, type MachinePlan, type SpecialMount } from "../plan.ts";
+import { hasOwnNetwork, isForwarded, type MachinePlan, type SpecialMount } from "../plan.ts";
 import type { BoundPort } from "../records.ts";
 import type { RunningMachine } from "../runs.ts";
+import { portNetwork } from "./port-network.ts";
+import { portError } from "./reserve-ports.ts";
 
 /** Opens the ways to sockets of the host that are bound into a container. */
 export async function grantSockets(
@@ -25,28 +29,49 @@ export async function grantNames(
   await forwarder.grant(containerId, naming.setup.relay, names.socketOf(containerId));
 }
 
-/** Opens a container's TCP ports. Gives all its ports, with their numbers. */
+/** Opens a container's ports, but for those that its machine's VMM opens. */
 export async function openPorts(
-  { forwarder }: RunningMachine,
+  engine: Engine,
+  machine: RunningMachine,
   plan: MachinePlan,
-): Promise<BoundPort[]> {
-  const ports: BoundPort[] = [];
-  for (const { ofBothFamilies = false, ...port } of plan.ports) {
-    if (!isForwarded(plan, port)) {
-      ports.push(port);
-      continue;
-    }
-    const wanted = {
-      address: port.hostAddress,
-      port: port.hostPort,
-      guestAddress: userNetwork.address.replace(/\/.*$/, ""),
-      guestPort: port.containerPort,
-    };
-    const hostPort = await forwarder.listen(plan.containerId, wanted);
-    ports.push({ ...port, hostPort });
-    const other = { ...wanted, address: "::", port: hostPort };
-    if (ofBothFamilies && (await forwarder.listenIfThere(plan.containerId, other)))
-      ports.push({ ...port, hostAddress: "::", hostPort });
+): Promise<void> {
+  const place = portNetwork(engine, plan.endpoints);
+  if (place === undefined) return;
+  if (!hasOwnNetwork(plan))
+    return publishPorts(machine, plan.containerId, { ports: plan.ports, place });
+  await listenAtPorts(machine, plan);
+}
+
+const ownNetwork = { ipv4: userNetwork.address, ipv6: "" };
+
+async function listenAtPorts({ forwarder }: RunningMachine, plan: MachinePlan): Promise<void> {
+  for (const port of plan.ports) {
+    if (!isForwarded(plan, port)) continue;
+    const { hostAddress: address, hostPort, containerPort } = port;
+    const wanted = { address, port: hostPort, guestPort: containerPort };
+    const guestAddress = userNetwork.address.replace(/\/.*$/, "");
+    const fault = await forwarder.listen(plan.containerId, { ...wanted, guestAddress });
+    if (fault !== undefined)
+      throw portError({ protocol: "tcp", ...wanted }, { port, network: ownNetwork, fault });
   }
-  return ports;
+}
+
+/** Opens a container's ports, which lead to where it is on the switch. */
+export async function publishPorts(
+  { forwarder }: RunningMachine,
+  containerId: string,
+  { ports, place }: { ports: readonly BoundPort[]; place: SwitchPlace },
+): Promise<void> {
+  if (ports.length === 0) return;
+  await forwarder.lead(containerId, place);
+  const opened: BoundPort[] = [];
+  for (const port of ports) {
+    // twice the same of UDP is once, as in Docker
+    if (overlapping(port, opened) !== undefined) continue;
+    const { protocol, hostAddress: address, hostPort, containerPort } = port;
+    const wanted = { protocol, address, port: hostPort };
+    const fault = await forwarder.publish(containerId, { ...wanted, guestPort: containerPort });
+    if (fault !== undefined) throw portError(wanted, { port, network: place, fault });
+    opened.push(port);
+  }
 }

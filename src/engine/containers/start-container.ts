@@ -70,6 +70,8 @@ async function start(
     announceReleased(engine, held.record);
     leaveMounts(engine, held.record);
     throw told;
+  } finally {
+    engine.ports.settle(held.record.id);
   }
 }
 

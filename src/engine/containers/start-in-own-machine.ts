@@ -7,7 +7,6 @@ import { kernelOf } from "../fit.ts";
 import { attachEndpoints, endNetworks, setNetworks } from "../networks.ts";
 import {
   askedMac,
-  bindPorts,
   containerSetup,
   hasOwnNetwork,
   type MachinePlan,
@@ -18,11 +17,13 @@ import {
   planMachine,
   sharePlaced,
 } from "../plan.ts";
-import type { RunEndpoint, RunNetwork, StartReport } from "../records.ts";
+import type { BoundPort, RunEndpoint, RunNetwork, StartReport } from "../records.ts";
 import type { Run } from "../runs.ts";
 import type { Joined } from "./join.ts";
 import { grantNames, grantSockets, openPorts } from "./open-connections.ts";
 import { openRun } from "./open-run.ts";
+import { portNetwork } from "./port-network.ts";
+import { reservePorts } from "./reserve-ports.ts";
 import { writeNetworkFiles } from "./write-network-files.ts";
 
 /** A run that has begun, and what is told of how. */
@@ -67,15 +68,18 @@ async function planStart(
   watch: Stopwatch,
 ): Promise<MachinePlan> {
   const { id: containerId, run } = record;
-  const forwardsTcp = engine.parts.hypervisor.capabilities.connections;
-  const isReached = endpoints.some(({ card }) => card !== undefined);
-  const asked = isReached ? (run.network?.ports ?? []) : [];
-  const ports = await bindPorts(asked, { forwardsTcp });
+  const network = portNetwork(engine, endpoints);
+  const ports = network === undefined ? [] : await reservePorts(engine, record, network);
   const kernel = await kernelOf(engine, record, { runs: true });
   if (kernel !== run.machine.kernel) watch.lap("fit");
   const plan = await planMachine(engine, { containerId, run, endpoints, ports, kernel });
   watch.lap("plan");
-  return plan;
+  return hasOwnNetwork(plan) ? { ...plan, ports: plan.ports.filter(leadsIn) } : plan;
+}
+
+/** To a network of the machine's own no datagrams of IPv6 lead. */
+function leadsIn({ protocol, hostAddress }: BoundPort): boolean {
+  return protocol === "tcp" || hostAddress !== "::";
 }
 
 interface Launch {
@@ -103,7 +107,7 @@ async function launch(
     endpoints = await placeCards(engine, plan, supplied);
     await grantSockets(machine, containerId, plan.specials);
     await grantNames(engine.parts, machine, plan);
-    const ports = await openPorts(machine, plan);
+    await openPorts(engine, machine, plan);
     await sharePlaced(engine, supplied.machine, plan.placed);
     const setup = containerSetup({ ...plan, endpoints }, cardMac(plan, supplied));
     await writeNetworkFiles(engine, containerId, setup);
@@ -116,7 +120,7 @@ async function launch(
     // a clone's card got its MAC address just now
     if (supplied.origin !== "cold") await supplied.machine.publish(late);
     const opened = { containerId, machine, main, tty: run.process.tty };
-    return { run: await openRun(engine, opened), network: { ports, endpoints } };
+    return { run: await openRun(engine, opened), network: { ports: plan.ports, endpoints } };
   } catch (error) {
     await machine.end();
     await endNetworks(engine, containerId, endpoints);

@@ -13,6 +13,7 @@ import type { DiskReserve } from "../../host/disk-reserve.ts";
 import type { FreeSpace } from "../../host/free-space.ts";
 import type { NetworkSwitch } from "../../network/network-switch.ts";
 import type { ConfiguredResolver } from "../../network/host-resolver.ts";
+import type { Forwarding } from "../../network/forwarder.ts";
 import type { Names } from "../../network/names/names.ts";
 import type { Places } from "../../host/places.ts";
 import type { PolicyPlace } from "../../image/trust/policy.ts";
@@ -24,10 +25,11 @@ import { type EngineIdentity, engineIdentity } from "./engine-identity.ts";
 import { EventLog } from "./events.ts";
 import { ExecTable } from "./exec-table.ts";
 import { Networks } from "./networks.ts";
-import { Machines } from "./machines.ts";
+import { type ForwarderPlace, Machines } from "./machines.ts";
 import type { PoolLimits } from "../../supply/pool-size.ts";
 import { MachineSupply } from "../../supply/machine-supply.ts";
 import { tapName } from "../../network/switch/switch-types.ts";
+import { PortClaims } from "./port-claims.ts";
 import { RestartTimers } from "./restart-timers.ts";
 import { SpaceWatch } from "./space-watch.ts";
 import { Trash } from "./trash.ts";
@@ -64,8 +66,8 @@ export interface EngineParts {
   switch: NetworkSwitch;
   /** Rate of the host's time stamp counter; undefined where it can't be told. */
   tscKhz(): Promise<number | undefined>;
-  /** The executable that carries connections into machines. */
-  forwarderProgram(): Promise<string>;
+  /** What carries connections into a machine. */
+  forwarder(place: ForwarderPlace): Forwarding;
   templates: TemplateStore;
   /** Off: every machine is booted. */
   useTemplates: boolean;
@@ -89,6 +91,7 @@ export class Engine implements AsyncDisposable {
   readonly containers: Containers;
   readonly machines: Machines;
   readonly networks: Networks;
+  readonly ports: PortClaims;
   readonly supply: MachineSupply;
   readonly restarts = new RestartTimers();
   readonly trash: Trash;
@@ -110,9 +113,10 @@ export class Engine implements AsyncDisposable {
     this.supply = new MachineSupply({ ...parts, dataRoot, runRoot, tapName });
     this.containers = new Containers(state);
     this.networks = new Networks(state, this.containers.list());
+    this.ports = new PortClaims(() => this.containers.list());
     const { fileServers } = parts;
-    const forwarderProgram = () => parts.forwarderProgram();
-    this.machines = new Machines(state, { runRoot, fileServers, forwarderProgram });
+    const forwarder = (place: ForwarderPlace) => parts.forwarder(place);
+    this.machines = new Machines(state, { runRoot, fileServers, forwarder });
     this.space = new SpaceWatch({ ...parts, dataRoot, running: () => this.machines.running() });
   }
 

@@ -1,7 +1,7 @@
 import type { AgentClient } from "../../agent/agent-client.ts";
 import { timestamp } from "../../base/timestamps.ts";
 import type { Machine } from "../../machine/machine.ts";
-import { Forwarder } from "../../network/forwarder.ts";
+import type { Forwarding } from "../../network/forwarder.ts";
 import type { FileServers } from "../../sharing/shared-path.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
 import type { MachineRecord, StateStore } from "../records.ts";
@@ -22,8 +22,14 @@ interface ForContainer {
 interface MachinesParts {
   runRoot: string;
   fileServers: FileServers;
-  /** What carries connections into them. */
-  forwarderProgram: () => Promise<string>;
+  /** What carries connections into one. */
+  forwarder: (place: ForwarderPlace) => Forwarding;
+}
+
+/** Of a machine: where its files are, and its way for connections. */
+export interface ForwarderPlace {
+  folder: string;
+  machineSocket: string;
 }
 
 /** The machines that containers are in, each with a record by which the next daemon finds it. */
@@ -70,12 +76,12 @@ export class Machines {
     record: MachineRecord,
     { isNew }: { isNew: boolean },
   ): RunningMachine {
-    const { runRoot, fileServers, forwarderProgram: program } = this.#parts;
+    const { runRoot, fileServers } = this.#parts;
     const folder = machineFolder(runRoot, machine.id);
     const running = new RunningMachine({
       ...{ machine, agent, isNew, slots: record.slots, cards: record.cards, folder },
       files: () => fileServers.find({ folder, machineSocket: machine.filesSocket }),
-      forwarder: new Forwarder({ program, folder, machineSocket: machine.connectionsSocket }),
+      forwarder: this.#parts.forwarder({ folder, machineSocket: machine.connectionsSocket }),
       changed: ({ slots }) => this.#store.saveMachine({ ...record, slots: [...slots] }),
       gone: (id) => this.forget(id),
     });

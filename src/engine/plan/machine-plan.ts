@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { newMacAddress } from "../../base/ids.ts";
 import { tapName } from "../../network/switch/switch-types.ts";
 import { cardsOf } from "./cards.ts";
+import { overlapping } from "../../network/port-overlap.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type {
   ContainerLimits,
@@ -22,7 +23,6 @@ import type {
 import type { SharedPath } from "../../sharing/shared-path.ts";
 import { diskNames, spareDisks } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunEndpoint, RunSpecification } from "../records.ts";
-import type { PortToOpen } from "./port-map.ts";
 import { type ConfiningKernel, confinementOf } from "./confinement.ts";
 import { containerLimits } from "./container-limits.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
@@ -62,7 +62,7 @@ export interface MachinePlan {
   /** Where machines on the switch have their cards from; undefined: there is none. */
   taps: TapSource | undefined;
   /** As they are bound for this run. */
-  ports: PortToOpen[];
+  ports: BoundPort[];
   /** TCP ports are opened by the machine's forwarder, not by its VMM. */
   forwardsTcp: boolean;
   kernel: Kernel;
@@ -114,7 +114,7 @@ function nicsOf(plan: MachinePlan): NicSpec[] {
       ...{ kind: "tap", mac: newMacAddress(), interface: tapName(machineId, index), source },
     }));
   if (!hasOwnNetwork(plan)) return [];
-  const publish = plan.ports.filter((port) => !isForwarded(plan, port)).map(publishedPort);
+  const publish = openedByVmm(plan).map(publishedPort);
   return [{ kind: "user", mac, network: userNetwork, publish }];
 }
 
@@ -130,6 +130,12 @@ function cpusOf({ run, hostCpus, kernel }: MachinePlan): number {
 /** Whether a port is the forwarder's. */
 export function isForwarded(plan: Pick<MachinePlan, "forwardsTcp">, port: BoundPort): boolean {
   return plan.forwardsTcp && port.protocol === "tcp";
+}
+
+/** Each once, though it may have been asked for twice. */
+function openedByVmm(plan: Pick<MachinePlan, "forwardsTcp" | "ports">): BoundPort[] {
+  const ports = plan.ports.filter((port) => !isForwarded(plan, port));
+  return ports.filter((port, index) => overlapping(port, ports.slice(0, index)) === undefined);
 }
 
 function publishedPort({ protocol, hostAddress, hostPort, containerPort }: BoundPort) {

@@ -6,8 +6,7 @@ import { userNetwork } from "../../network/user-network.ts";
 import type { TapSource } from "../../machine/machine.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
 import type { Engine } from "../core.ts";
-import type { RunEndpoint, RunSpecification } from "../records.ts";
-import type { PortToOpen } from "./port-map.ts";
+import type { BoundPort, RunEndpoint, RunSpecification } from "../records.ts";
 import type { MachinePlan } from "./machine-plan.ts";
 import { placeDevices } from "./place-devices.ts";
 import { placeMounts } from "./place-mounts.ts";
@@ -18,7 +17,7 @@ interface Planned {
   containerId: string;
   run: RunSpecification;
   endpoints: RunEndpoint[];
-  ports: PortToOpen[];
+  ports: BoundPort[];
   /** Name, path or id of the machine's kernel; undefined: the default. */
   kernel: string | undefined;
 }

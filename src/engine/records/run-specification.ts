@@ -53,6 +53,8 @@ export const boundPortSchema = z.object({
 export type BoundPort = z.infer<typeof boundPortSchema>;
 
 const requestedPortSchema = boundPortSchema.extend({
+  /** As it was asked for: there may be none of that name. */
+  protocol: z.string(),
   /** The last of a range on the host that begins with `hostPort`: any that is free is good. */
   lastHostPort: z.number().optional(),
   /** On all addresses of both families, where the host has both. */

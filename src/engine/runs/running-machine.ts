@@ -5,7 +5,7 @@ import type { AgentClient } from "../../agent/agent-client.ts";
 import { DvmError } from "../../base/errors.ts";
 import { shortId } from "../../base/ids.ts";
 import type { Machine } from "../../machine/machine.ts";
-import type { Forwarder } from "../../network/forwarder.ts";
+import type { Forwarding } from "../../network/forwarder.ts";
 import type { FileServer } from "../../sharing/shared-path.ts";
 import { diskNames, emptyDisks } from "../../supply/disk-names.ts";
 import { leaveMachine } from "../../supply/leave-machine.ts";
@@ -16,7 +16,7 @@ const clockDeadlineMs = 1_000;
 interface MachineParts {
   machine: Machine;
   agent: AgentClient;
-  forwarder: Forwarder;
+  forwarder: Forwarding;
   /** Its run folder, which goes with it. */
   folder: string;
   /** The file server, if it has one. */
@@ -48,7 +48,7 @@ export class RunningMachine {
   /** How many of its cards are for networks of the switch. */
   readonly cards: number;
   /** Of its connections. What is opened for a container goes with it. */
-  readonly forwarder: Forwarder;
+  readonly forwarder: Forwarding;
   readonly #parts: MachineParts;
   readonly #slots: (string | null)[];
   readonly #residents: Set<string>;

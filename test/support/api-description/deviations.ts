@@ -34,6 +34,11 @@ export const deviations: readonly Deviation[] = [
     why: "as dockerd answers: an object; descriptions of before 1.32 have a list",
   },
   {
+    route: /^GET \/containers\/json$/,
+    field: /^\/\d+\/Ports\/\d+\/Type$/,
+    why: "`0` of a protocol that there isn't, as dockerd answers",
+  },
+  {
     route: /^GET \/exec\/\{id\}\/json$/,
     field: /^\/ExitCode$/,
     why: "null until the program has ended, as dockerd answers; its description has a number only",

@@ -32,15 +32,15 @@ function openTcp(port: PublishedPort, guest: FakeGuest): Promise<Server> {
       guest.accept(connection, port.guestPort);
     });
     server.once("error", (cause) => reject(portError(port, cause)));
-    server.listen({ host: port.hostAddress, port: port.hostPort, exclusive: true }, () =>
-      resolve(server.unref()),
-    );
+    const where = { host: port.hostAddress, port: port.hostPort, exclusive: true };
+    server.listen({ ...where, ipv6Only: true }, () => resolve(server.unref()));
   });
 }
 
 function openUdp(port: PublishedPort, guest: FakeGuest): Promise<DatagramSocket> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket(port.hostAddress.includes(":") ? "udp6" : "udp4");
+    const type = port.hostAddress.includes(":") ? "udp6" : "udp4";
+    const socket = createSocket({ type, ipv6Only: type === "udp6" });
     socket.once("error", (cause) => reject(portError(port, cause)));
     socket.on("message", (datagram, from) => {
       const answer = guest.receive(datagram, port.guestPort);
