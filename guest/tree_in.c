@@ -3,6 +3,7 @@
  * the way goes, but for a folder where a folder comes. The root is the container's.
  */
 
+#include "sparse.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -93,15 +94,17 @@ static int broken(struct failure *failure) {
     return fail(failure, STATUS_INVALID, "cannot read what to write: it breaks the protocol");
 }
 
-static int take_content(int fd, uint64_t left, const char *path, struct failure *failure) {
-    while (left > 0) {
+static int take_content(int fd, uint64_t size, const char *path, struct failure *failure) {
+    for (uint64_t left = size; left > 0;) {
         struct record record;
         if (!record_next(&record) || record.kind != RECORD_CONTENT || record.length > left)
             return broken(failure);
-        if (write_whole(fd, record.body, record.length) < 0)
+        if (write_sparse(fd, record.body, record.length, size - left) < 0)
             return fail_errno(failure, "cannot write \"%s\"", path);
         left -= record.length;
     }
+    if (ftruncate(fd, (off_t)size) < 0)
+        return fail_errno(failure, "cannot write \"%s\"", path);
     return 0;
 }
 

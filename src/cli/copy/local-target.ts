@@ -19,6 +19,7 @@ import { ByteSource } from "../../base/byte-source.ts";
 import { DvmError, ignore } from "../../base/errors.ts";
 import { printable, readTar, type TarEntry } from "../../base/tar/tar-reader.ts";
 import { splitPath, type CopyTarget } from "./path-rules.ts";
+import { writeSparse } from "./write-sparse.ts";
 
 const impliedFolderMode = 0o755;
 const maximumLinks = 10;
@@ -186,9 +187,7 @@ class Target {
 async function writeFile(entry: TarEntry, path: Buffer): Promise<void> {
   const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
   await using file = await open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
-  for await (const piece of entry.body()) {
-    for (let at = 0; at < piece.length;) at += (await file.write(piece, at)).bytesWritten;
-  }
+  await writeSparse(file, entry.body());
 }
 
 /** Node can't, coreutils can. */
