@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { appendFile, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -396,23 +396,4 @@ test("a reader that leaves in the middle frees a stopped container", async () =>
   await once(tar, "readable");
   tar.destroy();
   await daemon.succeeds(["rm", name]);
-});
-
-test("a sparse file keeps its holes on its way in and out", async () => {
-  await using work = await temporaryFolder();
-  const path = join(work.path, "sparse");
-  await writeFile(path, "begin");
-  await truncate(path, 50_000_000);
-  await appendFile(path, "end");
-  const name = await container("sparse");
-  await daemon.succeeds(["cp", path, `${name}:/sparse`]);
-  const { stdout } = await daemon.dvm(["exec", name, "stat", "-c", "%s %b", "/sparse"]);
-  const [size, blocks] = stdout.trim().split(" ").map(Number);
-  assert.equal(size, 50_000_003);
-  assert((blocks ?? Infinity) * 512 < 100_000, `in the container it takes ${blocks} blocks`);
-  await daemon.succeeds(["cp", `${name}:/sparse`, join(work.path, "back")]);
-  const back = await stat(join(work.path, "back"));
-  assert.deepEqual([back.size, back.blocks * 512 < 100_000], [50_000_003, true]);
-  assert((await readFile(join(work.path, "back"))).equals(await readFile(path)));
-  await daemon.succeeds(["rm", "-f", name]);
 });
