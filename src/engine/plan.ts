@@ -13,6 +13,7 @@ export {
   machineSetup,
   machineSpec,
   neighbourSetup,
+  placesOf,
   scratchDisk,
 } from "./plan/machine-plan.ts";
 export { machineCpus, memoryMiB } from "./plan/machine-size.ts";

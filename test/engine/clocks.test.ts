@@ -61,8 +61,9 @@ test("who looks into a paused container's files finds its machine with the right
   assert.equal((await settings(id, 1)).length, 1);
 });
 
-test("a container that is paused in a machine with room leaves the clock as it is", async () => {
+test("a container that is paused in a machine with another leaves the clock as it is", async () => {
   const id = await engine.run(["sleep", "600"], { HostConfig: { Dvm: { Room: 1 } } });
+  await engine.run(["sleep", "600"], { HostConfig: { NetworkMode: `container:${id}` } });
   await engine.succeeds("POST", `/containers/${id}/pause`);
   await engine.succeeds("POST", `/containers/${id}/unpause`);
   assert.deepEqual(await settings(id, 0), []);

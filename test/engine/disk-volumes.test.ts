@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ScriptedGuest } from "../support/fake-machine/scripted-guest.ts";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
@@ -72,8 +73,10 @@ suite("a volume of type disk", () => {
         { kind: "disk", share: "volume0", target: "/c", readOnly: false, populate: false },
       ],
     );
-    const guest = [...engine.script.guests].find((one) => one.board.spec.disks.length === 3);
-    const [disk] = guest?.board.spec.disks.slice(2) ?? [];
+    const disksOf = (guest: ScriptedGuest | undefined) => guest?.board.spec.disks ?? [];
+    const isVolume = ({ name }: { name: string }) => name === "volume0";
+    const guest = [...engine.script.guests].find((one) => disksOf(one).some(isVolume));
+    const disk = disksOf(guest).find(isVolume);
     assert.deepEqual(disk, {
       ...{ name: "volume0", format: "raw", path: imageOf("once"), readOnly: false },
     });

@@ -1,7 +1,7 @@
 import { userNetwork } from "../../network/user-network.ts";
 import { join } from "node:path";
 import { type Launch, type ProcessSpec, unconfined } from "../../agent/agent-client.ts";
-import { capabilityMask, machineSetup, plainSetup } from "../../engine/plan.ts";
+import { capabilityMask, machineSetup, plainSetup, userCard } from "../../engine/plan.ts";
 import type { Tool } from "../../host/tools.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type { DiskSpec, Hypervisor, MachineSpec } from "../../machine/machine.ts";
@@ -76,7 +76,7 @@ export function benchSetup(): Pick<Launch, "machine" | "id" | "setup"> {
   return {
     machine: machineSetup(),
     id: "bench",
-    setup: plainSetup(cardMac, unconfined),
+    setup: plainSetup(userCard(cardMac), unconfined),
   };
 }
 

@@ -42,6 +42,7 @@ export async function startBeside(
   const { machine } = state.run;
   const slot = machine.enter(record.id);
   try {
+    await machine.wake(); // the other stands still, and goes on doing so
     await putDisksIn(engine, record, { machine, slot });
     watch.lap("disks");
     const run = await launch(engine, record, { other, machine, slot });

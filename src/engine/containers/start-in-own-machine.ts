@@ -14,6 +14,7 @@ import {
   machineSpec,
   mainProcessSpec,
   orderOf,
+  placesOf,
   planMachine,
   sharePlaced,
 } from "../plan.ts";
@@ -98,7 +99,7 @@ async function launch(
 ): Promise<Pick<Started, "run" | "network">> {
   const { containerId, run } = plan;
   const machine = engine.machines.add(supplied, {
-    ...{ containerId, room: run.machine.room },
+    ...{ containerId, room: placesOf(plan).room },
     cards: machineSpec(plan).nics.filter(({ kind }) => kind === "tap").length,
   });
   let endpoints: RunEndpoint[] = [];

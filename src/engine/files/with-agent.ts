@@ -87,7 +87,10 @@ async function onStopped<T>(
 ): Promise<T> {
   const { network: _, ...rest } = record.run;
   // nothing of it runs: it needs no devices, and a bad profile does no harm
-  const run = { ...rest, confinement: unconfined };
+  const run = {
+    ...{ ...rest, confinement: unconfined },
+    machine: { ...rest.machine, room: 0 },
+  };
   const kernel = await kernelOf(engine, record, { runs: false });
   const plan = await planMachine(engine, {
     containerId: record.id,

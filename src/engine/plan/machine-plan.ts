@@ -25,13 +25,11 @@ import { diskNames, spareDisks } from "../../supply/disk-names.ts";
 import type { BoundPort, Mount, RunEndpoint, RunSpecification } from "../records.ts";
 import { type ConfiningKernel, confinementOf } from "./confinement.ts";
 import { containerLimits } from "./container-limits.ts";
+import { type MachinePlaces, sharePlaces } from "./machine-places.ts";
 import { machineCpus, memoryMiB } from "./machine-size.ts";
 import type { PlannedNaming } from "./plan-naming.ts";
 import type { SpecialMount } from "./special-mounts.ts";
 import { userCard } from "./user-card.ts";
-
-/** A machine on the switch has so many cards at least, and one more than it needs: for networks that come later. */
-const leastCards = 4;
 
 /** A mount whose source on the host is known, and shared. */
 export interface PlacedMount {
@@ -61,6 +59,8 @@ export interface MachinePlan {
   mac: string;
   /** Where machines on the switch have their cards from; undefined: there is none. */
   taps: TapSource | undefined;
+  /** Of the driver, for disks and cards of a machine. */
+  devicePlaces: number;
   /** As they are bound for this run. */
   ports: BoundPort[];
   /** TCP ports are opened by the machine's forwarder, not by its VMM. */
@@ -97,7 +97,7 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
     disks: [
       { name: image, ...imageDisk(plan) },
       { name: scratch, ...scratchDisk(plan) },
-      ...spareDisks(run.machine.room),
+      ...spareDisks(placesOf(plan).room),
       ...plan.deviceDisks,
       ...new Set(plan.diskMounts.map(({ disk }) => disk)),
     ],
@@ -106,11 +106,20 @@ export function machineSpec(plan: MachinePlan): MachineSpec {
   };
 }
 
-/** Beside those that it needs, a machine on the switch has cards for networks that come later. */
+/** What the machine has beside what its container needs. */
+export function placesOf(plan: MachinePlan): MachinePlaces {
+  const { run, endpoints, deviceDisks, diskMounts, devicePlaces: places } = plan;
+  return sharePlaces({
+    ...{ places, isOnSwitch: plan.taps !== undefined, room: run.machine.room },
+    disks: 2 + deviceDisks.length + new Set(diskMounts.map(({ disk }) => disk)).size,
+    cards: endpoints.filter(({ card }) => card !== undefined).length,
+  });
+}
+
 function nicsOf(plan: MachinePlan): NicSpec[] {
-  const { machineId, endpoints, mac, taps: source } = plan;
+  const { machineId, mac, taps: source } = plan;
   if (source !== undefined)
-    return Array.from({ length: Math.max(leastCards, endpoints.length + 1) }, (_, index) => ({
+    return Array.from({ length: placesOf(plan).cards }, (_, index) => ({
       ...{ kind: "tap", mac: newMacAddress(), interface: tapName(machineId, index), source },
     }));
   if (!hasOwnNetwork(plan)) return [];

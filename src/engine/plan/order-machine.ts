@@ -4,10 +4,10 @@ import { scratchBytes } from "../../storage/scratch.ts";
 import type { MachineOrder } from "../../supply/machine-order.ts";
 import type { Mount, RunSpecification } from "../records.ts";
 import { plainConfinement } from "./confinement.ts";
-import { hasOwnNetwork, machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
+import { machineSetup, machineSpec, type MachinePlan } from "./machine-plan.ts";
 import { plainSetup } from "./plain-setup.ts";
+import { preparedCard } from "./prepared-card.ts";
 import { rehearsedProcess } from "./rehearsal.ts";
-import { userCard } from "./user-card.ts";
 
 /** What is ordered for a planned machine, and the ports to open when it comes without. Pure. */
 export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPort[] } {
@@ -15,7 +15,7 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
   const spec = machineSpec(plan);
   return {
     ...{ spec, kernel, scratch },
-    preparedCards: hasOwnNetwork(plan) ? [userCard("")] : [],
+    preparedCards: [preparedCard(plan, "") ?? []].flat(),
     imageId: run.imageId,
     noTemplate:
       run.machine.noTemplate ||
@@ -25,7 +25,7 @@ export function orderOf(plan: MachinePlan): MachineOrder & { ports: PublishedPor
     rehearsed: mayMountImageAhead(run)
       ? {
           process: rehearsedProcess(run),
-          setup: (mac) => plainSetup(mac, plainConfinement(kernel)),
+          setup: (mac) => plainSetup(preparedCard(plan, mac ?? ""), plainConfinement(kernel)),
           machine: machineSetup,
         }
       : undefined,

@@ -38,6 +38,7 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
   return {
     mac: askedMac(run) ?? newMacAddress(),
     taps,
+    devicePlaces: parts.hypervisor.capabilities.devices,
     ...{ machineId, containerId, endpoints, run, ports, kernel, accelerator, folder },
     naming: planNaming({
       ...{ containerId, run, resolver: await parts.hostResolver() },

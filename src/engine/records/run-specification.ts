@@ -177,8 +177,8 @@ export const runSpecificationSchema = z.object({
     kernel: z.string().optional(),
     accelerator: z.string().optional(),
     noTemplate: z.boolean(),
-    /** For how many further containers, that come when it runs. */
-    room: z.number(),
+    /** For how many further containers, that come when it runs; undefined: as it has places. */
+    room: z.number().optional(),
     /** Id of the container whose machine, and network, this one shares; undefined: it gets its own. */
     sharedWith: z.string().optional(),
   }),

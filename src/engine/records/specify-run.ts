@@ -59,7 +59,7 @@ export function specifyRun(
       ...(kernel === undefined ? {} : { kernel }),
       ...(accelerator === undefined ? {} : { accelerator }),
       noTemplate: NoTemplate ?? false,
-      room: Room ?? 0,
+      ...(Room === undefined ? {} : { room: Room }),
       ...(sharedWith === undefined ? {} : { sharedWith }),
     },
   };

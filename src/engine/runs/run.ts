@@ -128,30 +128,30 @@ export class Run {
 
   /** Everything of the container stands still. */
   async pause(): Promise<void> {
-    const { agent, machine, hasRoom } = this.machine;
-    // so that nothing of it runs when its machine must for a moment
+    const { agent } = this.machine;
+    // so that nothing of it runs when its machine must, for a moment or for another's sake
     await agent.freeze(this.#containerId);
-    if (!hasRoom) await machine.pause();
+    await this.machine.stop();
     agent.standStill(true);
   }
 
   async resume(): Promise<void> {
-    const { agent, hasRoom } = this.machine;
+    const { agent } = this.machine;
     agent.standStill(false);
-    if (!hasRoom) await this.machine.wake();
+    await this.machine.wake();
     await agent.thaw(this.#containerId);
   }
 
   /** Has the agent of a paused container's machine answer for so long; the container stands still. */
   async whileAwake<T>(action: () => Promise<T>): Promise<T> {
-    const { agent, machine, hasRoom } = this.machine;
-    if (hasRoom) return action();
+    const { agent, isStopped } = this.machine;
+    if (!isStopped) return action();
     agent.standStill(false);
     await this.machine.wake();
     try {
       return await action();
     } finally {
-      await machine.pause();
+      await this.machine.stop();
       agent.standStill(true);
     }
   }

@@ -53,8 +53,10 @@ export class RunningMachine {
   readonly #slots: (string | null)[];
   readonly #residents: Set<string>;
   #isEnding = false;
+  #isStopped = false;
   #outOfSpace: DvmError | undefined;
   #leaving: Promise<unknown> = Promise.resolve();
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: MachineParts) {
     this.id = parts.machine.id;
@@ -73,9 +75,9 @@ export class RunningMachine {
     return this.#slots;
   }
 
-  /** Other containers may come into it: it must go on when one of its own stands still. */
-  get hasRoom(): boolean {
-    return this.#slots.length > 1;
+  /** Its processors have been stopped: nobody in it runs. */
+  get isStopped(): boolean {
+    return this.#isStopped;
   }
 
   /** More than one container is in it. */
@@ -110,9 +112,24 @@ export class RunningMachine {
     return slot;
   }
 
-  /** Has it go on after a pause. Its clock is right before anything of a frozen container runs. */
+  /** Stops its processors, where its one container stands still. Who comes into it wakes it. */
+  async stop(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.isShared) return;
+      await this.machine.pause();
+      this.#isStopped = true;
+    });
+  }
+
+  /** Has it go on after that. Its clock is right before anything of a frozen container runs. */
   async wake(): Promise<void> {
+    await this.#inTurn(() => this.#wake());
+  }
+
+  async #wake(): Promise<void> {
+    if (!this.#isStopped) return;
     await this.machine.resume();
+    this.#isStopped = false;
     // a guest that has hung, or is too busy, must not keep it from going on
     const late = delay(clockDeadlineMs, undefined, { ref: false });
     await Promise.race([this.agent.correctClock().catch(() => {}), late]);
@@ -152,6 +169,12 @@ export class RunningMachine {
     await this.agent[Symbol.asyncDispose]();
     await rm(this.#parts.folder, { recursive: true, force: true });
     this.#parts.gone(this.id);
+  }
+
+  async #inTurn(action: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(action);
+    this.#turn = done.catch(() => {}); // it is told to who waits for that one
+    await done;
   }
 
   async #leave(containerId: string, { keepsDisks }: { keepsDisks: boolean }): Promise<void> {

@@ -124,7 +124,7 @@ async function takeUpResidents(
   const residents = engine.containers.list().filter((record) => machineOf(record) === stored.id);
   const isPaused = ({ state }: ContainerRecord) => state.kind === "detached" && state.isPaused;
   // the agent of a machine that stands still can't answer: it runs for the moment that the greeting takes
-  const standsStill = stored.slots.length === 1 && residents.every(isPaused);
+  const standsStill = residents.length === 1 && residents.every(isPaused);
   if (standsStill) await machine.resume();
   const agent = await AgentClient.connect(machine.agentSocket, { deadlineMs });
   const found = await agent.resume();
@@ -141,7 +141,7 @@ async function takeUpResidents(
   for (const { record } of living) if (!isPaused(record)) await agent.thaw(record.id);
   const isOver = (id: string) => !living.some(({ record }) => record.id === id);
   await running.clear(isOver);
-  if (standsStill) await machine.pause();
+  if (standsStill) await running.stop();
   agent.standStill(living.some(({ record }) => isPaused(record)));
   for (const { record, main } of living) await takeUpContainer(engine, record, { running, main });
 }

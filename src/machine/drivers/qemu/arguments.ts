@@ -65,7 +65,6 @@ export function qemuArguments(
     ...portArguments("connections", files.connectionsSocket),
     ...["-qmp", `unix:${escaped(files.controlSocket)},server=on,wait=off`],
     ...["-chardev", `socket,id=life,path=${escaped(files.lifeline)},server=on,wait=off`],
-    ...["-device", "virtio-rng-device"],
     ...(returnsFreePages ? ["-device", "virtio-balloon-device,free-page-reporting=on"] : []),
     ...spec.disks.flatMap(diskArguments),
     ...cardArguments(spec.nics),
