@@ -11,6 +11,7 @@
 
 #include "child.h"
 #include "port.h"
+#include "relay_door.h"
 #include "setup.h"
 
 #define FOLDER "/run/sockets"
@@ -80,23 +81,31 @@ void connector_watch(void) {
         loop_watch(&port, EPOLLIN | EPOLLET);
 }
 
-static int tell(const struct connector_message *message, int descriptor) {
+static int tell(const struct connector_message *message, const int *descriptors, size_t count) {
     struct iovec part = {.iov_base = (void *)message, .iov_len = sizeof *message};
     union {
         struct cmsghdr head;
-        char bytes[CMSG_SPACE(sizeof descriptor)];
+        char bytes[CMSG_SPACE(CONNECTOR_DESCRIPTORS * sizeof(int))];
     } control = {0};
     struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1};
-    if (descriptor >= 0) {
+    if (count > 0) {
         whole.msg_control = &control;
-        whole.msg_controllen = sizeof control;
+        whole.msg_controllen = CMSG_SPACE(count * sizeof(int));
         struct cmsghdr *head = CMSG_FIRSTHDR(&whole);
         head->cmsg_level = SOL_SOCKET;
         head->cmsg_type = SCM_RIGHTS;
-        head->cmsg_len = CMSG_LEN(sizeof descriptor);
-        memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
+        head->cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(head), descriptors, count * sizeof(int));
     }
     return sendmsg(connector, &whole, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+int connector_hand_over(const struct connector_message *message, const int *descriptors,
+                        size_t count, struct failure *failure) {
+    if (start(failure) < 0)
+        return -1;
+    return tell(message, descriptors, count) < 0 ? fail_errno(failure, "cannot reach the connector")
+                                                 : 0;
 }
 
 static int listen_at(const struct socket_setup *setup, const char *path) {
@@ -140,8 +149,8 @@ int connector_add_socket(const struct socket_setup *setup, unsigned slot,
     sockets[index].is_used = true;
     sockets[index].slot = slot;
     memcpy(sockets[index].name, message.name, sizeof message.name);
-    return fd < 0 || tell(&message, fd) < 0 ? fail_errno(failure, "cannot make socket %s", path)
-                                            : 0;
+    return fd < 0 || tell(&message, &fd, 1) < 0 ? fail_errno(failure, "cannot make socket %s", path)
+                                                : 0;
 }
 
 void connector_release(unsigned slot) {
@@ -156,6 +165,7 @@ void connector_release(unsigned slot) {
         sockets[index].is_used = false;
         is_any = true;
     }
-    if (is_any && tell(&message, -1) < 0)
+    is_any = relay_door_close(slot) || is_any;
+    if (is_any && tell(&message, NULL, 0) < 0)
         complain("cannot close sockets: %s", error_text(errno));
 }

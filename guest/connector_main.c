@@ -13,6 +13,7 @@
 #include "container.h"
 #include "mux.h"
 #include "netlink.h"
+#include "relay.h"
 #include "wire.h"
 
 #define DESCRIPTORS_MAX 8448u
@@ -96,13 +97,28 @@ static void add_socket(const struct connector_message *message, int fd) {
         complain("cannot listen at socket %.64s: %s", message->name, error_text(errno));
 }
 
+static void add_relay(const struct connector_message *message, const int *descriptors) {
+    const unsigned slot = message->slot % CONTAINERS_MAX;
+    struct relay_setup setup = {.slot = slot,
+                                .owner = &slots[slot],
+                                .datagrams = descriptors[0],
+                                .listener = descriptors[1],
+                                .namespace = descriptors[2],
+                                .wanted = {CONNECTION_SOCKET}};
+    size_t length = strnlen(message->name, DVM_NAME_MAX);
+    memcpy(setup.wanted + 1, message->name, length);
+    setup.wanted_count = 1 + length;
+    if (relay_open(&setup) < 0)
+        complain("cannot answer for names: %s", error_text(errno));
+}
+
 static void agent_ready(struct mux_source *source, uint32_t events) {
     (void)events;
     struct connector_message message;
     struct iovec part = {.iov_base = &message, .iov_len = sizeof message};
     union {
         struct cmsghdr head;
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(CONNECTOR_DESCRIPTORS * sizeof(int))];
     } control;
     struct msghdr whole = {.msg_iov = &part,
                            .msg_iovlen = 1,
@@ -114,13 +130,19 @@ static void agent_ready(struct mux_source *source, uint32_t events) {
     if (count != (ssize_t)sizeof message)
         return;
     struct cmsghdr *head = CMSG_FIRSTHDR(&whole);
-    if (message.order == CONNECTOR_RELEASE)
-        mux_end_owned(&slots[message.slot % CONTAINERS_MAX]);
-    if (message.order != CONNECTOR_ADD || head == NULL || head->cmsg_type != SCM_RIGHTS)
+    unsigned slot = message.slot % CONTAINERS_MAX;
+    if (message.order == CONNECTOR_RELEASE) {
+        relay_close(slot);
+        mux_end_owned(&slots[slot]);
+    }
+    if (head == NULL || head->cmsg_type != SCM_RIGHTS)
         return;
-    int fd;
-    memcpy(&fd, CMSG_DATA(head), sizeof fd);
-    add_socket(&message, fd);
+    int descriptors[CONNECTOR_DESCRIPTORS] = {-1, -1, -1};
+    memcpy(descriptors, CMSG_DATA(head), head->cmsg_len - CMSG_LEN(0));
+    if (message.order == CONNECTOR_ADD)
+        add_socket(&message, descriptors[0]);
+    else if (message.order == CONNECTOR_RELAY)
+        add_relay(&message, descriptors);
 }
 
 int connector_main(void) {

@@ -10,6 +10,7 @@
 #include "limits.h"
 #include "machine.h"
 #include "mount.h"
+#include "relay_door.h"
 #include "share.h"
 
 static bool is_any(void) {
@@ -154,6 +155,8 @@ int container_configure(struct container *container, const struct creation *crea
                     HOST_NAME_MAX_BYTES);
     if (limits_set(&container->place, &setup->limits, failure) < 0 ||
         network_add_cards(container->network, setup->cards, setup->card_count, failure) < 0 ||
+        (setup->relay[0] != 0 && !is_rehearsal &&
+         relay_door_open(container->network, &container->place, setup->relay, failure) < 0) ||
         make_root(container, setup, is_rehearsal, failure) < 0 ||
         container_keep_filter(container, &setup->confinement.filter, failure) < 0)
         return -1;

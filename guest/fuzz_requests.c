@@ -88,6 +88,7 @@ static bool read_request(uint8_t kind, struct reader *reader) {
     struct clock_setting clock;
     struct container_setup container;
     struct card_setup card;
+    struct names_change change;
     struct process_spec spec;
     struct health_spec health;
     switch (kind) {
@@ -120,6 +121,17 @@ static bool read_request(uint8_t kind, struct reader *reader) {
         setup_read_card(reader, &card);
         if (!reader->bad)
             see_cards(&card, 1);
+        break;
+    case REQUEST_NAMES:
+        see(read_string(reader));
+        setup_read_names(reader, &change);
+        if (!reader->bad) {
+            see_all(change.removed);
+            see_all(change.added);
+            see(change.resolver_before);
+            see(change.resolver_after);
+            see(change.relay);
+        }
         break;
     case REQUEST_START:
         see(read_string(reader));

@@ -116,16 +116,18 @@ static uint32_t take_number(void) {
     return (side->is_guest ? CONNECTION_BY_GUEST : 0) | use << PLACE_BITS | place;
 }
 
-static void open_stream(struct mux_listener *listener, int fd) {
+static int open_stream(int fd, const void *owner, const uint8_t *wanted, size_t count) {
     uint32_t id = take_number();
-    struct mux_stream *stream = mux_stream_make(fd, id, listener->owner);
+    struct mux_stream *stream = mux_stream_make(fd, id, owner);
     if (stream == NULL)
-        return;
+        return -1;
     ours[id & PLACE_MASK] = stream;
     our_count++;
-    mux_link_send(id, CONNECTION_OPEN, listener->wanted, listener->wanted_count);
-    if (!watch(stream))
-        mux_stream_reset(stream);
+    mux_link_send(id, CONNECTION_OPEN, wanted, count);
+    if (watch(stream))
+        return 0;
+    mux_stream_reset(stream);
+    return -1;
 }
 
 static bool may_accept(void) {
@@ -136,7 +138,7 @@ static void accept_some(struct mux_listener *listener) {
     for (int count = 0; count < ACCEPTED_AT_ONCE && listener->is_ready && may_accept(); count++) {
         int fd = accept4(listener->source.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            open_stream(listener, fd);
+            open_stream(fd, listener->owner, listener->wanted, listener->wanted_count);
         } else if (errno == EAGAIN) {
             listener->is_ready = false;
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -144,6 +146,14 @@ static void accept_some(struct mux_listener *listener) {
             return;
         }
     }
+}
+
+int mux_connect(int fd, const void *owner, const uint8_t *wanted, size_t count) {
+    if (may_accept())
+        return open_stream(fd, owner, wanted, count);
+    close(fd);
+    errno = EAGAIN;
+    return -1;
 }
 
 static void listener_ready(struct mux_source *source, uint32_t events) {

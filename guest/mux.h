@@ -44,6 +44,11 @@ int mux_open(int link, const struct mux_side *side);
  * Takes over a listening socket that doesn't block. -1 with errno: then it is closed.
  */
 int mux_listen(int fd, const void *owner, const uint8_t *wanted, size_t count);
+/*
+ * Has the other side connect to what is described, and joins `fd` with that, which it takes over.
+ * -1 with errno: it is closed.
+ */
+int mux_connect(int fd, const void *owner, const uint8_t *wanted, size_t count);
 /* Closes what listens for this owner, and breaks its connections. */
 void mux_end_owned(const void *owner);
 /* Breaks all connections, and forgets what is on its way. */

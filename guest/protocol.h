@@ -67,6 +67,10 @@
  * has up anew; DETACH_CARD {string container, u8 card} takes one out. Cards that no container has
  * are seen by none.
  *
+ * NAMES {string container, strings lines that go from its /etc/hosts, strings lines that come,
+ * string /etc/resolv.conf as it was made, string as it is to be, string socket as in CREATE}
+ * changes what a container finds others by. A resolv.conf that somebody has changed stays.
+ *
  * Network namespace "" is the machine's own; another, named as containers
  * are, is made when the first one asks for it, and goes with the last. Cards are numbered in the
  * order of the machine's devices; they move into the namespace of the container that names them,
@@ -221,7 +225,8 @@ enum frame_type {
     REQUEST_HEALTH = 39,
     REQUEST_ATTACH_CARD = 40,
     REQUEST_DETACH_CARD = 41,
-    FRAME_TYPE_MAX = 41,
+    REQUEST_NAMES = 42,
+    FRAME_TYPE_MAX = 42,
 };
 
 enum stream_channel { CHANNEL_STDIN = 0, CHANNEL_STDOUT = 1, CHANNEL_STDERR = 2 };

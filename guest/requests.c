@@ -15,6 +15,7 @@
 #include "process_io.h"
 #include "process_signal.h"
 #include "rehearse.h"
+#include "relay_door.h"
 #include "settle.h"
 #include "space.h"
 #include "start.h"
@@ -131,6 +132,23 @@ static enum outcome detach_card(struct request *request) {
         return broken(request);
     return container == NULL ? FAILED
                              : network_detach_card(container->network, index, &request->failure);
+}
+
+static int change_names(struct container *container, const struct names_change *change,
+                        struct failure *failure) {
+    if (change->relay[0] != 0 &&
+        relay_door_open(container->network, &container->place, change->relay, failure) < 0)
+        return -1;
+    return etc_change(&container->etc, change, failure);
+}
+
+static enum outcome names(struct request *request) {
+    struct names_change change;
+    struct container *container = named_container(request);
+    setup_read_names(&request->reader, &change);
+    if (!is_whole(request))
+        return broken(request);
+    return container == NULL ? FAILED : change_names(container, &change, &request->failure);
 }
 
 static enum outcome destroy(struct request *request) {
@@ -282,6 +300,8 @@ static enum outcome dispatch(struct request *request) {
         return attach_card(request);
     case REQUEST_DETACH_CARD:
         return detach_card(request);
+    case REQUEST_NAMES:
+        return names(request);
     case REQUEST_DESTROY:
         return destroy(request);
     case REQUEST_HEALTH:

@@ -102,6 +102,14 @@ void setup_read_container(struct reader *reader, struct container_setup *setup) 
     confinement_read(reader, &setup->confinement);
 }
 
+void setup_read_names(struct reader *reader, struct names_change *change) {
+    change->removed = read_strings(reader, &(size_t){0});
+    change->added = read_strings(reader, &(size_t){0});
+    change->resolver_before = read_string(reader);
+    change->resolver_after = read_string(reader);
+    change->relay = read_string(reader);
+}
+
 bool setup_name_is_legal(const char *name) {
     static const char legal[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-";
     size_t length = strlen(name);

@@ -91,12 +91,22 @@ struct container_setup {
     struct confinement confinement;
 };
 
+/* What a container finds others by, as it changes. */
+struct names_change {
+    char **removed; /* lines of /etc/hosts */
+    char **added;
+    const char *resolver_before; /* /etc/resolv.conf */
+    const char *resolver_after;
+    const char *relay; /* as in container_setup */
+};
+
 /* reader->bad tells of what breaks the protocol. */
 void setup_read_preparation(struct reader *reader, struct preparation *preparation);
 void setup_read_machine(struct reader *reader, struct machine_setup *setup);
 void setup_read_clock(struct reader *reader, struct clock_setting *setting);
 void setup_read_card(struct reader *reader, struct card_setup *card);
 void setup_read_limits(struct reader *reader, struct container_limits *limits);
+void setup_read_names(struct reader *reader, struct names_change *change);
 void setup_read_container(struct reader *reader, struct container_setup *setup);
 
 /* Whether this may be the name of a container or a network namespace. */

@@ -9,6 +9,7 @@ import type {
   ContainerStatistics,
   MachinePreparation,
   MachineSetup,
+  NamingChange,
   ProcessList,
   ProcessSpec,
 } from "./agent-types.ts";
@@ -26,6 +27,7 @@ import {
   encodeContainer,
   encodeContainerId,
   encodeMachine,
+  encodeNames,
   encodePreparation,
   encodeProcess,
   encodeUpdate,
@@ -43,10 +45,11 @@ export type {
   ContainerDisks,
   ContainerLimits,
   ContainerSetup,
-  NamingSetup,
   ContainerStatistics,
   GuestMount,
   MachineSetup,
+  NamingChange,
+  NamingSetup,
   ProcessSpec,
 } from "./agent-types.ts";
 export type { GuestProcess } from "./guest-process.ts";
@@ -228,6 +231,11 @@ export class AgentClient implements AsyncDisposable {
   /** Takes a card out of a container that runs: no network is behind it any more. Idempotent. */
   async detachCard(id: string, index: number): Promise<void> {
     await this.#conversation.request(request.detachCard, encodeCardIndex(id, index));
+  }
+
+  /** Changes what a running container finds others by. */
+  async changeNames(id: string, change: NamingChange): Promise<void> {
+    await this.#conversation.request(request.names, encodeNames(id, change));
   }
 
   async processes(id: string): Promise<ProcessList> {

@@ -137,6 +137,14 @@ export interface NamingSetup {
   relay: string;
 }
 
+/** What a running container's naming changes by; files are left alone where somebody else wrote. */
+export interface NamingChange {
+  hosts: { removed: string[]; added: string[] };
+  resolver: { before: string; after: string };
+  /** As in {@link NamingSetup}; one that is there stays. */
+  relay: string;
+}
+
 /** A process to run in the container. */
 export interface ProcessSpec {
   args: string[];

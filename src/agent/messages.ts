@@ -8,6 +8,7 @@ import type {
   MachineSetup,
   ContainerLimits,
   ContainerSetup,
+  NamingChange,
   ProcessSpec,
 } from "./agent-types.ts";
 import { encodeConfinement } from "./confinement.ts";
@@ -95,6 +96,18 @@ export function encodeContainer(id: string, setup: ContainerSetup): Buffer {
   to.u64(setup.shmSizeBytes ?? noSharedMemory).texts(Object.entries(setup.sysctls).flat());
   writeLimits(to, setup.limits);
   return encodeConfinement(to, setup.confinement).finish();
+}
+
+/** NAMES, as guest/setup.c reads it. */
+export function encodeNames(id: string, { hosts, resolver, relay }: NamingChange): Buffer {
+  return new MessageWriter()
+    .text(id)
+    .texts(hosts.removed)
+    .texts(hosts.added)
+    .text(resolver.before)
+    .text(resolver.after)
+    .text(relay)
+    .finish();
 }
 
 /** UPDATE, as guest/requests.c reads it. */

@@ -56,6 +56,7 @@ export const request = {
   health: 39,
   attachCard: 40,
   detachCard: 41,
+  names: 42,
 } as const;
 export type RequestType = (typeof request)[keyof typeof request];
 

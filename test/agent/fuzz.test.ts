@@ -16,6 +16,7 @@ import {
   encodeContainer,
   encodeContainerId,
   encodeMachine,
+  encodeNames,
   encodePreparation,
   encodeProcess,
 } from "../../src/agent/messages.ts";
@@ -139,10 +140,17 @@ function legalRequests(): { type: number; payload: Buffer }[] {
       type: request.attachCard,
       payload: encodeCard("id", { ...attached, sysctls: { "net.ipv4.conf.eth0.mtu": "1" } }),
     },
+    { type: request.names, payload: encodeNames("id", namingChange) },
     { type: request.health, payload: encodeHealthCheck("id", { ...check, probe: spec }) },
     { type: request.start, payload: Buffer.concat([encodeContainerId("id"), encodeProcess(spec)]) },
   ];
 }
+
+const namingChange = {
+  hosts: { removed: ["10.0.0.9\tname"], added: ["10.0.0.8\tname"] },
+  resolver: { before: "", after: "nameserver 127.0.0.11\n" },
+  relay: "names-0",
+};
 
 /** As guest/fuzz_requests.c takes it. */
 function asInput({ type, payload }: { type: number; payload: Buffer }): Buffer {
@@ -154,7 +162,7 @@ function asInput({ type, payload }: { type: number; payload: Buffer }): Buffer {
 
 test("the agent's readers of requests take what the host sends, and no input leads them astray", async () => {
   const legal = legalRequests();
-  assert.equal(await agentParser(Buffer.concat(legal.map(asInput)), "fuzz_requests"), 7);
+  assert.equal(await agentParser(Buffer.concat(legal.map(asInput)), "fuzz_requests"), 8);
   const end = Date.now() + fuzzMs;
   let [rounds, whole] = [0, 0];
   for (; Date.now() < end; rounds += 1) {

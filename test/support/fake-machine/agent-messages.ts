@@ -210,7 +210,7 @@ function decodeMount(from: MessageReader): GuestMount {
   };
 }
 
-function decodeTexts(from: MessageReader): string[] {
+export function decodeTexts(from: MessageReader): string[] {
   return from.list(mostItems, () => from.text());
 }
 

@@ -9,6 +9,7 @@ import {
   decodeMachine,
   decodePreparation,
   decodeProcess,
+  decodeTexts,
   GuestFailure,
 } from "./agent-messages.ts";
 import { notExecutable, type Program } from "./programs.ts";
@@ -83,6 +84,20 @@ export const requestHandlers: Record<keyof typeof request, Handler> = {
     const detached = from.u8();
     from.end();
     setup.network.cards = setup.network.cards.filter(({ index }) => index !== detached);
+  },
+
+  names: (agent, from) => {
+    const { setup } = containerIn(agent, from);
+    const [removed, added] = [decodeTexts(from), decodeTexts(from)];
+    const [before, after, relay] = [from.text(), from.text(), from.text()];
+    from.end();
+    const { naming } = setup;
+    const kept = naming.hosts.split("\n").filter((line) => line !== "" && !removed.includes(line));
+    setup.naming = {
+      hosts: [...kept, ...added].map((line) => `${line}\n`).join(""),
+      resolver: naming.resolver === before ? after : naming.resolver,
+      relay: relay === "" ? naming.relay : relay,
+    };
   },
 
   destroy: (agent, from) => {
