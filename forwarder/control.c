@@ -220,6 +220,7 @@ int control_open(const char *path) {
     if (source.fd < 0)
         return -1;
     umask(0177);
+    unlink(path); /* of one that was killed */
     if (bind(source.fd, (struct sockaddr *)&address, sizeof address) < 0 ||
         listen(source.fd, 64) < 0)
         return -1;

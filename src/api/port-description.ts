@@ -46,8 +46,12 @@ export function portMap(
   return map;
 }
 
+/** Some network of it leads out; else there are none to be published. */
 function isOnNetwork({ state }: ContainerRecord): boolean {
-  return "endpoints" in state && state.endpoints.some(({ card }) => card !== undefined);
+  return (
+    "endpoints" in state &&
+    state.endpoints.some(({ gateway4, gateway6 }) => gateway4 !== "" || gateway6 !== "")
+  );
 }
 
 const protocols = ["tcp", "udp", "sctp"];

@@ -16,6 +16,8 @@ export interface ControlledCompanionParts {
   command(controlSocket: string): Promise<[string, ...string[]]>;
   /** What it is run with; nothing when left out. */
   environment?(): Promise<Record<string, string>>;
+  /** Is told when it has gone, however it went. */
+  gone?(): void;
 }
 
 /**
@@ -88,7 +90,9 @@ export class ControlledCompanion {
   #keep(companion: Companion): Companion {
     const kept = (this.#companion ??= Promise.resolve(companion));
     void companion.exited.then(() => {
-      if (this.#companion === kept) this.#companion = undefined;
+      if (this.#companion !== kept) return;
+      this.#companion = undefined;
+      this.#parts.gone?.();
     });
     return companion;
   }

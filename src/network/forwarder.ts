@@ -1,6 +1,9 @@
-import { DvmError } from "../base/errors.ts";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { describeError, DvmError } from "../base/errors.ts";
 import { controlPath } from "../host/control-lines.ts";
 import { ControlledCompanion } from "../host/controlled-companion.ts";
+import { ForwarderLines } from "./forwarder-lines.ts";
 import { answerOf, type Refusal } from "./forwarder-refusal.ts";
 import type { HostPort } from "./host-ports.ts";
 import { portClient } from "./user-network.ts";
@@ -36,26 +39,43 @@ export interface ForwarderParts {
   machineSocket: string;
   /** Where sockets of the switch's namespace come from. */
   switchSocket: string;
+  log: (message: string) => void;
 }
+
+/** One that went sooner than that doesn't come back by itself: its machine goes, too. */
+const leastLifeMs = 1_000;
+/** So long its machine has to be known to have gone. */
+const restMs = 100;
 
 /** What the engine wants of a {@link Forwarder}. */
 export type Forwarding = Pick<
   Forwarder,
-  "listen" | "lead" | "publish" | "withdraw" | "grant" | "release" | "isThere" | "end"
+  "listen" | "lead" | "publish" | "withdraw" | "grant" | "release" | "takeUp" | "end"
 >;
 
 /**
  * Carries connections between the host and one machine, by a process that lives as long as the
  * machine. There is none until it is needed; that of an earlier daemon is found. Ports are opened,
- * and sockets granted, for somebody who is named, and given up together.
+ * and sockets granted, for somebody who is named, and given up together. One that was killed comes
+ * back, and all that it did with it, but its connections.
  */
 export class Forwarder {
   readonly #companion: ControlledCompanion;
+  readonly #lines: ForwarderLines;
+  readonly #log: (message: string) => void;
+  #startedAt = 0;
+  #isEnded = false;
 
-  constructor({ program, folder, machineSocket, switchSocket }: ForwarderParts) {
+  constructor({ program, folder, machineSocket, switchSocket, log }: ForwarderParts) {
+    this.#lines = new ForwarderLines(join(folder, "forwarder.lines"));
+    this.#log = log;
     this.#companion = new ControlledCompanion({
       ...{ who: "the machine's forwarder", folder, name: "forwarder" },
-      command: async (control) => [await program(), control, machineSocket, switchSocket],
+      command: async (control) => {
+        this.#startedAt = Date.now();
+        return [await program(), control, machineSocket, switchSocket];
+      },
+      gone: () => void this.#comeBack(),
     });
   }
 
@@ -87,7 +107,7 @@ export class Forwarder {
 
   /** Closes all that the owner has published, and breaks its connections. */
   async withdraw(owner: string): Promise<void> {
-    if (await this.isThere()) await this.#ask(`withdraw ${owner}`);
+    await this.#takeBack(`withdraw ${owner}`);
   }
 
   /** Lets the guest connect to a Unix socket of the host, by a name. */
@@ -99,17 +119,41 @@ export class Forwarder {
 
   /** Closes the owner's ports, takes his grants back and breaks his connections. */
   async release(owner: string): Promise<void> {
-    if (await this.isThere()) await this.#ask(`release ${owner}`);
+    await this.#takeBack(`release ${owner}`);
   }
 
-  /** Whether it runs. */
-  async isThere(): Promise<boolean> {
-    return (await this.#companion.existing()) !== undefined;
+  /** That of an earlier daemon: one that has gone meanwhile is started anew. */
+  async takeUp(): Promise<void> {
+    if ((await this.#companion.existing()) === undefined) await this.#tellAll();
   }
 
   /** Ends it, and with it all connections. Returns when its ports are free. */
   async end(): Promise<void> {
+    this.#isEnded = true;
     await this.#companion.end();
+  }
+
+  async #comeBack(): Promise<void> {
+    if (this.#isEnded || Date.now() - this.#startedAt < leastLifeMs) return;
+    await delay(restMs, undefined, { ref: false });
+    if (!this.#isEnded) await this.#tellAll();
+  }
+
+  /** Has it do what it did. */
+  async #tellAll(): Promise<void> {
+    try {
+      for (const line of await this.#lines.all()) {
+        const answer = await answerOf(async () => String(await this.#companion.say([line])));
+        if (typeof answer !== "string") this.#log(`cannot ${line} again: ${answer.text}`);
+      }
+    } catch (error) {
+      if (!this.#isEnded) this.#log(`cannot carry connections again: ${describeError(error)}`);
+    }
+  }
+
+  async #takeBack(line: string): Promise<void> {
+    const isUsed = (await this.#lines.all()).length > 0;
+    if (isUsed || (await this.#companion.existing()) !== undefined) await this.#ask(line);
   }
 
   async #try(line: string): Promise<string | undefined> {
@@ -118,9 +162,11 @@ export class Forwarder {
   }
 
   async #ask(line: string): Promise<string | Refusal> {
-    return answerOf(async () => {
-      const [answer = ""] = await this.#companion.say([line]);
-      return answer;
+    const answer = await answerOf(async () => {
+      const [said = ""] = await this.#companion.say([line]);
+      return said;
     });
+    if (typeof answer === "string") await this.#lines.said(line);
+    return answer;
   }
 }

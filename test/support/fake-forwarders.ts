@@ -38,7 +38,7 @@ export class FakeForwarders {
       publish: (owner, port) => publish(owned(owner), port),
       withdraw,
       release: withdraw,
-      isThere: async () => this.#all.has(folder),
+      takeUp: async () => {},
       end: async () => {
         for (const owner of this.#all.get(folder)?.keys() ?? []) await withdraw(owner);
         this.#all.delete(folder);

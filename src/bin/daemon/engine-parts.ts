@@ -74,7 +74,7 @@ export async function engineParts(ground: Ground): Promise<Parameters<typeof Eng
         })
       : withoutSwitch("the daemon was told not to use the switch"),
     tscKhz: remember(async () => hostTscKhz(await agent(), join(dataRoot, "tsc"))),
-    forwarder: (place) => new Forwarder({ ...place, program: forwarder, switchSocket }),
+    forwarder: (place) => new Forwarder({ ...place, program: forwarder, switchSocket, log }),
     templates: await TemplateStore.open(join(dataRoot, "templates")),
     ...{ useTemplates: own.useTemplates, pool: own.pool, trust: own.trust },
   };

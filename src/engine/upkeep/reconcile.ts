@@ -137,6 +137,7 @@ async function takeUpResidents(
     throw new DvmError("unavailable", "no container runs in it");
   }
   const running = engine.machines.takeUp({ machine, agent }, stored);
+  await running.forwarder.takeUp();
   // a commit may have been under way
   for (const { record } of living) if (!isPaused(record)) await agent.thaw(record.id);
   const isOver = (id: string) => !living.some(({ record }) => record.id === id);
