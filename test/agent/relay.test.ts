@@ -30,6 +30,7 @@ before(async () => {
     folder: folder.path,
     machineSocket: guest.machine.connectionsSocket,
     switchSocket: "/no/switch",
+    log: () => {},
   });
   await guest.setUp();
   await guest.fill(0, "image0");
