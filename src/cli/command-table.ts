@@ -166,6 +166,31 @@ export const commandEntries: Record<string, CommandEntry> = {
     summary: "Show the DVM version information",
     load: () => import("./commands/version.ts"),
   },
+  "network connect": {
+    summary: "Connect a container to a network",
+    load: () => import("./commands/network-connect.ts"),
+  },
+  "network create": {
+    summary: "Create a network",
+    load: () => import("./commands/network-create.ts"),
+  },
+  "network disconnect": {
+    summary: "Disconnect a container from a network",
+    load: () => import("./commands/network-disconnect.ts"),
+  },
+  "network inspect": {
+    summary: "Display detailed information on one or more networks",
+    load: () => import("./commands/network-inspect.ts"),
+  },
+  "network ls": { summary: "List networks", load: () => import("./commands/network-ls.ts") },
+  "network prune": {
+    summary: "Remove all unused networks",
+    load: () => import("./commands/network-prune.ts"),
+  },
+  "network rm": {
+    summary: "Remove one or more networks",
+    load: () => import("./commands/network-rm.ts"),
+  },
   "volume create": {
     summary: "Create a volume",
     load: () => import("./commands/volume-create.ts"),
@@ -228,6 +253,8 @@ export const commandAliases: Record<string, string> = {
   "image save": "save",
   "image tag": "tag",
   "image inspect": "inspect --type=image",
+  "network list": "network ls",
+  "network remove": "network rm",
   "system events": "events",
   "system info": "info",
   "template list": "template ls",

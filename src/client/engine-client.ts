@@ -6,6 +6,7 @@ import { ImageCalls } from "./image-calls.ts";
 import { SystemCalls } from "./system-calls.ts";
 import { TemplateCalls } from "./template-calls.ts";
 import type { TransportOptions } from "./transport.ts";
+import { NetworkCalls } from "./network-calls.ts";
 import { VolumeCalls } from "./volume-calls.ts";
 
 /**
@@ -19,6 +20,7 @@ export class EngineClient implements Disposable {
   readonly images: ImageCalls;
   readonly system: SystemCalls;
   readonly templates: TemplateCalls;
+  readonly networks: NetworkCalls;
   readonly volumes: VolumeCalls;
   readonly #caller: Caller;
 
@@ -30,6 +32,7 @@ export class EngineClient implements Disposable {
     this.images = new ImageCalls(caller);
     this.system = new SystemCalls(caller);
     this.templates = new TemplateCalls(caller);
+    this.networks = new NetworkCalls(caller);
     this.volumes = new VolumeCalls(caller);
     this.#caller = caller;
   }

@@ -4,6 +4,7 @@ import { deviceFlags } from "./device-flags.ts";
 import { boolean, list, text } from "./flag-kinds.ts";
 import { healthFlags } from "./health-flags.ts";
 import { namespaceFlags } from "./namespace-flags.ts";
+import { networkFlags } from "./network-flags.ts";
 import { resourceFlags } from "./resource-flags.ts";
 import { parseMount } from "./mounts.ts";
 import { parseBytes } from "../../base/parse-sizes.ts";
@@ -32,6 +33,7 @@ export const containerFlags: readonly Flag[] = [
   ...healthFlags,
   ...deviceFlags,
   ...namespaceFlags,
+  ...networkFlags,
   { ...list("add-host", "Add a custom host-to-IP mapping (host:ip)"), check: readExtraHost },
   { ...list("attach", "Attach to STDIN, STDOUT or STDERR", "a"), check: checkStream },
   list("cap-add", "Add Linux capabilities"),
@@ -55,7 +57,6 @@ export const containerFlags: readonly Flag[] = [
   list("label-file", "Read in a line delimited file of labels"),
   { ...list("mount", "Attach a filesystem mount to the container"), check: checkMount },
   text("name", "string", "Assign a name to the container"),
-  { ...text("network", "network", "Connect a container to a network"), aliases: ["net"] },
   boolean("privileged", "Give extended privileges to this container, in its machine"),
   list("publish", "Publish a container's port(s) to the host", "p"),
   boolean("publish-all", "Publish all exposed ports to random ports", "P"),

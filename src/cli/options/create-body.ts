@@ -5,7 +5,8 @@ import type { ParsedFlags } from "../flags.ts";
 import { keyValues, readEnvironment, readLabels } from "./environment.ts";
 import { deviceFields } from "./device-flags.ts";
 import { healthcheck } from "./health-flags.ts";
-import { namespaceFields, networkingConfig } from "./namespace-flags.ts";
+import { namespaceFields, readLink } from "./namespace-flags.ts";
+import { networkingConfig, networkMode } from "./network-flags.ts";
 import { readRestartPolicy, resourceFields } from "./resource-flags.ts";
 import { securityFields } from "./security-options.ts";
 import { parseMount, readTmpfs, readVolumes } from "./mounts.ts";
@@ -79,7 +80,7 @@ export async function createBody(
     ExposedPorts: ports.exposed,
     Volumes: volumes.anonymous,
     Healthcheck: healthcheck(flags),
-    NetworkingConfig: networkingConfig(flags, flags.text("network") ?? "default"),
+    NetworkingConfig: networkingConfig(flags, flags.list("link").map(readLink)),
     HostConfig: {
       ...compact({
         ...hostConfig(flags, surroundings),
@@ -104,7 +105,7 @@ function hostConfig(flags: ParsedFlags, { cwd, terminal }: Surroundings): JsonOb
     ...deviceFields(flags),
     ...namespaceFields(flags),
     AutoRemove: flags.boolean("rm"),
-    NetworkMode: flags.text("network") ?? "default",
+    NetworkMode: networkMode(flags),
     PublishAllPorts: flags.boolean("publish-all"),
     ReadonlyRootfs: flags.boolean("read-only"),
     Privileged: flags.boolean("privileged"),

@@ -4,24 +4,17 @@ import type { Flag, ParsedFlags } from "../flags.ts";
 import { keyValues } from "./environment.ts";
 import { boolean, checked, integer, list, text } from "./flag-kinds.ts";
 
-/** Namespaces, network names, logging, and what else of a container's place there is to say. */
+/** Namespaces, logging, and what else of a container's place there is to say. */
 export const namespaceFlags: readonly Flag[] = [
   list("annotation", "Add an annotation to the container"),
   text("cgroup-parent", "string", "Optional parent cgroup for the container"),
   text("cgroupns", "string", "Cgroup namespace to use (host|private)"),
-  text("ip", "string", "IPv4 address (e.g., 172.30.100.104)"),
-  text("ip6", "string", "IPv6 address (e.g., 2001:db8::33)"),
   text("ipc", "string", "IPC mode to use"),
   text("isolation", "string", "Container isolation technology"),
   checked(list("link", "Add link to another container"), readLink),
   text("log-driver", "string", "Logging driver for the container"),
   list("log-opt", "Log driver options"),
-  text("mac-address", "string", "Container MAC address (e.g., 92:d0:c6:0a:29:33)"),
   integer("memory-swappiness", "Tune container memory swappiness (0 to 100) (default -1)"),
-  {
-    ...list("network-alias", "Add network-scoped alias for the container"),
-    aliases: ["net-alias"],
-  },
   boolean("oom-kill-disable", "Disable OOM Killer"),
   integer("oom-score-adj", "Tune OOM preferences (-1000 to 1000)"),
   text("pid", "string", "PID namespace to use"),
@@ -76,29 +69,6 @@ export function namespaceFields(flags: ParsedFlags): JsonObject {
   };
 }
 
-/** NetworkingConfig of the one network; undefined when nothing is asked of it. */
-export function networkingConfig(flags: ParsedFlags, network: string): JsonObject | undefined {
-  const mac = flags.text("mac-address");
-  if (mac !== undefined && !/^(?:[\da-f]{2}[:-]){5}[\da-f]{2}$/i.test(mac.trim()))
-    throw new DvmError("invalid", `${mac} is not a valid mac address`);
-  const [ipv4, ipv6] = [flags.text("ip"), flags.text("ip6")];
-  const aliases = flags.list("network-alias");
-  const endpoint: JsonObject = {
-    ...(mac === undefined ? {} : { MacAddress: mac.trim() }),
-    ...(aliases.length === 0 ? {} : { Aliases: aliases }),
-    ...(ipv4 === undefined && ipv6 === undefined
-      ? {}
-      : {
-          IPAMConfig: {
-            ...(ipv4 === undefined ? {} : { IPv4Address: ipv4 }),
-            ...(ipv6 === undefined ? {} : { IPv6Address: ipv6 }),
-          },
-        }),
-  };
-  if (Object.keys(endpoint).length === 0) return undefined;
-  return { EndpointsConfig: { [network]: endpoint } };
-}
-
 function modeOf(flags: ParsedFlags, flag: string): string | undefined {
   const given = flags.text(flag);
   const [, , pattern, name] = modes.find(([one]) => one === flag) ?? [];
@@ -108,7 +78,7 @@ function modeOf(flags: ParsedFlags, flag: string): string | undefined {
 }
 
 /** `NAME` stands for `NAME:NAME`. */
-function readLink(given: string): string {
+export function readLink(given: string): string {
   const parts = given.split(":");
   if (given === "") throw new DvmError("invalid", "empty string specified for links");
   if (parts.length > 2) throw new DvmError("invalid", `bad format for links: ${given}`);
