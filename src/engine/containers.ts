@@ -20,6 +20,7 @@ export { followPolicies } from "./containers/follow-policies.ts";
 export { watchHealth } from "./containers/health.ts";
 export { noteEnd } from "./containers/note-end.ts";
 export { linkName, removeLink } from "./containers/links.ts";
+export { renewNames } from "./containers/move-names.ts";
 export { openRun } from "./containers/open-run.ts";
 export { pauseContainer, unpauseContainer } from "./containers/pause-container.ts";
 export { readContainerLog } from "./containers/read-container-log.ts";

@@ -11,7 +11,7 @@ const create = (engine: TestEngine, name: string, Links: string[]) =>
     HostConfig: { Links },
   });
 
-test("a linked container is told of by name and variables, and a warning says what it is not", async () => {
+test("a linked container is told of by name and variables", async () => {
   await using engine = await TestEngine.open();
   const db = await engine.run(["sleep", "1000"], {
     name: "db",
@@ -20,8 +20,8 @@ test("a linked container is told of by name and variables, and a warning says wh
     ExposedPorts: { "82/tcp": {}, "80/tcp": {}, "81/tcp": {}, "53/udp": {} },
   });
   const { status, body } = await create(engine, "web", ["db:my-db"]);
+  assert.deepEqual(body["Warnings"], []);
   assert.equal(status, 201);
-  assert.match(JSON.stringify(body["Warnings"]), /cannot be reached/);
   await engine.succeeds("POST", "/containers/web/start");
   await engine.wait("web");
   const lines = (await engine.logs("web")).split("\n");

@@ -13,6 +13,7 @@ import {
 import { cardsOf } from "../plan.ts";
 import type { ContainerRecord, DockerRequest, NetworkRecord, RunEndpoint } from "../records.ts";
 import type { Run } from "../runs.ts";
+import { moveNames } from "./move-names.ts";
 import { movePorts } from "./move-ports.ts";
 
 type Asked = DockerRequest["endpoints"][string];
@@ -95,6 +96,8 @@ async function connectRunning(
     const change = { machine: run.machine, ports: before.ports, before: before.endpoints };
     const ports = await movePorts(engine, kept, { ...change, after: endpoints });
     held.apply({ kind: "networked", ports, endpoints });
+    const { machine } = run;
+    await moveNames(engine, kept, { machine, before: before.endpoints, after: endpoints });
   } catch (error) {
     await leaveNetworks(engine, [joined.endpoint]);
     throw error;

@@ -13,7 +13,7 @@ import { ensureVolume } from "../volumes.ts";
 import { removeAnonymousVolumes } from "./anonymous-volumes.ts";
 import { runByDaemonDefaults, withDaemonDefaults } from "./daemon-defaults.ts";
 import { cleanName, freeName } from "./container-name.ts";
-import { linkWarning, resolveLinks } from "./links.ts";
+import { resolveLinks } from "./links.ts";
 import { resolveSharedNamespaces } from "./shared-namespaces.ts";
 
 export interface CreateRequest extends DockerRequest {
@@ -70,7 +70,7 @@ export async function createContainer(
   }
   const added = containers.find(record.id);
   engine.announce("create", added);
-  const warnings = [...checked.warnings, ...(links.length > 0 ? [linkWarning] : [])];
+  const warnings = checked.warnings;
   return { record: added, warnings };
 }
 

@@ -3,6 +3,7 @@ import type { Engine, HeldContainer } from "../core.ts";
 import { announceNetwork, leaveNetworks, withoutEndpoint } from "../networks.ts";
 import type { NetworkRecord } from "../records.ts";
 import type { Run } from "../runs.ts";
+import { moveNames } from "./move-names.ts";
 import { movePorts } from "./move-ports.ts";
 import { runToChange, tellCards } from "./connect-network.ts";
 
@@ -75,6 +76,7 @@ async function leave(
   const ports = await movePorts(engine, record, { machine, ports: old, before, after });
   held.note(withoutEndpoint(record, network.name));
   held.apply({ kind: "networked", ports, endpoints: after });
+  await moveNames(engine, record, { machine, before, after });
   announceNetwork(engine, "disconnect", network, { container: record.id });
 }
 

@@ -13,10 +13,6 @@ export function resolveLinks(containers: Containers, { hostConfig }: DockerReque
   });
 }
 
-/** Of links, what a container without a network in common with others has of them. */
-export const linkWarning =
-  "Containers have no network in common yet: what is linked is told of by name and variables, and cannot be reached.";
-
 /** A link under the name that it has for everybody: `/web/db`. */
 export function linkName({ name }: Pick<ContainerRecord, "name">, alias: string): string {
   return `/${name}/${alias}`;

@@ -107,7 +107,9 @@ async function launch(
     await networks;
     endpoints = await placeCards(engine, plan, supplied);
     await grantSockets(machine, containerId, plan.specials);
-    await grantNames(engine.parts, machine, plan);
+    // who asks sooner is kept waiting by the relay
+    const named = grantNames(engine.parts, machine, plan);
+    named.catch(() => {});
     await openPorts(engine, machine, plan);
     await sharePlaced(engine, supplied.machine, plan.placed);
     const setup = containerSetup({ ...plan, endpoints }, cardMac(plan, supplied));
@@ -118,6 +120,7 @@ async function launch(
       setup,
       spec: mainProcessSpec(run),
     });
+    await named;
     // a clone's card got its MAC address just now
     if (supplied.origin !== "cold") await supplied.machine.publish(late);
     const opened = { containerId, machine, main, tty: run.process.tty };

@@ -29,6 +29,8 @@ interface NamingFacts {
   resolver: ConfiguredResolver;
   /** How the container reaches its host. */
   hostGateway: readonly string[];
+  /** It has a resolver of its own already, and keeps it. */
+  hasResolver?: boolean;
 }
 
 export interface PlannedNaming {
@@ -46,11 +48,13 @@ export function planNaming({
   endpoints,
   resolver,
   hostGateway,
+  hasResolver = false,
 }: NamingFacts): PlannedNaming {
   const isUser = endpoints.some((one) => one.isUser);
   const isInside =
     !isUser &&
-    (endpoints.some(({ network }) => !withoutResolver.has(network)) ||
+    (hasResolver ||
+      endpoints.some(({ network }) => !withoutResolver.has(network)) ||
       (endpoints.some(hasAddress) && hasLoopbackServersOnly(resolver)));
   const asked = run.network ?? { nameservers: [], search: [], options: [] };
   const file = resolverFile({

@@ -16,6 +16,7 @@ import {
   followPolicies,
   noteEnd,
   openRun,
+  renewNames,
   supervise,
   watchHealth,
   watchMemory,
@@ -156,6 +157,9 @@ async function takeUpContainer(
   await engine.containers.change(containerId, async (held) => {
     held.apply({ kind: "taken-up", run });
   });
+  await renewNames(engine, engine.containers.find(containerId), machine).catch((error: unknown) =>
+    engine.parts.log(`cannot answer container ${containerId} for names: ${describeError(error)}`),
+  );
   watchMemory(engine, containerId, { run, isNew: false });
   watchHealth(engine, engine.containers.find(containerId), { run, isNew: false });
   void supervise(engine, containerId, run);

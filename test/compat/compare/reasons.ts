@@ -84,11 +84,6 @@ const reasons: readonly Reason[] = [
     why: "The same variables in another order",
   },
   {
-    call: /\(links\)/,
-    path: /^body\.Warnings/,
-    why: "Containers have no network in common yet, so that a linked one is known by name and variables and not reached; a warning says so",
-  },
-  {
     call: /prune|size=1|system\/df/,
     path: /\.(SpaceReclaimed|SizeRw|LayersSize)$/,
     why: "Counted is what disks take of the host; a container's own disk is never quite empty",
