@@ -19,13 +19,10 @@ test("a container is found by its names as long as it runs, on the networks that
   assert.deepEqual(names(), [["front", "web", short, "host"]]);
   const connected = { Container: "web", EndpointConfig: { Aliases: ["www"] } };
   await engine.succeeds("POST", "/networks/back/connect", connected);
-  assert.deepEqual(
-    names(),
-    [
-      ["back", "web", "www", short, "host"],
-      ["front", "web", short, "host"],
-    ].toSorted(),
-  );
+  assert.deepEqual(names(), [
+    ["back", "web", "www", short, "host"],
+    ["front", "web", short, "host"],
+  ]);
   await engine.succeeds("POST", "/containers/web/rename?name=other");
   assert.deepEqual(
     names()?.map(([, first]) => first),
