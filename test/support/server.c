@@ -7,6 +7,7 @@
  *   peer     says who its client is
  *   abort    breaks the connection when the first bytes come
  *   deaf     takes nothing, for a minute
+ *   datagram gives back what comes by UDP, behind who sent it
  *   outcome  takes all that comes, and writes to standard output how it ended
  * server ask PATH connects to a Unix socket, sends what comes on standard input, and ends that; it
  * writes to standard output what it is answered.
@@ -86,6 +87,24 @@ static void tell_outcome(int fd) {
     say(1, count == 0 ? "closed\n" : errno == ECONNRESET ? "reset\n" : "failed\n");
 }
 
+static void give_back_datagrams(const char *port) {
+    struct sockaddr_in inet = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (bind(fd, (struct sockaddr *)&inet, sizeof inet) < 0)
+        exit(1);
+    for (;;) {
+        struct sockaddr_in client;
+        socklen_t length = sizeof client;
+        ssize_t count = recvfrom(fd, bytes + 64, sizeof bytes - 64, 0, (struct sockaddr *)&client,
+                                 &length);
+        if (count < 0)
+            continue;
+        int before = snprintf((char *)bytes, 64, "%s ", inet_ntoa(client.sin_addr));
+        memmove(bytes + before, bytes + 64, (size_t)count);
+        sendto(fd, bytes, (size_t)(before + count), 0, (struct sockaddr *)&client, length);
+    }
+}
+
 static const struct {
     const char *name;
     void (*serve)(int fd);
@@ -125,6 +144,8 @@ static int ask(const char *path) {
 int main(int count, char **words) {
     if (count == 3 && strcmp(words[1], "ask") == 0)
         return ask(words[2]);
+    if (count == 3 && strcmp(words[1], "datagram") == 0)
+        give_back_datagrams(words[2]);
     void (*serve)(int fd) = NULL;
     for (size_t kind = 0; count == 3 && kind < sizeof kinds / sizeof *kinds; kind++)
         if (strcmp(kinds[kind].name, words[1]) == 0)

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { namesIn } from "../../src/network/names/names.ts";
 import { Switch } from "../../src/network/switch/switch.ts";
 
 const folder = join(import.meta.dirname, "../../switch");
@@ -21,4 +22,21 @@ export function testSwitch(place: string): Switch & AsyncDisposable & { said: st
     log: (message) => said.push(message),
   });
   return Object.assign(made, { said, [Symbol.asyncDispose]: () => made.end() });
+}
+
+/** Ends what outlives a daemon whose folders are in `root`. */
+export async function endNetworks(root: string): Promise<void> {
+  const run = join(root, "run");
+  await namesIn(run).end();
+  const left = new Switch({
+    ...{
+      folder: join(run, "switch"),
+      dataRoot: join(root, "data"),
+      machines: join(run, "machines"),
+    },
+    program: () => madeSwitch(),
+    isRoot: process.getuid?.() === 0,
+    log: () => {},
+  });
+  await left.end();
 }

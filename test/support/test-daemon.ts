@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ignore } from "../../src/base/errors.ts";
 import { daemonCommand, daemonEnvironment } from "../../src/bin/daemon/daemon-command.ts";
+import { endNetworks } from "./switch.ts";
 import { fixture, testCache } from "./cache.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -200,6 +201,7 @@ export class TestDaemon implements AsyncDisposable {
       const ids = (await this.dvm(["ps", "-aq", "--no-trunc"])).stdout.split("\n").filter(Boolean);
       if (ids.length > 0) await this.dvm(["rm", "-fv", ...ids]);
       await this.endProcess();
+      await endNetworks(this.root);
       assert.deepEqual(await machinesBelow(this.root), [], "machines that were left running");
       assert.deepEqual(await processesWith("dvm-forwarder", this.root), [], "forwarders, too");
     } finally {
