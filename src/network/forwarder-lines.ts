@@ -1,12 +1,15 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { ignore } from "../base/errors.ts";
+import { limiter } from "../base/limiter.ts";
 
 const stored = z.array(z.string());
 
 /** What a forwarder was told and still does, as lines of forwarder/control.h, kept in a file. */
 export class ForwarderLines {
   readonly #path: string;
+  /** Lines are said at once, for both families of a port. */
+  readonly #oneByOne = limiter(1);
   #lines: Promise<string[]> | undefined;
 
   constructor(path: string) {
@@ -19,7 +22,11 @@ export class ForwarderLines {
   }
 
   /** Remembers that a line was said: what it takes back goes, and it stays as long as it does something. */
-  async said(line: string): Promise<void> {
+  said(line: string): Promise<void> {
+    return this.#oneByOne(() => this.#keep(line));
+  }
+
+  async #keep(line: string): Promise<void> {
     const before = await this.all();
     const after = afterLine(before, line);
     this.#lines = Promise.resolve(after);
