@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "handle.h"
+#include "kept.h"
 #include "mapped.h"
 #include "operations.h"
 #include "owner.h"
@@ -91,6 +92,8 @@ int entry_answer(struct node *folder, const char *name, int fd, struct fuse_entr
         return result;
     entry->entry_valid_nsec = ENTRY_VALID_NS;
     entry->attr_valid_nsec = attributes_valid_ns(seen.st_mode);
+    if (node_may_be_kept(entry->nodeid, &status))
+        entry->entry_valid = entry->attr_valid = KEPT_S;
     attributes_write(&seen, &entry->attr);
     return 0;
 }
@@ -102,6 +105,8 @@ static int answer_attributes(struct request *request) {
         return result;
     struct fuse_attr_out *answer = request_answer(request, sizeof *answer);
     answer->attr_valid_nsec = attributes_valid_ns(status.st_mode);
+    if (node_may_be_kept(request->node->id, &status))
+        answer->attr_valid = KEPT_S;
     attributes_write(&status, &answer->attr);
     return 0;
 }

@@ -9,12 +9,14 @@
 
 #include "attributes.h"
 #include "handle.h"
+#include "kept.h"
 #include "lock.h"
 #include "mapped.h"
 #include "node.h"
 #include "operations.h"
 #include "owner.h"
 #include "place.h"
+#include "watch.h"
 
 /* The guest's pages of a file that was changed so lately aren't kept: the next change could bear
  * the same time. */
@@ -55,6 +57,11 @@ int op_open(struct request *request) {
     if (node->share->is_read_only && would_write(wanted->flags))
         return -EROFS;
     int flags = host_flags(node->share, wanted->flags);
+    if (node->share->is_watched) {
+        /* who opens a file sees what others wrote before, though its size may have been kept */
+        watch_settle();
+        request->comes_after = kept_heard_lately();
+    }
     int fd = open_node(node, flags);
     if (fd < 0)
         return fd;

@@ -13,10 +13,12 @@
 
 #include "fresh.h"
 #include "handle.h"
+#include "kept.h"
 #include "operations.h"
 #include "place.h"
 #include "session.h"
 #include "waiter.h"
+#include "watch.h"
 
 /* Who has locks in a file, and the descriptor that holds them. */
 struct lock_owner {
@@ -300,8 +302,12 @@ static int set_lock(struct request *request, bool may_wait) {
 static int set_and_refresh(struct request *request, bool may_wait) {
     const struct fuse_lk_in *wanted = (const struct fuse_lk_in *)request->body;
     int result = set_lock(request, may_wait);
-    if (result == 0 && wanted->lk.type != F_UNLCK)
-        request->must_forget = fresh_must_forget(request->node);
+    if (result == 0 && wanted->lk.type != F_UNLCK) {
+        if (request->node->share->is_watched)
+            watch_settle(); /* what others did before they let go of it */
+        /* its answer comes behind what was taken back, only if it has a notification of its own */
+        request->must_forget = fresh_must_forget(request->node) || kept_heard_lately();
+    }
     return result;
 }
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kept.h"
+#include "own_changes.h"
 #include "slots.h"
 #include "watch.h"
 
@@ -308,6 +310,48 @@ bool node_known_as(const struct node *folder, const char *name, struct known_nod
     pthread_mutex_unlock(&lock);
     return node != NULL;
 }
+
+/* All that can change what is told of it is watched: another name of it might lie elsewhere. */
+static bool is_watched(const struct node *node, const struct stat *status) {
+    if (node->parent == NULL)
+        return node->hears_all;
+    if (!node->parent->hears_all)
+        return false;
+    return node->type == S_IFDIR ? node->hears_all : status->st_nlink == 1;
+}
+
+bool node_may_be_kept(uint64_t id, const struct stat *status) {
+    pthread_mutex_lock(&lock);
+    struct node *node = slots_find(&slots, id);
+    const char *name = node == NULL || node->name == NULL ? "" : node->name;
+    bool may = node != NULL && is_watched(node, status) && !is_own_change(name, node) &&
+               !kept_is_news(name);
+    if (may) {
+        node->kept_ms = coarse_ms();
+        if (node->parent != NULL)
+            node->parent->names_kept_ms = node->kept_ms;
+    }
+    pthread_mutex_unlock(&lock);
+    return may;
+}
+
+static bool take_kept(uint64_t id, bool names) {
+    pthread_mutex_lock(&lock);
+    struct node *node = slots_find(&slots, id);
+    bool was = false;
+    if (node != NULL) {
+        uint32_t *ms = names ? &node->names_kept_ms : &node->kept_ms;
+        was = *ms != 0 && coarse_ms() - *ms <= KEPT_S * 1000 + 100;
+        if (!names)
+            *ms = 0; /* of other names something may be kept still */
+    }
+    pthread_mutex_unlock(&lock);
+    return was;
+}
+
+bool node_was_kept(uint64_t id) { return take_kept(id, false); }
+
+bool node_names_were_kept(uint64_t folder) { return take_kept(folder, true); }
 
 void node_moved(struct node *node, struct node *parent, const char *name) {
     pthread_mutex_lock(&lock);

@@ -35,8 +35,10 @@ struct node {
     struct lock_owner *locks; /* lock.c's */
     int64_t forgot_time;      /* fresh.c's: of the last change, in ns; 0: not known */
     off_t forgot_size;
-    int watch;       /* watch.c's; 0: none */
-    uint32_t own_ms; /* own_changes.c's: when the guest has changed it */
+    int watch;                       /* watch.c's; 0: none */
+    bool hears_all;                  /* no other host changes what is in it */
+    uint32_t own_ms;                 /* own_changes.c's: when the guest has changed it */
+    uint32_t kept_ms, names_kept_ms; /* when it was told what it may keep of it, and of its names */
 };
 
 /* What the guest knows of what has gone from the host. */
@@ -68,6 +70,11 @@ struct node *node_of_entry(struct node *parent, const char *name);
  * no descriptor, where none is known.
  */
 bool node_known_as(const struct node *folder, const char *name, struct known_node *known);
+/* Whether the guest may keep this answer of a node and its name for a while; noted. */
+bool node_may_be_kept(uint64_t id, const struct stat *status);
+/* Whether it may have kept them, or names of a folder; from now on it has not. */
+bool node_was_kept(uint64_t id);
+bool node_names_were_kept(uint64_t folder);
 /* Says where a node is now; NULL: its name was taken. */
 void node_moved(struct node *node, struct node *parent, const char *name);
 /* The node of the folder above, with a lookup more; 0 when there is none. */

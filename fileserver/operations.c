@@ -5,6 +5,7 @@
 
 #include "changes.h"
 #include "handle.h"
+#include "kept.h"
 #include "lock.h"
 #include "node.h"
 #include "own_changes.h"
@@ -137,6 +138,7 @@ int operation_arrived(struct request *request) {
         changes_done();
         return NO_ANSWER;
     }
+    request->news = kept_news();
     const struct operation *operation = operation_of(request);
     if (operation == NULL)
         return -ENOSYS;

@@ -32,8 +32,10 @@ struct request {
     struct node *node;     /* what head.nodeid says, in use; NULL: the virtual root or none */
     struct handle *handle; /* what the body's file handle says, for operations that have one */
     struct waiter *waiter; /* of a request that may wait for a lock */
+    uint32_t news;         /* how much was heard when it came (kept.h) */
     bool is_echo;          /* of a change that it was told (changes.h) */
     bool changes_names;    /* those that it has are of entries that it makes, moves or removes */
+    bool comes_after;      /* its answer is to come behind what was taken back before */
     bool must_forget;      /* what the guest keeps of the node's content, before it is answered */
 };
 

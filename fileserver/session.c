@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kept.h"
 #include "operations.h"
 #include "request.h"
 
@@ -120,17 +121,19 @@ static void send_whole(struct iovec *parts, size_t count) {
     }
 }
 
-/* Tells the guest to forget what it keeps of a file's content. The answer that follows waits for
- * it. */
-static void send_forget(uint64_t node) {
-    struct fuse_notify_inval_inode_out all = {.ino = node, .off = 0, .len = 0};
+/*
+ * Tells the guest to forget what it keeps of a file's attributes, and of its content from an offset
+ * on if that isn't negative. The answer that follows waits for it.
+ */
+static void send_forget(uint64_t node, int64_t from) {
+    struct fuse_notify_inval_inode_out all = {.ino = node, .off = from, .len = 0};
     struct fuse_out_header head = {.len = sizeof head + sizeof all,
                                    .error = FUSE_NOTIFY_INVAL_INODE};
     struct iovec parts[] = {{&head, sizeof head}, {&all, sizeof all}};
     send_whole(parts, 2);
 }
 
-static void answer(const struct request *request, int result) {
+static void answer(struct request *request, int result) {
     if (result == NO_ANSWER)
         return;
     size_t size = result < 0 ? 0 : request->answered;
@@ -139,8 +142,10 @@ static void answer(const struct request *request, int result) {
                                    .unique = request->head.unique};
     struct iovec parts[] = {{&head, sizeof head}, {request->answer, size}};
     pthread_mutex_lock(&sending);
-    if (request->must_forget)
-        send_forget(request->head.nodeid);
+    if (result == 0 && request->news != kept_news())
+        kept_strip(request);
+    if (request->must_forget || request->comes_after)
+        send_forget(request->head.nodeid, request->must_forget ? 0 : -1);
     send_whole(parts, size > 0 ? 2 : 1);
     pthread_mutex_unlock(&sending);
 }

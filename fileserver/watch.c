@@ -9,17 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "changes.h"
+#include "kept.h"
 #include "own_changes.h"
 #include "place.h"
 
 #define WATCHES_MAX 16384u
-#define NODES_OF_ONE 8u  /* a folder that is shared more than once */
-#define PAIR_MS 10       /* until the other half of a move has come */
-#define PAUSE_NS 1000000 /* what comes meanwhile is one word */
+#define NODES_OF_ONE 8u /* a folder that is shared more than once */
+#define PAIR_MS 10      /* until the other half of a move has come */
+#define PAUSE_NS 300000 /* what comes meanwhile is one word */
+#define SETTLES 200u
 #define WANTED                                                                                     \
     (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE)
 
@@ -45,6 +49,19 @@ static void say_once(const char *why) {
     was_refused = true;
 }
 
+/* Of a file system that another host has, too, the kernel tells what this host does. */
+static bool is_local(int fd) {
+    static const unsigned long kinds[] = {0xef53,     0x58465342, 0x9123683e, 0x01021994,
+                                          0xf2f52010, 0x2fc12fc1, 0x794c7630, 0xca451a4e};
+    struct statfs status;
+    if (fstatfs(fd, &status) < 0)
+        return false;
+    for (size_t index = 0; index < sizeof kinds / sizeof *kinds; index++)
+        if ((unsigned long)status.f_type == kinds[index])
+            return true;
+    return false;
+}
+
 void watch_begin(struct node *node) {
     char path[PLACE_MAX];
     if (inotify < 0 || !changes_are_wanted())
@@ -67,6 +84,7 @@ void watch_begin(struct node *node) {
         *bucket = entry;
         count++;
         node->watch = watch;
+        node->hears_all = is_local(node->fd);
     }
     pthread_mutex_unlock(&lock);
 }
@@ -96,6 +114,7 @@ void watch_end(struct node *node) {
         inotify_rm_watch(inotify, node->watch);
     pthread_mutex_unlock(&lock);
     node->watch = 0;
+    node->hears_all = false;
 }
 
 /* Those whose watch this is. */
@@ -124,6 +143,38 @@ static bool is_own(struct node *folder, const char *name) {
     if (child != NULL)
         node_release(child);
     return is_own;
+}
+
+/* What the guest may have kept of what has changed it forgets. */
+static void take_back(uint64_t id, const struct inotify_event *event) {
+    const uint32_t of_names = IN_CREATE | IN_DELETE | IN_MOVE;
+    struct node *folder, *child = NULL;
+    if ((event->mask & (of_names | IN_MODIFY | IN_ATTRIB)) == 0)
+        return;
+    if (event->len == 0 || (event->mask & of_names) != 0) {
+        if (node_was_kept(id))
+            kept_take_back_attributes(id);
+        if (event->len > 0 && node_names_were_kept(id))
+            kept_take_back_name(id, event->name);
+        return;
+    }
+    if (node_take(id, &folder) < 0)
+        return;
+    child = node_of_entry(folder, event->name);
+    node_release(folder);
+    if (child == NULL)
+        return;
+    if (node_was_kept(child->id))
+        kept_take_back_attributes(child->id);
+    node_release(child);
+}
+
+static void take_back_all(const struct inotify_event *event) {
+    uint64_t nodes[NODES_OF_ONE];
+    size_t found = nodes_of(event->wd, nodes);
+    kept_hear(event->len > 0 ? event->name : "");
+    for (size_t index = 0; index < found; index++)
+        take_back(nodes[index], event);
 }
 
 static enum change_kind kind_of(uint32_t mask) {
@@ -169,7 +220,7 @@ static union {
     struct inotify_event event;
     char bytes[sizeof(struct inotify_event) + NAME_MAX + 1];
 } moving;
-static bool is_moving;
+static bool is_moving, is_busy;
 
 static void settle_move(const struct inotify_event *to) {
     if (is_moving)
@@ -178,6 +229,7 @@ static void settle_move(const struct inotify_event *to) {
 }
 
 static void take(const struct inotify_event *event) {
+    take_back_all(event);
     bool is_end =
         is_moving && (event->mask & IN_MOVED_TO) != 0 && event->cookie == moving.event.cookie;
     settle_move(is_end ? event : NULL);
@@ -208,12 +260,14 @@ static void *watch(void *nothing) {
         struct pollfd ready = {.fd = inotify, .events = POLLIN};
         if (poll(&ready, 1, is_moving ? PAIR_MS : -1) == 0)
             settle_move(NULL);
+        __atomic_store_n(&is_busy, true, __ATOMIC_SEQ_CST);
         ssize_t size = read(inotify, buffer, sizeof buffer);
         for (ssize_t at = 0; at < size;) {
             const struct inotify_event *event = (const void *)(buffer + at);
             take(event);
             at += (ssize_t)(sizeof *event + event->len);
         }
+        __atomic_store_n(&is_busy, false, __ATOMIC_SEQ_CST);
         nanosleep(&pause, NULL);
     }
     return NULL;
@@ -230,4 +284,15 @@ void watch_start(void) {
             say_once("cannot start a thread");
     }
     pthread_mutex_unlock(&lock);
+}
+
+void watch_settle(void) {
+    const struct timespec pause = {.tv_nsec = PAUSE_NS / 2};
+    int left = 0;
+    for (unsigned times = 0; inotify >= 0 && times < SETTLES; times++) {
+        bool waits = ioctl(inotify, FIONREAD, &left) == 0 && left > 0;
+        if (!waits && !__atomic_load_n(&is_busy, __ATOMIC_SEQ_CST))
+            return;
+        nanosleep(&pause, NULL);
+    }
 }

@@ -12,3 +12,5 @@ void watch_start(void);
 /* Under the lock of the nodes; the node is open. */
 void watch_begin(struct node *node);
 void watch_end(struct node *node);
+/* What has changed before is heard when this returns, or after a while. */
+void watch_settle(void);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -103,6 +103,42 @@ test("an echo of a change is answered as if it were done, and does nothing", asy
   const { node } = await guest.lookUp(share, "folder");
   assert.equal(answer?.body.readBigUInt64LE(0), node);
   await at.heard();
+});
+
+test("names and attributes may be kept, until others change what they are of", async () => {
+  await using at = await watching();
+  const { guest, share } = at;
+  const told = async (name: string) => {
+    const answer = await guest.ask(fuse.lookup, share, text(name));
+    return {
+      keepsSeconds: answer?.body.readBigUInt64LE(16),
+      node: answer?.body.readBigUInt64LE(0),
+    };
+  };
+  const notified = async () => {
+    const deadline = performance.now() + 5000;
+    while (guest.notified.length === 0 && performance.now() < deadline) await delay(5);
+    return guest.notified.shift();
+  };
+  const file = await told("file");
+  assert.equal(file.keepsSeconds, 5n);
+  await writeFile(at.path("shared/file"), "longer than before");
+  const changed = await notified();
+  assert.deepEqual([changed?.code, changed?.body.readBigUInt64LE(0)], [2, file.node]);
+  // what has changed a moment ago may change again
+  assert.equal((await told("file")).keepsSeconds, 0n);
+  await delay(400);
+  assert.equal((await told("file")).keepsSeconds, 5n);
+  guest.notified.length = 0;
+  await rename(at.path("shared/file"), at.path("shared/moved"));
+  const codes = [];
+  for (let left = 2; left > 0; left -= 1) codes.push(await notified());
+  const gone = codes.find((one) => one?.code === 3);
+  assert.equal(gone?.body.readBigUInt64LE(0), share);
+  assert.equal(gone?.body.toString("latin1", 16), "file\0");
+  await link(at.path("shared/moved"), at.path("other"));
+  await delay(400);
+  assert.equal((await told("moved")).keepsSeconds, 0n, "it may be changed by its other name");
 });
 
 test("who says that it were an echo changes no more than others may", async () => {

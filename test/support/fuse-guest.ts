@@ -50,6 +50,8 @@ export class FuseGuest implements AsyncDisposable {
   pid = 0;
   /** Changes that the server has told of, as guest/share_changes.h has them. */
   readonly told: { kind: number; folder: bigint; names: string[] }[] = [];
+  /** Notifications for its kernel: 2 is of an inode, 3 of an entry. */
+  readonly notified: { code: number; body: Buffer }[] = [];
   #server = createServer((socket) => this.#connected(socket));
   #connection: Socket | undefined;
   #socket: Promise<Socket>;
@@ -113,7 +115,9 @@ export class FuseGuest implements AsyncDisposable {
       const answer = this.#received.subarray(0, this.#received.readUInt32LE(0));
       this.#received = this.#received.subarray(answer.length);
       const unique = answer.readBigUInt64LE(8);
-      if (unique === 0n && answer.readInt32LE(4) === changesTell) this.#hear(answer.subarray(16));
+      const code = answer.readInt32LE(4);
+      if (unique === 0n && code === changesTell) this.#hear(answer.subarray(16));
+      else if (unique === 0n) this.notified.push({ code, body: answer.subarray(16) });
       this.#waiting.get(unique)?.({ error: answer.readInt32LE(4), body: answer.subarray(16) });
       this.#waiting.delete(unique);
     }
