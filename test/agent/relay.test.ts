@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { forwarderProgram } from "../../src/host/forwarder-program.ts";
@@ -23,8 +24,8 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 before(async () => {
   guest = await AgentMachine.boot({ slots: 1, nics: 1 });
   folder = await temporaryFolder();
-  names = namesIn(folder.path);
   const data = join(testCache, "data");
+  names = namesIn({ runRoot: folder.path, dataRoot: data });
   forwarder = new Forwarder({
     program: () => madeBinary(data, forwarderProgram),
     folder: folder.path,
@@ -100,12 +101,12 @@ test("what is too long for a datagram comes by TCP", async () => {
   });
 });
 
-test("names go on being answered for when the resolver was killed and is there again", async () => {
+test("a resolver that was killed comes back, and who asks meanwhile waits", async () => {
   await within("", async () => {
     assert.match((await asked("www")).join("\n"), /Address: 10\.0\.2\.15/);
-    await names.end();
+    const [pid] = (await readFile(join(folder.path, "names", "resolver.pid"), "utf8")).split(" ");
+    process.kill(Number(pid), "SIGKILL");
     const again = asked("www");
-    await names.set(known);
     assert.match((await again).join("\n"), /Address: 10\.0\.2\.15/);
   });
 });

@@ -27,7 +27,7 @@ export function testSwitch(place: string): Switch & AsyncDisposable & { said: st
 /** Ends what outlives a daemon whose folders are in `root`. */
 export async function endNetworks(root: string): Promise<void> {
   const run = join(root, "run");
-  await namesIn(run).end();
+  await namesIn({ runRoot: run, dataRoot: join(root, "data") }).end();
   const left = new Switch({
     ...{
       folder: join(run, "switch"),

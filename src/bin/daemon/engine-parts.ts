@@ -64,7 +64,7 @@ export async function engineParts(ground: Ground): Promise<Parameters<typeof Eng
     hostMemoryBytes: totalmem(),
     chooseKernel: (want) => chooseKernel(dataRoot, want, { agent, features }),
     hostResolver: () => configuredResolver(ground.given()),
-    names: namesIn(where.runRoot),
+    names: namesIn(where),
     switch: own.useSwitch
       ? new Switch({
           ...{ dataRoot, log, isRoot: process.getuid?.() === 0 },

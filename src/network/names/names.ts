@@ -21,25 +21,39 @@ const program = fileURLToPath(new URL("names-process.ts", import.meta.url));
 /** What it keeps is little: its heap shall not grow first and be cleaned later. */
 const smallHeap = ["--max-semi-space-size=1", "--max-old-space-size=64", "--single-threaded-gc"];
 
+/** After it was killed. */
+const returnMs = 500;
+
 /** Names that are kept in a run root, and told by a process that outlives daemons. */
-export function namesIn(runRoot: string): Names {
+export function namesIn({ runRoot, dataRoot }: { runRoot: string; dataRoot: string }): Names {
   const folder = join(runRoot, "names");
   const fileOf = (container: string) => join(folder, `${container}.json`);
-  const companion = new ControlledCompanion({
+  let isWanted = false;
+  const companion: ControlledCompanion = new ControlledCompanion({
     ...{ who: "the resolver of names", folder, name: "resolver" },
     command: async (control) => [process.execPath, ...smallHeap, program, folder, control],
+    environment: async () => ({ NODE_COMPILE_CACHE: join(dataRoot, "compiled") }),
+    gone() {
+      const again = () => (isWanted ? companion.started() : undefined);
+      // who is asked next finds it, or is told why there is none
+      if (isWanted) setTimeout(() => void again()?.catch(() => {}), returnMs).unref();
+    },
   });
   return {
     socketOf: (container) => join(folder, `${container.slice(0, 12)}.sock`),
     async set(names) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeAtomically(fileOf(names.container), JSON.stringify(names));
+      isWanted = true;
       await companion.say([`set ${names.container}`]);
     },
     async remove(container) {
       await rm(fileOf(container), { force: true });
       if ((await companion.existing()) !== undefined) await companion.say([`remove ${container}`]);
     },
-    end: () => companion.end(),
+    async end() {
+      isWanted = false;
+      await companion.end();
+    },
   };
 }
