@@ -1,5 +1,4 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { hostAccessAddress } from "../../network/host-access.ts";
 import type { Engine } from "../core.ts";
 import {
   namingEndpoints,
@@ -83,7 +82,7 @@ async function namingOf(
     ...{ containerId, run, hasResolver },
     resolver: await engine.parts.hostResolver(),
     endpoints: namingEndpoints(engine, { run, endpoints, isUser: false }),
-    hostGateway: [hostAccessAddress],
+    hostGateway: await engine.hostGateway(),
   });
 }
 

@@ -1,6 +1,7 @@
 import { DiskClaims } from "../../storage/disk-claims.ts";
 import { VolumeMounts } from "../../storage/volume-mounts.ts";
 import { mkdir } from "node:fs/promises";
+import { isIPv4 } from "node:net";
 import { join } from "node:path";
 import type { ImageStore } from "../../image/store/image-store.ts";
 import type { LayerDownloads } from "../../image/transfer/layer-downloads.ts";
@@ -183,6 +184,11 @@ export class Engine implements AsyncDisposable {
     if (!hypervisor.capabilities.cards.includes("tap"))
       return `the hypervisor ${hypervisor.name} has no cards for it`;
     return this.parts.switch.unusable();
+  }
+
+  /** What `host-gateway` means on networks of the switch: as in Docker, an address of IPv4. */
+  async hostGateway(): Promise<string[]> {
+    return (await this.parts.switch.hostAddresses()).filter(isIPv4);
   }
 
   /** Machines live on; only what this process holds is let go. */

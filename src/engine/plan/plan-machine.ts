@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { isIPv4 } from "node:net";
 import { ignore } from "../../base/errors.ts";
 import { newId, newMacAddress } from "../../base/ids.ts";
 import { userNetwork } from "../../network/user-network.ts";
@@ -43,7 +42,7 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
     naming: planNaming({
       ...{ containerId, run, resolver: await parts.hostResolver() },
       endpoints: namingEndpoints(engine, { run, endpoints, isUser: taps === undefined }),
-      hostGateway: await hostGateway(engine, taps),
+      hostGateway: taps === undefined ? [userNetwork.gateway] : await engine.hostGateway(),
     }),
     tscKhz: await parts.tscKhz(),
     imageDisk: (await parts.images.disk(run.imageId)).path,
@@ -59,12 +58,6 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
 export function askedMac({ networks }: RunSpecification): string | undefined {
   const [first] = networks;
   return first === undefined || first.mac === "" ? undefined : first.mac;
-}
-
-/** What `host-gateway` means: as in Docker, an address of IPv4. */
-async function hostGateway({ parts }: Engine, taps: TapSource | undefined): Promise<string[]> {
-  if (taps === undefined) return [userNetwork.gateway];
-  return (await parts.switch.hostAddresses()).filter(isIPv4);
 }
 
 /** Where machines have their cards from; undefined: each has a network of its own. */
