@@ -28,7 +28,7 @@ hypervisorConformance(
     return { hypervisor: testQemu(), spec };
   },
   {
-    ...{ fileSharing: true, pause: true, templates: true, devices: 5 },
+    ...{ fileSharing: true, pause: true, templates: true, devices: 6 },
     ...{ diskFormats: ["raw", "vmdk", "device", "empty"], diskExchange: true },
     ...{ cards: ["user", "tap"], publishing: true, connections: true },
   },
