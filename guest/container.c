@@ -29,21 +29,23 @@ enum container_state container_state(const struct container *container) {
 }
 
 /* /sys shows the network namespace of who mounts it, and a fork is in its parent's. */
-static int make_in_network(struct container *container, struct failure *failure) {
+static int make_in_network(struct container *container, const struct first_company *company,
+                           struct failure *failure) {
     if (network_enter(container->network, failure) < 0)
         return -1;
     int result = root_prepare(&container->root, failure);
     if (result == 0)
-        result = first_process_make(&container->first, &container->place, failure);
+        result = first_process_make(&container->first, &container->place, company, failure);
     network_leave(container->network);
     return result;
 }
 
-static int make(struct container *container, const char *network, struct failure *failure) {
+static int make(struct container *container, const char *network,
+                const struct first_company *company, struct failure *failure) {
     if (cgroup_mount(failure) < 0 || cgroup_make(&container->place, failure) < 0)
         return -1;
     container->network = network_take(network, failure);
-    return container->network == NULL ? -1 : make_in_network(container, failure);
+    return container->network == NULL ? -1 : make_in_network(container, company, failure);
 }
 
 /* An image is read only: others may have it mounted too. */
@@ -135,9 +137,10 @@ static struct container *take_slot(struct failure *failure) {
     return container;
 }
 
-struct container *container_make(const char *network, struct failure *failure) {
+struct container *container_make(const char *network, const struct first_company *company,
+                                 struct failure *failure) {
     struct container *container = take_slot(failure);
-    if (container == NULL || make(container, network, failure) == 0)
+    if (container == NULL || make(container, network, company, failure) == 0)
         return container;
     container_discard(container);
     return NULL;

@@ -44,7 +44,8 @@ enum container_state container_state(const struct container *container);
  * One more, up to its first process, which waits: its cgroup, its namespaces, what its root needs
  * beside its disks. NULL: there are too many, or it can't be made.
  */
-struct container *container_make(const char *network, struct failure *failure);
+struct container *container_make(const char *network, const struct first_company *company,
+                                 struct failure *failure);
 /* For those that EXEC starts later. */
 int container_keep_filter(struct container *container, const struct system_call_filter *filter,
                           struct failure *failure);

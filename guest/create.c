@@ -63,7 +63,7 @@ int container_prepare(const struct preparation *preparation, struct failure *fai
         return fail(failure, STATUS_CONFLICT, "cannot prepare the machine: it was done already");
     struct failure ignored; /* a kernel without FUSE serves who shares nothing */
     shares_mount(&ignored);
-    struct container *container = container_make("", failure);
+    struct container *container = container_make("", &(struct first_company){0}, failure);
     if (container == NULL)
         return -1;
     if (prepare(container, preparation, failure) < 0) {
@@ -96,7 +96,7 @@ static bool needs_root_of_its_own(const struct container_setup *setup) {
 
 static bool fits(const struct container *prepared, const struct container_setup *setup) {
     const struct root *root = &prepared->root;
-    return setup->network[0] == 0 &&
+    return setup->network[0] == 0 && setup->ipc[0] == 0 && setup->pid[0] == 0 &&
            (root->scratch_disk[0] == 0 || strcmp(root->scratch_disk, setup->scratch_disk) == 0) &&
            (root->image_disk[0] == 0 || strcmp(root->image_disk, setup->image_disk) == 0) &&
            (!root->joined || !needs_root_of_its_own(setup));
@@ -130,7 +130,10 @@ static int add_devices(const struct container *container, int root,
 
 static int make_root(struct container *container, const struct container_setup *setup,
                      bool is_rehearsal, struct failure *failure) {
-    cleanup_close int root = root_make(&container->root, setup, failure);
+    struct failure unused;
+    const struct container *donor = setup->ipc[0] == 0 ? NULL : container_find(setup->ipc, &unused);
+    cleanup_close int root =
+        root_make(&container->root, setup, donor == NULL ? NULL : &donor->place, failure);
     if (root < 0)
         return -1;
     for (size_t index = 0; index < setup->mount_count; index++) {
@@ -188,13 +191,28 @@ static int check(const struct container_setup *setup, struct failure *failure) {
     return 0;
 }
 
+/* The first process of the container of this name, which is there; "": 0. */
+static int find_first(const char *id, pid_t *first, struct failure *failure) {
+    if (id[0] == 0)
+        return 0;
+    const struct container *container = container_find(id, failure);
+    if (container == NULL)
+        return -1;
+    *first = container->first.pid;
+    return *first > 0 ? 0
+                      : fail(failure, STATUS_CONFLICT,
+                             "cannot share a namespace of container %s: it has ended", id);
+}
+
 int container_create(const struct creation *creation, struct failure *failure) {
     const struct container_setup *setup = &creation->setup;
-    if (check(setup, failure) < 0)
+    struct first_company company = {0};
+    if (check(setup, failure) < 0 || find_first(setup->ipc, &company.ipc, failure) < 0 ||
+        find_first(setup->pid, &company.pid, failure) < 0)
         return -1;
     struct container *container = take_prepared(setup);
     if (container == NULL)
-        container = container_make(setup->network, failure);
+        container = container_make(setup->network, &company, failure);
     if (container == NULL)
         return -1;
     if (container_configure(container, creation, false, failure) < 0) {

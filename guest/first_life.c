@@ -23,8 +23,11 @@ static int keep_only(int socket, struct failure *failure) {
 }
 
 /* Namespaces that see what the agent mounts later. */
-static int make_namespaces(struct failure *failure) {
-    if (unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
+static int make_namespaces(int ipc, struct failure *failure) {
+    if (ipc >= 0 && setns(ipc, CLONE_NEWIPC) < 0)
+        return fail_errno(failure, "cannot share a container's ipc namespace");
+    int own_ipc = ipc < 0 ? CLONE_NEWIPC : 0;
+    if (unshare(CLONE_NEWNS | CLONE_NEWUTS | own_ipc | CLONE_NEWCGROUP) < 0)
         return fail_errno(failure, "cannot make the container's namespaces");
     if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
         return fail_errno(failure, "cannot separate the container's mounts");
@@ -111,11 +114,11 @@ static int follow(struct root_view *view, struct message *message, struct failur
 }
 
 /* It follows only what the agent has read and checked itself. */
-void first_life(const struct place *place, int socket) {
+void first_life(const struct place *place, int socket, int ipc) {
     struct failure failure;
     struct root_view view = {.place = place};
     child_reset_signals();
-    int done = keep_only(socket, &failure) < 0 ? -1 : make_namespaces(&failure);
+    int done = make_namespaces(ipc, &failure) < 0 ? -1 : keep_only(socket, &failure);
     while (done == 0) {
         struct message message;
         if (take_over(OWN_SOCKET, &message) < 0)

@@ -1,6 +1,8 @@
 #include "first_process.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 
@@ -8,18 +10,32 @@
 #include "fork.h"
 #include "hand_over.h"
 
+/* -1: it is to have one of its own. */
+static int open_ipc_of(pid_t other, int *fd, struct failure *failure) {
+    char path[64];
+    if (other == 0)
+        return 0;
+    snprintf(path, sizeof path, "/proc/%d/ns/ipc", other);
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    return *fd < 0 ? fail_errno(failure, "cannot open a container's ipc namespace") : 0;
+}
+
 int first_process_make(struct first_process *first, const struct place *place,
-                       struct failure *failure) {
+                       const struct first_company *company, struct failure *failure) {
     int fds[2];
+    cleanup_close int ipc = -1;
+    if (open_ipc_of(company->ipc, &ipc, failure) < 0)
+        return -1;
     /* what the agent mounts later shows in the waiting process too */
     if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
         return fail_errno(failure, "cannot share the agent's mounts");
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
         return fail_errno(failure, "cannot make a socket");
-    pid_t pid = fork_into_container(place, 0);
+    pid_t pid =
+        company->pid == 0 ? fork_first(place) : fork_into_container(place, company->pid, false);
     if (pid == 0) {
         close(fds[0]);
-        first_life(place, fds[1]);
+        first_life(place, fds[1], ipc);
     }
     close(fds[1]);
     *first = (struct first_process){.socket = fds[0], .pid = pid < 0 ? 0 : pid};

@@ -18,9 +18,15 @@ struct first_process {
     bool is_started;
 };
 
+/* First processes of other containers whose namespaces it is to share; 0: it has one of its own. */
+struct first_company {
+    pid_t pid;
+    pid_t ipc;
+};
+
 /* In the agent's network namespace. */
 int first_process_make(struct first_process *first, const struct place *place,
-                       struct failure *failure);
+                       const struct first_company *company, struct failure *failure);
 /* Lets it go into its root, which is there. */
 int first_process_enter(struct first_process *first, struct failure *failure);
 /* Hands it the CREATE that it shall follow; a rehearsal's no container shall start with. */

@@ -15,9 +15,11 @@ static int go_to_namespace_of(pid_t first) {
     return theirs < 0 ? -1 : setns(theirs, CLONE_NEWPID);
 }
 
-pid_t fork_into_container(const struct place *place, pid_t first) {
+/* `other`: 0 is a new namespace; `first`: the container's own process, whose cgroup may be another
+ */
+static pid_t fork_elsewhere(const struct place *place, pid_t other, pid_t first) {
     cleanup_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-    if (own < 0 || (first == 0 ? unshare(CLONE_NEWPID) : go_to_namespace_of(first)) < 0)
+    if (own < 0 || (other == 0 ? unshare(CLONE_NEWPID) : go_to_namespace_of(other)) < 0)
         return -1;
     pid_t pid = cgroup_fork(place, first);
     int number = errno;
@@ -26,3 +28,9 @@ pid_t fork_into_container(const struct place *place, pid_t first) {
     errno = number;
     return pid;
 }
+
+pid_t fork_into_container(const struct place *place, pid_t other, bool is_own) {
+    return fork_elsewhere(place, other, is_own ? other : 0);
+}
+
+pid_t fork_first(const struct place *place) { return fork_elsewhere(place, 0, 0); }

@@ -56,6 +56,8 @@ static void see_container(const struct container_setup *setup) {
                                  setup->relay};
     for (size_t index = 0; index < sizeof words / sizeof *words; index++)
         see(words[index]);
+    see(setup->ipc);
+    see(setup->pid);
     see_cards(setup->cards, setup->card_count);
     see_all(setup->sysctls);
     see_confinement(&setup->confinement);

@@ -46,7 +46,7 @@ pid_t join_container(const struct joined *joined, const struct process_spec *spe
                      const struct stdio *stdio, struct failure *failure) {
     cpu_set_t processors; /* asked for here: the child knows its first process by another number */
     bool binds = limits_bind(joined->place, joined->first, &processors);
-    pid_t pid = fork_into_container(joined->place, joined->first);
+    pid_t pid = fork_into_container(joined->place, joined->first, true);
     if (pid == 0) {
         struct failure reason = {.status = STATUS_INTERNAL};
         if (binds)

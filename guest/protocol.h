@@ -40,6 +40,7 @@
  *
  *   {string container, string host name, string domain name, string machine id, string image disk,
  *    string scratch disk, u8 read-only root, u8 privileged, string network namespace,
+ *    string container whose IPC it shares ("": nobody's), string container whose processes it sees,
  *    list of cards,
  *    string /etc/hosts, string /etc/resolv.conf, string socket of the host for questions to
  *    127.0.0.11 ("": there is none),

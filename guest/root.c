@@ -186,8 +186,19 @@ int root_join(struct root *root, const char *image_disk, const char *scratch_dis
     return place_prepared(fd, place->prepared_dev, "/dev", failure);
 }
 
-static int fit_prepared(const struct place *place, const struct container_setup *setup,
+/* What is IPC is in /dev/shm, too. */
+static int share_memory(const struct place *place, const struct place *donor,
                         struct failure *failure) {
+    char own[80], theirs[80];
+    snprintf(own, sizeof own, "%s/shm", place->prepared_dev);
+    snprintf(theirs, sizeof theirs, "%s/shm", donor->prepared_dev);
+    if (umount2(own, MNT_DETACH) < 0 || mount(theirs, own, NULL, MS_BIND, NULL) < 0)
+        return fail_errno(failure, "cannot share /dev/shm of another container");
+    return 0;
+}
+
+static int fit_memory(const struct place *place, const struct container_setup *setup,
+                      struct failure *failure) {
     char size[64], shm[80];
     snprintf(size, sizeof size, "size=%" PRIu64, setup->shm_size);
     snprintf(shm, sizeof shm, "%s/shm", place->prepared_dev);
@@ -196,6 +207,14 @@ static int fit_prepared(const struct place *place, const struct container_setup 
     if (setup->shm_size != 0 && setup->shm_size != NO_SHM && setup->shm_size != DEFAULT_SHM_SIZE &&
         mount(NULL, shm, NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC, size) < 0)
         return fail_errno(failure, "cannot give /dev/shm %" PRIu64 " bytes", setup->shm_size);
+    return 0;
+}
+
+static int fit_prepared(const struct place *place, const struct container_setup *setup,
+                        const struct place *donor, struct failure *failure) {
+    if ((donor == NULL ? fit_memory(place, setup, failure) : share_memory(place, donor, failure)) <
+        0)
+        return -1;
     if (!setup->privileged)
         return 0;
     cleanup_close int dev = open(place->prepared_dev, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -203,8 +222,9 @@ static int fit_prepared(const struct place *place, const struct container_setup 
     return set_sys_flags(place, 0, failure);
 }
 
-int root_make(struct root *root, const struct container_setup *setup, struct failure *failure) {
-    if (fit_prepared(root->place, setup, failure) < 0 ||
+int root_make(struct root *root, const struct container_setup *setup, const struct place *donor,
+              struct failure *failure) {
+    if (fit_prepared(root->place, setup, donor, failure) < 0 ||
         (!root->joined && root_join(root, setup->image_disk, setup->scratch_disk, failure) < 0))
         return -1;
     return root_open(root, failure);

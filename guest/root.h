@@ -27,7 +27,8 @@ int root_take_new_scratch(struct root *root, const char *disk, struct failure *f
 int root_join(struct root *root, const char *image_disk, const char *scratch_disk,
               struct failure *failure);
 /* The same, if it isn't done, and what the set-up says; an O_PATH of the root. */
-int root_make(struct root *root, const struct container_setup *setup, struct failure *failure);
+int root_make(struct root *root, const struct container_setup *setup, const struct place *donor,
+              struct failure *failure);
 
 /* An O_PATH of it. */
 int root_open(const struct root *root, struct failure *failure);

@@ -69,6 +69,8 @@ static void read_mounts(struct reader *reader, struct container_setup *setup) {
 
 static void read_network(struct reader *reader, struct container_setup *setup) {
     setup->network = read_string(reader);
+    setup->ipc = read_string(reader);
+    setup->pid = read_string(reader);
     read_cards(reader, &setup->cards, &setup->card_count);
     setup->hosts = read_string(reader);
     setup->resolver = read_string(reader);

@@ -78,6 +78,8 @@ struct container_setup {
     bool read_only_root;
     bool privileged;
     const char *network; /* the namespace's name; "": the machine's own */
+    const char *ipc;     /* the container whose namespace it shares; "": nobody's */
+    const char *pid;     /* idem */
     struct card_setup *cards;
     size_t card_count;
     const char *hosts;    /* /etc/hosts, whole */

@@ -94,6 +94,8 @@ export interface ContainerSetup {
   machineId: string;
   readOnlyRoot: boolean;
   network: ContainerNetwork;
+  /** Containers of the same machine whose IPC, with /dev/shm, and whose processes are its own, too. */
+  shares?: { ipc?: string; pid?: string };
   naming: NamingSetup;
   mounts: GuestMount[];
   /** Of /dev/shm; 0: the agent's default, 64 MiB; undefined: there is none. */

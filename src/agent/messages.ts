@@ -80,8 +80,10 @@ export function encodeContainer(id: string, setup: ContainerSetup): Buffer {
     .text(setup.disks.scratch)
     .flag(setup.readOnlyRoot)
     .flag(setup.privileged);
-  const { network } = setup;
-  to.text(network.namespace);
+  const { network, shares = {} } = setup;
+  to.text(network.namespace)
+    .text(shares.ipc ?? "")
+    .text(shares.pid ?? "");
   to.list(network.cards, (card) => writeCard(to, card));
   to.text(setup.naming.hosts).text(setup.naming.resolver).text(setup.naming.relay);
   to.list(setup.mounts, (mount) =>

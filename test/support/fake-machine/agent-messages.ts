@@ -1,7 +1,6 @@
 import type {
   CardSetup,
   ContainerLimits,
-  ContainerNetwork,
   ContainerSetup,
   GuestMount,
   MachinePreparation,
@@ -106,7 +105,7 @@ export function decodeContainer(from: MessageReader): ContainerSetup {
   const shmSizeBytes = shmBytes === noSharedMemory ? undefined : Number(shmBytes);
   const sysctls = pairs(decodeTexts(from));
   return {
-    ...{ ...names, disks, ...flags, network, naming, mounts, shmSizeBytes, sysctls },
+    ...{ ...names, disks, ...flags, ...network, naming, mounts, shmSizeBytes, sysctls },
     limits: decodeLimits(from),
     confinement: decodeConfinement(from),
   };
@@ -184,11 +183,12 @@ export function decodeProcess(from: MessageReader): ProcessSpec {
   return spec;
 }
 
-function decodeNetwork(from: MessageReader): ContainerNetwork {
-  return {
-    namespace: from.text(),
-    cards: from.list(mostItems, () => decodeCard(from)),
-  };
+function decodeNetwork(from: MessageReader): Pick<ContainerSetup, "network" | "shares"> {
+  const namespace = from.text();
+  const [ipc, pid] = [from.text(), from.text()];
+  const shares = { ...(ipc === "" ? {} : { ipc }), ...(pid === "" ? {} : { pid }) };
+  const cards = from.list(mostItems, () => decodeCard(from));
+  return { network: { namespace, cards }, ...(ipc + pid === "" ? {} : { shares }) };
 }
 
 /** Of PREPARE and CREATE, and what ATTACH_CARD has behind the container's id. */

@@ -58,6 +58,9 @@ export const requestHandlers: Record<keyof typeof request, Handler> = {
     if (agent.containers.has(id))
       throw new GuestFailure("conflict", `there is a container ${id} already`);
     checkDevices(agent, setup);
+    for (const other of Object.values(setup.shares ?? {}))
+      if (!agent.containers.has(other))
+        throw new GuestFailure("notFound", `there is no container "${other}"`);
     agent.containers.set(id, new ScriptedContainer(id, setup));
     agent.script.setups.push(setup);
   },
