@@ -69,7 +69,7 @@ export const containerFlags: readonly Flag[] = [
     name: "room",
     kind: "integer",
     summary:
-      "Leave room in the machine for more containers, which join by --network container:NAME",
+      "Leave room in the machine for so many containers more, which join by --network, --ipc or --pid container:NAME (1 if there are places)",
   },
   list("security-opt", "Security options"),
   { ...text("shm-size", "bytes", "Size of /dev/shm"), check: parseBytes },

@@ -15,6 +15,7 @@ import type { ContainerRecord, DockerRequest, NetworkRecord, RunEndpoint } from 
 import type { Run } from "../runs.ts";
 import { moveNames } from "./move-names.ts";
 import { movePorts } from "./move-ports.ts";
+import { spareCards } from "./spare-cards.ts";
 
 type Asked = DockerRequest["endpoints"][string];
 
@@ -120,12 +121,14 @@ async function plugIn(
   const { endpoint, all } = joined;
   if (endpoint.card === undefined) return all;
   const { cards } = run.machine;
-  if (endpoint.card >= cards)
+  const [card] = spareCards(engine, run.machine);
+  if (card === undefined)
     throw new DvmError(
       "unavailable",
       `cannot connect container ${record.name} to network ${endpoint.network}: its machine has ${cards} cards for networks, and all are in use`,
       { hint: "connect it before it starts" },
     );
+  endpoint.card = card;
   await setNetworks(engine, [endpoint]);
   const machineId = run.machine.machine.id;
   const [attached = endpoint] = await attachEndpoints(engine, { machineId, run: record.run }, [

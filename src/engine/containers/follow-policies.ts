@@ -2,6 +2,7 @@ import { describeError, DvmError } from "../../base/errors.ts";
 import { limiter } from "../../base/limiter.ts";
 import type { Engine } from "../core.ts";
 import { type ContainerRecord, isUp, startsWithDaemon } from "../records.ts";
+import { isInCompany } from "./find-company.ts";
 import { afterEnd } from "./after-end.ts";
 import { startAgain, startContainer } from "./start-container.ts";
 
@@ -36,9 +37,8 @@ async function startAll(engine: Engine, records: readonly ContainerRecord[]): Pr
     limited(async () => {
       if (!engine.restarts.isOver) await said(engine, id, () => startContainer(engine, id));
     });
-  const joins = ({ run }: ContainerRecord) => run.machine.sharedWith !== undefined;
-  await Promise.all(records.filter((record) => !joins(record)).map(start));
-  await Promise.all(records.filter(joins).map(start));
+  await Promise.all(records.filter((record) => !isInCompany(record)).map(start));
+  await Promise.all(records.filter(isInCompany).map(start));
 }
 
 /** Somebody was quicker, with a start or a removal. */

@@ -19,15 +19,6 @@ export function resolveSharedNamespaces(
     IpcMode: withId(IpcMode, true),
     PidMode: withId(PidMode, true),
   };
-  for (const [what, mode] of [
-    ["IPC", hostConfig.IpcMode],
-    ["PID", hostConfig.PidMode],
-  ] as const)
-    if (sharingContainer(mode) !== undefined)
-      throw new DvmError(
-        "unsupported",
-        `cannot share the ${what} namespace of ${mode.replace(":", " ")}: DVM does not support it yet`,
-      );
   return { ...request, hostConfig };
 }
 

@@ -15,48 +15,47 @@ import {
 } from "../plan.ts";
 import type { ContainerRecord } from "../records.ts";
 import type { Run, RunningMachine } from "../runs.ts";
+import { endNetworks } from "../networks.ts";
+import { type Company, findCompany } from "./find-company.ts";
+import type { Joined } from "./join.ts";
+import { type NeighbourNetwork, neighbourNetwork } from "./neighbour-network.ts";
 import { grantSockets } from "./open-connections.ts";
 import { openRun } from "./open-run.ts";
-import { failedBy } from "./said-why.ts";
-import { sharedNaming, writeNetworkFiles } from "./write-network-files.ts";
+import { writeNetworkFiles } from "./write-network-files.ts";
 import type { Started } from "./start-in-own-machine.ts";
 
 /**
- * Starts a container in the machine of another, whose network it shares, as far as that has room.
- * What fails leaves the machine and the others in it as they were.
+ * Starts a container in the machine of another, whose network, IPC or processes it shares, as far as
+ * that has room. What fails leaves the machine and the others in it as they were.
  */
 export async function startBeside(
   engine: Engine,
-  record: ContainerRecord,
+  joined: Joined,
   watch: Stopwatch,
 ): Promise<Started> {
-  const other = await failedBy("joining network namespace of container", async () =>
-    engine.containers.find(record.run.machine.sharedWith ?? ""),
-  );
-  const { name, state } = other;
-  if (!("run" in state))
-    throw new DvmError(
-      "conflict",
-      `cannot join network namespace of a non running container: container ${name} is ${state.kind}`,
-    );
-  const { machine } = state.run;
+  const { record } = joined;
+  const company = await findCompany(engine, record);
+  const { machine, host } = company;
   const slot = machine.enter(record.id);
+  let network: NeighbourNetwork | undefined;
   try {
     await machine.wake(); // the other stands still, and goes on doing so
     await putDisksIn(engine, record, { machine, slot });
     watch.lap("disks");
-    const run = await launch(engine, record, { other, machine, slot });
+    network = await neighbourNetwork(engine, joined, company);
+    const run = await launch(engine, record, { company, network, slot });
     watch.lap("process");
-    const kernel = other.lastStart?.kernel;
+    const kernel = host.lastStart?.kernel;
     return {
       ...{ run, origin: "shared", madeTemplate: false },
       ...(kernel === undefined ? {} : { kernel }),
-      network: { ports: [], endpoints: [] },
+      network: { ports: network.ports, endpoints: network.endpoints },
     };
   } catch (error) {
     await machine.leave(record.id, { keepsDisks: true }).catch((failure: unknown) => {
       engine.parts.log(`cannot take ${record.id} out of its machine: ${describeError(failure)}`);
     });
+    await endNetworks(engine, record.id, network?.endpoints ?? []);
     throw error;
   }
 }
@@ -83,8 +82,9 @@ async function putDisksIn(
 async function launch(
   engine: Engine,
   { id: containerId, run }: ContainerRecord,
-  { other, machine, slot }: Place & { other: ContainerRecord },
+  { company, network, slot }: { company: Company; network: NeighbourNetwork; slot: number },
 ): Promise<Run> {
+  const { machine, host, shares } = company;
   const { placed, specials, diskMounts } = await placeMounts(engine, containerId, run.mounts);
   await grantSockets(machine, containerId, specials);
   await sharePlaced(engine, machine.machine, placed);
@@ -94,12 +94,11 @@ async function launch(
       "unsupported",
       "cannot mount an image, a volume of type disk, or use a disk: none can be added to a machine that runs already",
     );
-  const kernel = { release: other.lastStart?.kernel?.split(" ").at(-1) ?? "" };
-  const naming = await sharedNaming(engine, other.id);
-  const setup = neighbourSetup(
-    { containerId, run, placed, specials, devices, kernel, slot, naming },
-    other.run,
-  );
+  const kernel = { release: host.lastStart?.kernel?.split(" ").at(-1) ?? "" };
+  const setup = neighbourSetup({
+    ...{ containerId, run, placed, specials, devices, kernel, slot },
+    network: { ...network.setup, shares },
+  });
   await writeNetworkFiles(engine, containerId, setup);
   const main = await machine.agent.launch({ id: containerId, setup, spec: mainProcessSpec(run) });
   return openRun(engine, { containerId, machine, main, tty: run.process.tty });

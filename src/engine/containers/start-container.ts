@@ -12,6 +12,7 @@ import {
   type StartReport,
 } from "../records.ts";
 import { announceReleased, announceTaken } from "./announce-resources.ts";
+import { isInCompany } from "./find-company.ts";
 import { beginHealth } from "./health.ts";
 import { withLinks } from "./links.ts";
 import { checkLog } from "./open-log.ts";
@@ -115,9 +116,9 @@ function asKnown(
 /** What fails gives its places in networks back. */
 async function startJoined(engine: Engine, joined: Joined, watch: Stopwatch): Promise<Started> {
   try {
-    return joined.record.run.machine.sharedWith === undefined
-      ? await startInOwnMachine(engine, joined, watch)
-      : await startBeside(engine, joined.record, watch);
+    return isInCompany(joined.record)
+      ? await startBeside(engine, joined, watch)
+      : await startInOwnMachine(engine, joined, watch);
   } catch (error) {
     await leaveNetworks(engine, joined.endpoints);
     throw error;

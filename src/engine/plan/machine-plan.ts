@@ -10,7 +10,6 @@ import type {
   GuestDevice,
   GuestMount,
   MachineSetup,
-  NamingSetup,
 } from "../../agent/agent-client.ts";
 import type { Kernel } from "../../kernel/kernel-catalogue.ts";
 import type {
@@ -191,24 +190,29 @@ interface Neighbour extends Pick<
   MachinePlan,
   "containerId" | "run" | "placed" | "specials" | "devices"
 > {
-  naming: NamingSetup;
+  /** Its names and networks, and what it shares with others. */
+  network: Pick<ContainerSetup, "hostname" | "network" | "naming" | "shares">;
   kernel: ConfiningKernel;
   /** Number of its disks. */
   slot: number;
 }
 
-/** The same of one that comes into a running machine: names and network are the `other` one's. */
-export function neighbourSetup(
-  { containerId, run, placed, specials, devices, kernel, slot, naming }: Neighbour,
-  other: RunSpecification,
-): ContainerSetup {
+/** The same of one that comes into a running machine. */
+export function neighbourSetup({
+  containerId,
+  run,
+  placed,
+  specials,
+  devices,
+  kernel,
+  slot,
+  network,
+}: Neighbour): ContainerSetup {
   return {
     ...ownSetup(containerId, run, containerLimits(run.limits)),
     confinement: confinementOf(run, kernel, devices),
     disks: diskNames(slot),
-    hostname: other.hostname,
-    network: noNetwork,
-    naming,
+    ...network,
     mounts: guestMounts({ run, placed, specials, diskMounts: [] }),
   };
 }

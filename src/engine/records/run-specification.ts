@@ -181,6 +181,9 @@ export const runSpecificationSchema = z.object({
     room: z.number().optional(),
     /** Id of the container whose machine, and network, this one shares; undefined: it gets its own. */
     sharedWith: z.string().optional(),
+    /** Ids of containers in whose machine it is, as it has their IPC, or sees their processes. */
+    sharesIpcWith: z.string().optional(),
+    sharesPidWith: z.string().optional(),
   }),
 });
 export type RunSpecification = z.infer<typeof runSpecificationSchema>;

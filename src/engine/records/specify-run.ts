@@ -20,6 +20,10 @@ export function specifyRun(
   const { Kernel: kernel, Accelerator: accelerator, NoTemplate, Room } = hostConfig.Dvm;
   const diskBytes = askedDiskBytes(hostConfig);
   const sharedWith = sharingContainer(hostConfig.NetworkMode);
+  // Docker takes a name that is none, and refuses it at the start
+  const sharesIpcWith =
+    hostConfig.IpcMode === "container:" ? "" : sharingContainer(hostConfig.IpcMode);
+  const sharesPidWith = sharingContainer(hostConfig.PidMode);
   const health = specifyHealth(config);
   return {
     imageId,
@@ -61,6 +65,8 @@ export function specifyRun(
       noTemplate: NoTemplate ?? false,
       ...(Room === undefined ? {} : { room: Room }),
       ...(sharedWith === undefined ? {} : { sharedWith }),
+      ...(sharesIpcWith === undefined ? {} : { sharesIpcWith }),
+      ...(sharesPidWith === undefined ? {} : { sharesPidWith }),
     },
   };
 }
@@ -89,9 +95,9 @@ export function askedDiskBytes({ StorageOpt }: Pick<HostConfig, "StorageOpt">): 
   return size === undefined ? undefined : Math.ceil(parseBytes(size) / 4096) * 4096;
 }
 
-/** The container that Docker's `--network container:…` names; undefined: none. */
-export function sharingContainer(networkMode: string): string | undefined {
-  return /^container:(.+)$/.exec(networkMode)?.[1];
+/** The container that Docker's `--network container:…` and its like name; undefined: none. */
+export function sharingContainer(mode: string): string | undefined {
+  return /^container:(.+)$/.exec(mode)?.[1];
 }
 
 function specifyProcess({
@@ -113,7 +119,8 @@ function specifyProcess({
     limits: (hostConfig.Ulimits ?? []).map(({ Name, Soft, Hard }) => ({
       ...{ name: Name, soft: Soft, hard: Hard },
     })),
-    reaper: hostConfig.Init ?? false,
+    // the first process of another has that duty where it sees its processes
+    reaper: (hostConfig.Init ?? false) && sharingContainer(hostConfig.PidMode) === undefined,
     oomScore: hostConfig.OomScoreAdj,
   };
 }
