@@ -40,5 +40,3 @@ export { checkUpdate } from "./plan/request/check-update.ts";
 export { type AskedUpdate, mergeUpdate } from "./plan/request/resources/merge-update.ts";
 export { checkRequest } from "./plan/request/check-request.ts";
 export { isSupported, signalNumber, stopSignal } from "../base/signals.ts";
-export { namingEndpoints } from "./plan/naming-endpoints.ts";
-export { planNaming } from "./plan/plan-naming.ts";
