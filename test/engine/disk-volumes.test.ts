@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ScriptedGuest } from "../support/fake-machine/scripted-guest.ts";
-import { stat } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { asObject, asObjects } from "../../src/client/json.ts";
@@ -56,6 +56,13 @@ suite("a volume of type disk", () => {
       assert.deepEqual([status, body["message"]], [400, `create odd: ${why}`]);
     }
     assert.equal((await engine.api("GET", "/volumes/odd")).status, 404);
+  });
+
+  test("is made anew where a daemon that was killed has left a disk", async () => {
+    await mkdir(join(engine.root, "data/volumes/left"), { recursive: true });
+    await writeFile(imageOf("left"), "no file system");
+    await make("left", { type: "disk", size: "32m" });
+    assert.equal((await stat(imageOf("left"))).size, 32 * 2 ** 20);
   });
 
   test("is a disk of the machine, one for all of its mounts, and no share", async () => {

@@ -14,7 +14,12 @@ export const command: Command = {
       summary: "Specify volume driver name (default local)",
     },
     { name: "label", kind: "list", summary: "Set metadata for a volume" },
-    { name: "opt", short: "o", kind: "list", summary: "Set driver specific options" },
+    {
+      name: "opt",
+      short: "o",
+      kind: "list",
+      summary: "Set driver specific options (type=disk and size=10g: a disk of its own)",
+    },
   ],
   arguments: { min: 0, max: 1 },
   async run({ flags, positionals: [name = ""] }, { client, stdout }) {

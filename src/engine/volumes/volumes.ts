@@ -88,6 +88,8 @@ export async function createVolume(engine: Engine, request: VolumeRequest): Prom
   };
   await makeVolumeFolder(dataRoot, name);
   try {
+    // what a daemon has left that was killed before it knew of the volume
+    await rm(volumeDisk(dataRoot, name), { force: true });
     if (isDisk(volume.options)) await makeVolumeDisk(dataRoot, volume);
     engine.state.saveVolume(volume);
   } catch (error) {
