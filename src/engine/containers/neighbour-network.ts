@@ -1,5 +1,4 @@
 import type { ContainerSetup } from "../../agent/agent-client.ts";
-import { hostAccessAddress } from "../../network/host-access.ts";
 import type { Engine } from "../core.ts";
 import { attachEndpoints, setNetworks } from "../networks.ts";
 import { cardsOf, namingEndpoints, planNaming } from "../plan.ts";
@@ -53,7 +52,7 @@ async function ownNetwork(
   const naming = planNaming({
     ...{ containerId, run, resolver: await engine.parts.hostResolver() },
     endpoints: namingEndpoints(engine, { run, endpoints: placed, isUser: false }),
-    hostGateway: [hostAccessAddress],
+    hostGateway: await engine.hostGateway(),
   });
   const endpoints = await attachEndpoints(engine, { machineId: machine.id, run }, placed);
   await grantNames(engine.parts, machine, { containerId, naming });
