@@ -20,6 +20,8 @@ export function checkSettings(settings: GivenSettings): void {
     throw invalid(`invalid log format: ${format}`);
   for (const address of settings.list("dns"))
     if (isIP(address) === 0) throw invalid(`invalid IP address: ${address}`);
+  const ip = settings.text("ip");
+  if (ip !== undefined && isIP(ip) === 0) throw invalid(`${ip} is not an ip address`);
   for (const domain of settings.list("dns-search")) checkDomain(domain);
   checkLabels(settings.list("labels"));
   checkNumbers(settings);

@@ -104,6 +104,10 @@ const containers: readonly DaemonOption[] = [
   { key: "dns-opts", flag: "dns-opt", kind: "list", summary: "Resolver options of containers" },
   { key: "dns-search", kind: "list", summary: "Search domains of containers" },
   {
+    ...{ key: "ip", kind: "text", value: "address" },
+    summary: "Where ports of the network bridge are published that name no address (0.0.0.0)",
+  },
+  {
     ...{ key: "default-address-pools", flag: "default-address-pool", kind: "pools" },
     ...{ value: "pool", summary: "Addresses for networks, as base=10.10.0.0/16,size=24" },
   },

@@ -19,7 +19,7 @@ const later = "DVM does not do that yet";
 /** What dockerd takes and DVM doesn't do, and why. */
 export const refusedOptions: readonly RefusedOption[] = [
   ...refused("text", network, "bridge", "fixed-cidr", "fixed-cidr-v6", "bip", "bip6"),
-  ...refused("text", network, "default-gateway", "default-gateway-v6", "ip"),
+  ...refused("text", network, "default-gateway", "default-gateway-v6"),
   ...refused("integer", network, "mtu", "network-control-plane-mtu", "network-diagnostic-port"),
   ...refused(
     "boolean",

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { after, before, suite, test } from "node:test";
 import { asObject, asObjects } from "../../src/client/json.ts";
+import { defaultSettings } from "../../src/engine/core.ts";
 import { TestEngine } from "../support/test-engine.ts";
 
 /** What a real dockerd 28.5 answered, but for numbers that it chose. */
@@ -114,6 +115,19 @@ suite("where ports are published", () => {
       { PrivatePort: 0, Type: "0" },
     ]);
     await remove(id);
+  });
+
+  test("the daemon's --ip and a network's host_binding_ipv4 say where a port is that names no address", async () => {
+    engine.settings = { ...engine.settings, publishAddress: "127.0.0.1" };
+    await engine.endDaemon();
+    await engine.startDaemon();
+    const binding = [{ HostIp: "", HostPort: String(await freePort()) }];
+    const bound = await shown(publishing({ "80/tcp": binding }));
+    assert.deepEqual(bound, { "80/tcp": [{ ...binding[0], HostIp: "127.0.0.1" }] });
+    engine.settings = defaultSettings;
+    await engine.endDaemon();
+    await engine.startDaemon();
+    assert.equal(asObjects((await shown(publishing({ "80/tcp": binding })))["80/tcp"]).length, 2);
   });
 
   test("-P publishes what is exposed and not bound", async () => {

@@ -26,6 +26,7 @@ export function engineSettings(given: GivenSettings, { seccomp, warnings }: Read
       httpsProxy: given.text("https-proxy") ?? "",
       noProxy: given.text("no-proxy") ?? "",
     },
+    publishAddress: given.text("ip") ?? defaultSettings.publishAddress,
     addressPools: given.pools("default-address-pools"),
     experimental: given.boolean("experimental") ?? false,
     liveRestore: given.boolean("live-restore") ?? true,
@@ -37,9 +38,6 @@ export function engineSettings(given: GivenSettings, { seccomp, warnings }: Read
 
 function oddSettings(given: GivenSettings): string[] {
   return [
-    ...(given.pools("default-address-pools").length === 0
-      ? []
-      : ["default-address-pools has no effect, as there are no networks to make"]),
     ...((given.text("seccomp-profile") ?? "builtin") === "builtin"
       ? []
       : ["daemon is not using the default seccomp profile"]),

@@ -14,6 +14,8 @@ export interface EngineSettings {
   /** Hosts, hosts with a port, networks. */
   insecureRegistries: readonly string[];
   proxies: { httpProxy: string; httpsProxy: string; noProxy: string };
+  /** Where ports of the network `bridge` are published that name no address of the host. */
+  publishAddress: string;
   addressPools: readonly { base: string; size: number }[];
   experimental: boolean;
   /** Whether containers go on when the daemon ends. */
@@ -55,6 +57,7 @@ export const defaultSettings: EngineSettings = {
   registryMirrors: [],
   insecureRegistries: [],
   proxies: { httpProxy: "", httpsProxy: "", noProxy: "" },
+  publishAddress: "0.0.0.0",
   addressPools: [],
   experimental: false,
   liveRestore: true,

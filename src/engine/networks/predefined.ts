@@ -35,7 +35,9 @@ async function makeBridge(engine: Engine): Promise<void> {
   const before = networks.get(id);
   if (networks.leases.of(id).length > 0) return;
   const isSwitched = (await engine.switchRefusal()) === undefined;
-  if (before !== undefined && isSwitched === isOfSwitch(before)) return;
+  const bindingIp = { [driverOption.bindingIp]: engine.parts.settings().publishAddress };
+  if (before !== undefined && isSwitched === isOfSwitch(before))
+    return networks.save({ ...before, options: { ...before.options, ...bindingIp } });
   if (before !== undefined) networks.remove(id);
   networks.save({
     ...nothingSpecial,
@@ -44,7 +46,7 @@ async function makeBridge(engine: Engine): Promise<void> {
       "com.docker.network.bridge.default_bridge": "true",
       [driverOption.icc]: String(isSwitched),
       [driverOption.masquerade]: "true",
-      [driverOption.bindingIp]: "0.0.0.0",
+      ...bindingIp,
       ...(isSwitched ? { [driverOption.name]: bridgeName } : {}),
       [driverOption.mtu]: "1500",
     },
