@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createConnection, createServer, type AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { after, before, suite, test } from "node:test";
 import { asObject, asObjects } from "../../src/client/json.ts";
 import { defaultSettings } from "../../src/engine/core.ts";
@@ -9,7 +10,7 @@ import { TestEngine } from "../support/test-engine.ts";
 /** What a real dockerd 28.5 answered, but for numbers that it chose. */
 
 let engine: TestEngine;
-before(async () => void (engine = await TestEngine.open()));
+before(async () => void (engine = await TestEngine.open({ can: { cards: ["user", "tap"] } })));
 after(() => engine?.[Symbol.asyncDispose]());
 
 type Bindings = Record<string, { HostIp?: string; HostPort?: string }[] | null>;
@@ -272,5 +273,77 @@ suite("what can't be published", () => {
     );
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([204, 500]));
     await remove(...ids);
+  });
+});
+
+suite("where ports lead", () => {
+  const on = (HostPort = "") => publishing({ "80/tcp": [{ HostIp: "127.0.0.1", HostPort }] });
+  const connect = (network: string, Container: string) =>
+    engine.succeeds("POST", `/networks/${network}/connect`, { Container });
+  const disconnect = (network: string, Container: string) =>
+    engine.succeeds("POST", `/networks/${network}/disconnect`, { Container });
+
+  async function numberOf(id: string, key = "80/tcp"): Promise<number> {
+    return Number(asObjects((await portsOf(id))[key])[0]?.["HostPort"]);
+  }
+
+  async function told(port: number): Promise<string> {
+    return text(createConnection(port, "127.0.0.1"));
+  }
+
+  before(async () => {
+    for (const [name, Subnet] of [
+      ["one", "10.91.0.0/24"],
+      ["two", "10.92.0.0/24"],
+    ])
+      await engine.succeeds("POST", "/networks/create", {
+        Name: name,
+        IPAM: { Config: [{ Subnet }] },
+      });
+    await engine.succeeds("POST", "/networks/create", { Name: "inner", Internal: true });
+  });
+
+  test("to the network that the way out leads to, wherever that is at the time", async () => {
+    const fixed = await freePort();
+    const bindings = { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: String(fixed) }] };
+    const free = { "81/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] };
+    const body = publishing({ ...bindings, ...free }, { NetworkMode: "one" });
+    const id = await engine.run(["sleep", "600"], body);
+    const chosen = await numberOf(id, "81/tcp");
+    assert.equal(await told(fixed), "10.91.0.2/24 port 80\n");
+    await connect("two", id);
+    assert.equal(await told(fixed), "10.91.0.2/24 port 80\n");
+    assert.equal(await numberOf(id, "81/tcp"), chosen, "nothing has moved");
+    await disconnect("one", id);
+    assert.equal(await told(fixed), "10.92.0.2/24 port 80\n");
+    assert.equal(await told(await numberOf(id, "81/tcp")), "10.92.0.2/24 port 81\n");
+    assert.notEqual(await numberOf(id, "81/tcp"), chosen, "as Docker chooses anew");
+    await disconnect("two", id);
+    assert.deepEqual(await portsOf(id), {});
+    await assert.rejects(told(fixed));
+    await connect("one", id);
+    assert.equal(await told(fixed), "10.91.0.2/24 port 80\n");
+    await remove(id);
+    await assert.rejects(told(fixed));
+  });
+
+  test("nowhere of a network without a way out", async () => {
+    const body = publishing({ "80/tcp": [{ HostIp: "" }] }, { NetworkMode: "inner" });
+    assert.deepEqual(await shown(body), {});
+  });
+
+  test("to the same place after the daemon's end and start, and free when it ends", async () => {
+    const id = await engine.run(["sleep", "600"], on());
+    const port = await numberOf(id);
+    const [before, other] = [await told(port), publishing({ "80/tcp": [] })];
+    await engine.endDaemon();
+    assert.equal(await told(port), before);
+    await engine.startDaemon();
+    assert.equal(await told(port), before);
+    assert.match(String(await refusal(on(String(port)))), /port is already allocated$/);
+    await engine.succeeds("POST", `/containers/${id}/kill`);
+    assert.equal(await refusal(on(String(port))), undefined);
+    assert.equal(await refusal(other), undefined);
+    await remove(id);
   });
 });

@@ -54,7 +54,7 @@ async function reserveOne(
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const number = nextFree(engine, { reserving, wanted, addresses, numbers });
     if (number === undefined) break;
-    engine.ports.given(key, number);
+    if (wanted.hostPort === 0) engine.ports.given(key, number);
     const ports = placesOf(wanted, addresses, number);
     reserving.claim(ports);
     const [free, why] = await tryAll(ports, reserving);
