@@ -199,6 +199,8 @@ void supply_return(enum supply_kind kind, int fd) {
 }
 
 int supply_take(enum supply_kind kind) {
+    if (link_source == NULL && find_switch() < 0)
+        look_again_later();
     if (stock[kind].count == 0) {
         refill(kind);
         errno = EAGAIN;

@@ -139,6 +139,17 @@ test("a port is reached by loopback and the host's own address, and its client i
   assert.equal(await asked(peer), "", "free at once");
 });
 
+test("a port at one address is reached there, and nowhere else", async () => {
+  const flags = ["-p", "127.0.0.1:18432:81", "-v", `${servers}:/servers:ro`];
+  const serve = "/servers/server peer 81";
+  await daemon.succeeds(["run", "-d", "--name", "local", ...flags, image, serve]);
+  assert.equal(await askedInTime(18_432), `${await gatewayOf("local")}\n`);
+  assert.equal(await asked(18_432, "127.0.0.2"), "");
+  const inside = `nc -w 5 ${await gatewayOf("local")} 18432 </dev/null || true`;
+  assert.equal(await daemon.succeeds(["exec", "local", "sh", "-c", inside]), "");
+  await daemon.succeeds(["rm", "-f", "local"]);
+});
+
 test("datagrams go the same way, and are answered from the address that was asked", async () => {
   const { datagram } = await start("datagrams");
   const gateway = await gatewayOf("datagrams");
