@@ -57,6 +57,10 @@ const more: Record<string, CommandEntry> = {
     summary: "Bring what this machine lacks to run containers",
     load: () => import("./commands/setup.ts"),
   },
+  "system down": {
+    summary: "Stop all containers and the daemon; nothing of DVM runs then",
+    load: () => import("./commands/system-down.ts"),
+  },
 };
 
 function makeContext(options: GlobalOptions): CliContext {

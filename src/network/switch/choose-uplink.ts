@@ -4,7 +4,7 @@ import { hostFirewall } from "./host-firewall.ts";
 import { hostRoutes, overlaps } from "./host-view.ts";
 import { PastaUplink } from "./pasta-uplink.ts";
 import { RootUplink } from "./root-uplink.ts";
-import { uplinkPlan } from "./uplink-plan.ts";
+import { type UplinkPlan, uplinkPlan } from "./uplink-plan.ts";
 import type { Say, Uplink } from "./uplink.ts";
 
 export interface UplinkParts {
@@ -25,12 +25,12 @@ const hint = "run: dvm setup";
  * of ours can't help against those of others, and they aren't ours to change.
  */
 export async function chooseUplink(parts: UplinkParts): Promise<Uplink> {
-  const { folder, dataRoot, say } = parts;
-  const routes = await hostRoutes();
-  const name = uplinkPlan(folder, () => false).interface;
-  const others = routes.filter((route) => route.interface !== name);
-  const plan = uplinkPlan(folder, (subnet) => overlaps(others, subnet));
-  const [nft, pasta] = await Promise.all([findTool(dataRoot, "nft"), findTool(dataRoot, "pasta")]);
+  const { dataRoot, say } = parts;
+  const [plan, nft, pasta] = await Promise.all([
+    planOf(parts),
+    findTool(dataRoot, "nft"),
+    findTool(dataRoot, "pasta"),
+  ]);
   if (nft === undefined) throw missing("nft");
   if (parts.isRoot) {
     const { blockedBy } = await hostFirewall(nft, { table: plan.table, dataRoot });
@@ -39,6 +39,20 @@ export async function chooseUplink(parts: UplinkParts): Promise<Uplink> {
   }
   if (pasta === undefined) throw missing("pasta");
   return new PastaUplink(plan, pasta, say);
+}
+
+/** Takes from root's host what a switch of this folder has given it, whichever way it leaves now. */
+export async function removeUplink(parts: UplinkParts): Promise<void> {
+  const nft = await findTool(parts.dataRoot, "nft");
+  if (!parts.isRoot || nft === undefined) return;
+  await new RootUplink({ ...parts, plan: await planOf(parts), nft }).remove();
+}
+
+async function planOf({ folder }: UplinkParts): Promise<UplinkPlan> {
+  const routes = await hostRoutes();
+  const name = uplinkPlan(folder, () => false).interface;
+  const others = routes.filter((route) => route.interface !== name);
+  return uplinkPlan(folder, (subnet) => overlaps(others, subnet));
 }
 
 function missing(program: string): DvmError {

@@ -6,7 +6,6 @@ import type { Say, Uplink } from "./uplink.ts";
 
 /** By pasta(1), whose connections are those of a program of this user's: no rights are needed. */
 export class PastaUplink implements Uplink {
-  readonly kind = "pasta";
   readonly #plan: UplinkPlan;
   readonly #pasta: Tool;
   readonly #say: Say;
@@ -37,6 +36,4 @@ export class PastaUplink implements Uplink {
 
   /** Pasta takes connections from the host to ports only. */
   async leadTo(): Promise<void> {}
-
-  async remove(): Promise<void> {}
 }

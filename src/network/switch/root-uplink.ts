@@ -28,7 +28,6 @@ interface RootUplinkParts {
  * host forwards for it. Root's.
  */
 export class RootUplink implements Uplink {
-  readonly kind = "veth";
   readonly #parts: RootUplinkParts;
   /** As our table was loaded last. */
   #wereOnlyOurs: boolean | undefined;
@@ -93,6 +92,7 @@ export class RootUplink implements Uplink {
     await this.#run(["route", plan.interface, gateways, free.join(",")]);
   }
 
+  /** Takes from the host what it was given. The switch may have gone. */
   async remove(): Promise<void> {
     const { plan, nft, dataRoot } = this.#parts;
     if (await hasInterface(plan.interface)) await this.#run(["unveth", plan.interface]);

@@ -4,7 +4,7 @@ import { describeError, DvmError } from "../../base/errors.ts";
 import { controlPath } from "../../host/control-lines.ts";
 import { ControlledCompanion } from "../../host/controlled-companion.ts";
 import { findTool } from "../../host/tools.ts";
-import { chooseUplink } from "./choose-uplink.ts";
+import { chooseUplink, removeUplink, type UplinkParts } from "./choose-uplink.ts";
 import { earlierNamespace } from "./earlier-namespace.ts";
 import { attachLine, networkLine } from "./switch-lines.ts";
 import { SwitchState } from "./switch-state.ts";
@@ -82,11 +82,12 @@ export class Switch implements AsyncDisposable {
     return (await this.#isReady()).uplink.hostAddresses;
   }
 
-  /** Takes up the switch of an earlier daemon, if machines use it. */
+  /** Takes up the switch of an earlier daemon, if machines use it; else what is left of it goes. */
   async takeUp(): Promise<void> {
     await this.#load();
     const isThere = (await this.#companion.existing()) !== undefined;
     if (isThere || this.#state.attachments.size > 0) await this.#isReady();
+    else await removeUplink(this.#uplinkParts);
   }
 
   /** Makes it, or makes it so. Idempotent. */
@@ -141,11 +142,10 @@ export class Switch implements AsyncDisposable {
 
   /** Ends it, and with it all networks; nothing of it is left on the host. */
   async end(): Promise<void> {
-    const ready = await this.#ready?.catch(() => undefined);
-    const uplink = ready?.uplink ?? (await this.#uplink().catch(() => undefined));
+    await this.#ready?.catch(() => undefined);
     await this.#letGo();
     await this.#companion.end();
-    await uplink?.remove();
+    await removeUplink(this.#uplinkParts);
     await rm(this.#parts.folder, { recursive: true, force: true });
   }
 
@@ -190,7 +190,7 @@ export class Switch implements AsyncDisposable {
     await this.#load();
     const companion = await this.#companion.started();
     const { pid } = companion.identity;
-    const uplink = await this.#uplink();
+    const uplink = await chooseUplink(this.#uplinkParts);
     await uplink.join(pid);
     await this.#tellAll();
     void companion.exited.then(() => this.#lost());
@@ -198,9 +198,8 @@ export class Switch implements AsyncDisposable {
     return { pid, uplink };
   }
 
-  #uplink(): Promise<Uplink> {
-    const say = (lines: readonly string[]) => this.#companion.say(lines);
-    return chooseUplink({ ...this.#parts, say });
+  get #uplinkParts(): UplinkParts {
+    return { ...this.#parts, say: (lines) => this.#companion.say(lines) };
   }
 
   /** What it may have forgotten. A tap that isn't there any more is nothing to tell of. */

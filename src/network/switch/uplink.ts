@@ -1,7 +1,5 @@
 /** How a switch is joined with what is outside. */
 export interface Uplink {
-  /** Its kind, for a person. */
-  readonly kind: string;
   /** Addresses by which machines that may reach the host. */
   readonly hostAddresses: string[];
   /** Joins a switch that runs as this process. Idempotent. */
@@ -10,8 +8,6 @@ export interface Uplink {
   mend(pid: number): Promise<void>;
   /** Lets the host itself reach these subnets, where it can. */
   leadTo(subnets: readonly string[]): Promise<void>;
-  /** Takes from the host what it was given. The switch may have gone. */
-  remove(): Promise<void>;
 }
 
 /** Says lines to the switch, and gives what stands behind their `ok`. */
