@@ -153,11 +153,13 @@ static int answer_found(struct request *request, uint64_t folder, const char *na
     return result;
 }
 
-/* It may have gone already. */
-static int answer_made(struct request *request) {
-    int result = answer_found(request, current.what.folder, current.name);
-    request->answered = result < 0 ? 0 : request->answered;
-    return result == -ENOENT ? answer_gone(request) : result;
+/* What was made, or came there; it may have gone already. */
+static int answer_present(struct request *request, uint64_t folder, const char *name) {
+    int result = answer_found(request, folder, name);
+    if (result != -ENOENT)
+        return result;
+    request->answered = 0;
+    return answer_gone(request);
 }
 
 static int look_up(struct request *request) {
@@ -176,7 +178,7 @@ static int look_up(struct request *request) {
     case CHANGE_REMOVED:
         return answer_gone(request);
     case CHANGE_MOVED:
-        return answer_found(request, what->to_folder, current.to_name);
+        return answer_present(request, what->to_folder, current.to_name);
     default:
         return NO_ECHO;
     }
@@ -201,7 +203,7 @@ int changes_answer(struct request *request) {
     case FUSE_MKNOD:
     case FUSE_MKDIR:
     case FUSE_SYMLINK:
-        return answer_made(request);
+        return answer_present(request, current.what.folder, current.name);
     case FUSE_UNLINK:
     case FUSE_RMDIR:
     case FUSE_RENAME:
