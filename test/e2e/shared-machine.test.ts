@@ -176,3 +176,18 @@ test("what only the other container can have is refused, with docker's words", a
   await daemon.succeeds(["rm", "-f", "owner", "later"]);
   await assertGone(machine);
 });
+
+test("a container joins one that was started without a word of room, and shares what it asks for", async () => {
+  await daemon.succeeds(["run", "-d", "--name", "donor", "--ipc", "shareable", image, counts]);
+  const modes = ["--network", "--ipc", "--pid"].flatMap((mode) => [mode, "container:donor"]);
+  await daemon.succeeds(["run", "-d", "--name", "joined", ...modes, image, "sleep 1000"]);
+  await exec("donor", "echo seen > /dev/shm/file");
+  assert.equal(await exec("joined", "cat /dev/shm/file"), "seen");
+  // the first process is the donor's
+  assert.match(await exec("joined", "tr '\\0' ' ' < /proc/1/cmdline"), /echo "line/);
+  const card = "cat /sys/class/net/eth0/address";
+  assert.equal(await exec("joined", card), await exec("donor", card));
+  await daemon.succeeds(["kill", "donor"]);
+  await eventually(async () => assert.equal(await inspect("joined", "{{.State.ExitCode}}"), "137"));
+  await daemon.succeeds(["rm", "-f", "donor", "joined"]);
+});

@@ -183,6 +183,21 @@ test("a template whose clones don't come up is removed, and its container is boo
   assert.equal(await start(), "clone");
 });
 
+for (const cards of [["user"], ["user", "tap"]] as const)
+  test(`a template that was asked for serves ordinary containers, with cards ${cards.join()}`, async () => {
+    await using own = await TestEngine.open({ templates: true, can: { cards } });
+    const key = await own.client.templates.create({});
+    const id = await own.run(["echo", "works"]);
+    assert.equal(await own.wait(id), 0);
+    const { Dvm } = await own.client.containers.inspect(id);
+    assert.equal(asObject(asObject(Dvm)["Start"])["MadeTemplate"], false);
+    const made = await own.client.templates.list();
+    assert.deepEqual(
+      made.map(({ Id }) => Id),
+      [key],
+    );
+  });
+
 test("a template that lost a part of itself is made anew", async () => {
   await using own = await TestEngine.open({ templates: true });
   const madeTemplate = async () => {

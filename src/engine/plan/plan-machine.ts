@@ -61,7 +61,7 @@ export function askedMac({ networks }: RunSpecification): string | undefined {
 }
 
 /** Where machines have their cards from; undefined: each has a network of its own. */
-async function tapSource(engine: Engine): Promise<TapSource | undefined> {
+export async function tapSource(engine: Engine): Promise<TapSource | undefined> {
   if ((await engine.switchRefusal()) !== undefined) return undefined;
   const { switch: networkSwitch } = engine.parts;
   const launcher = await networkSwitch.launcher();

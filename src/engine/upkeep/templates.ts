@@ -1,11 +1,20 @@
-import { emptyDisks } from "../../supply/disk-names.ts";
+import { emptyDisks, spareDisks } from "../../supply/disk-names.ts";
 import { readFile } from "node:fs/promises";
 import { DvmError } from "../../base/errors.ts";
+import type { MachineSpec, NicSpec } from "../../machine/machine.ts";
 import { requireTemplates } from "../../machine/support.ts";
 import type { Template } from "../../machine/template-store.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type { Engine } from "../core.ts";
-import { machineCpus, memoryMiB, settleResources, userCard } from "../plan.ts";
+import {
+  machineCpus,
+  memoryMiB,
+  settleResources,
+  sharePlaces,
+  switchCard,
+  tapSource,
+  userCard,
+} from "../plan.ts";
 import { resourcesSchema, specifyLimits } from "../records.ts";
 
 /** A machine to be made ahead, in the words of `create`. */
@@ -37,6 +46,7 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
   const { accelerator } = await parts.hypervisor.chooseAccelerator(wants.accelerator, kernel);
   const tscKhz = await parts.tscKhz();
   const { path, initramfs, discovery } = kernel;
+  const isOnSwitch = (await tapSource(engine)) !== undefined;
   return engine.supply.template({
     spec: {
       id: "template",
@@ -45,19 +55,36 @@ export async function createTemplate(engine: Engine, wants: TemplateRequest): Pr
       ...(tscKhz === undefined ? {} : { tscKhz }),
       cpus: machineCpus(limits, parts.hostCpus, kernel),
       memoryMiB: memoryMiB(limits),
-      disks: Object.values(emptyDisks(0)),
-      nics: wants.network
-        ? [{ kind: "user", mac: "02:00:00:00:00:01", network: userNetwork, publish: [] }]
-        : [],
+      ...(await ordinaryDevices(engine, wants)),
       runFolder: "",
     },
     kernel,
     scratch: { path: "", isNew: true },
-    preparedCards: wants.network ? [userCard("")] : [],
+    preparedCards: wants.network ? [isOnSwitch ? switchCard("") : userCard("")] : [],
     imageId: "",
     rehearsed: undefined,
     noTemplate: false,
   });
+}
+
+/** Those of a machine whose container asks for nothing. */
+async function ordinaryDevices(
+  engine: Engine,
+  { network }: TemplateRequest,
+): Promise<Pick<MachineSpec, "disks" | "nics">> {
+  const source = await tapSource(engine);
+  const { room, cards } = sharePlaces({
+    ...{ places: engine.parts.hypervisor.capabilities.devices, disks: 2, room: undefined },
+    ...{ cards: network ? 1 : 0, isOnSwitch: source !== undefined },
+  });
+  const mac = "02:00:00:00:00:01";
+  const user: NicSpec = { kind: "user", mac, network: userNetwork, publish: [] };
+  return {
+    disks: [...Object.values(emptyDisks(0)), ...spareDisks(room)],
+    nics: Array.from({ length: cards }, (): NicSpec =>
+      source === undefined ? user : { kind: "tap", mac, interface: "none", source },
+    ),
+  };
 }
 
 export async function listTemplates(engine: Engine): Promise<ListedTemplate[]> {
