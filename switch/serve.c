@@ -17,6 +17,7 @@
 #include "nft.h"
 #include "outside.h"
 #include "ruleset.h"
+#include "tap.h"
 
 static void give_up(const char *what) {
     fprintf(stderr, "dvm-switch: cannot %s: %s\n", what, strerror(errno));
@@ -88,4 +89,22 @@ int serve_main(int count, char **words) {
         give_up("listen at the control socket");
     for (;;)
         mux_loop_turn(-1);
+}
+
+int check_main(int count, char **words) {
+    if (count != 3) {
+        fputs("usage: dvm-switch check NFT\n", stderr);
+        return 2;
+    }
+    check_taps();
+    make_own();
+    nft_use(words[2]);
+    set_up();
+    if (link_make_bridge("dvm0", 1500) < 0)
+        give_up("make a bridge");
+    int tap = tap_open("t0");
+    if (tap < 0)
+        give_up("make a tap");
+    close(tap);
+    return 0;
 }

@@ -8,4 +8,10 @@
  */
 int serve_main(int count, char **words);
 
+/*
+ * check NFT
+ * Says whether this host lets it, and changes nothing.
+ */
+int check_main(int count, char **words);
+
 #endif

@@ -5,6 +5,7 @@ import { chooseKernel, listKernels, type Kernel } from "../kernel/kernel-catalog
 import { describeError, DvmError } from "../base/errors.ts";
 import { diskSpaceFinding, placesFinding, rightsFinding } from "./host-findings.ts";
 import type { Finding } from "./finding.ts";
+import { networksFinding } from "./networks-finding.ts";
 import { unmadePrograms } from "./own-programs.ts";
 
 export type { Finding } from "./finding.ts";
@@ -23,6 +24,8 @@ export interface DiagnoseInput {
   dataRoot: string;
   runRoot: string;
   environment: Record<string, string | undefined>;
+  /** Whose firewall keeps root's host from forwarding for machines; undefined: nobody's. */
+  forwardingBlockedBy(): Promise<string | undefined>;
 }
 
 const oldestNode = 24;
@@ -39,6 +42,7 @@ export async function diagnose(input: DiagnoseInput): Promise<Finding[]> {
     ["Own programs", () => programsFinding(dataRoot)],
     ["Scratch disks", () => scratchFinding(dataRoot)],
     ["Places", async () => placesFinding(input)],
+    ["Networks", () => networksFinding(input)],
     ["Disk space", () => diskSpaceFinding(dataRoot)],
     ["User rights", async () => rightsFinding(process.getuid?.() ?? 0)],
   ];

@@ -23,6 +23,8 @@ interface PackageCheck extends Need {
 const forMachines: PackageCheck[] = [
   { packageName: "qemu-system-x86", programs: ["qemu-system-x86_64"], why: "runs machines" },
   { packageName: "e2fsprogs", programs: ["mkfs.ext4"], why: "makes machines' scratch disks" },
+  { packageName: "nftables", programs: ["nft"], why: "keeps networks of machines apart" },
+  { packageName: "passt", programs: ["pasta"], why: "leads networks of machines outside" },
 ];
 
 /** What the tests and test/fixtures/build-fixtures.sh call. */

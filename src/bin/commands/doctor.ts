@@ -1,6 +1,7 @@
 import type { Command } from "../../cli/command.ts";
 import { jsonFlag } from "../../cli/output/list-flags.ts";
 import { findQemu } from "../../machine/drivers/qemu/find-qemu.ts";
+import { forwardingBlockedBy } from "../../network/switch/host-firewall.ts";
 import { diagnose, type DiagnoseInput, type Finding } from "../../setup/doctor.ts";
 import { hostQemu } from "../hypervisors.ts";
 
@@ -18,7 +19,10 @@ export const command: Command = {
   flags: [jsonFlag],
   arguments: { min: 0, max: 0 },
   async run({ flags }, { places: { dataRoot, runRoot }, environment, stdout }) {
-    const findings = await diagnose({ dataRoot, runRoot, environment, vmm: hostVmm(dataRoot) });
+    const findings = await diagnose({
+      ...{ dataRoot, runRoot, environment, vmm: hostVmm(dataRoot) },
+      forwardingBlockedBy: () => forwardingBlockedBy(dataRoot),
+    });
     if (flags.boolean("json")) stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
     else for (const finding of findings) stdout.write(describe(finding));
     return findings.some(({ state }) => state === "missing") ? 1 : 0;

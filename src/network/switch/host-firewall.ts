@@ -36,6 +36,13 @@ export async function hostFirewall(
   return { ...seen, hasOthers: seen.hasOthers || old.hasOthers, blockedBy };
 }
 
+/** Whose rules keep root's host from forwarding for machines; an ordinary user is told nothing. */
+export async function forwardingBlockedBy(dataRoot: string): Promise<string | undefined> {
+  const nft = await findTool(dataRoot, "nft");
+  if (nft === undefined || process.getuid?.() !== 0) return undefined;
+  return (await hostFirewall(nft, { table: "", dataRoot })).blockedBy;
+}
+
 /** What the chains mean for the switch whose table is named. */
 export function judgeChains(chains: readonly Chain[], table: string): HostFirewall {
   const others = chains.filter((chain) => chain.hook === "forward" && !isSwitch(chain.table));
