@@ -60,7 +60,7 @@ int op_open(struct request *request) {
     if (node->share->is_watched) {
         /* who opens a file sees what others wrote before, though its size may have been kept */
         watch_settle();
-        request->comes_after = kept_heard_lately();
+        request->comes_after = kept_took_back_lately();
     }
     int fd = open_node(node, flags);
     if (fd < 0)

@@ -9,18 +9,17 @@
 
 #define NOBODYS_REQUEST UINT64_C(0xfffffffffffffffe)
 
-static uint32_t news, heard_ms;
+static uint32_t news, taken_ms;
 static struct recent_names heard;
 
 uint32_t kept_news(void) { return __atomic_load_n(&news, __ATOMIC_ACQUIRE); }
 
-bool kept_heard_lately(void) {
-    uint32_t ms = __atomic_load_n(&heard_ms, __ATOMIC_RELAXED);
+bool kept_took_back_lately(void) {
+    uint32_t ms = __atomic_load_n(&taken_ms, __ATOMIC_RELAXED);
     return ms != 0 && coarse_ms() - ms <= KEPT_S * 1000;
 }
 
 void kept_hear(const char *name) {
-    __atomic_store_n(&heard_ms, coarse_ms(), __ATOMIC_RELAXED);
     recent_names_add(&heard, name);
     __atomic_add_fetch(&news, 1, __ATOMIC_ACQ_REL);
 }
@@ -70,6 +69,7 @@ static void notify(int32_t code, const void *what, size_t size) {
     uint8_t message[2 * sizeof(struct fuse_out_header) + 64 + NAME_MAX + 1];
     struct fuse_out_header head = {.len = (uint32_t)(sizeof head + size), .error = code};
     struct fuse_out_header end = {.len = sizeof end, .error = -ENOENT, .unique = NOBODYS_REQUEST};
+    __atomic_store_n(&taken_ms, coarse_ms(), __ATOMIC_RELAXED);
     memcpy(message, &head, sizeof head);
     memcpy(message + sizeof head, what, size);
     memcpy(message + sizeof head + size, &end, sizeof end);

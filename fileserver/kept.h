@@ -18,8 +18,8 @@
 uint32_t kept_news(void);
 /* Of a change: before it is looked up what was kept. */
 void kept_hear(const char *name);
-/* Whether anything was heard in the last second. */
-bool kept_heard_lately(void);
+/* Whether the guest may still be about to hear of something that was taken back. */
+bool kept_took_back_lately(void);
 /* Whether an entry of this name was heard of a moment ago. */
 bool kept_is_news(const char *name);
 /* Nothing that this answer says may be kept. */

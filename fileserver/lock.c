@@ -306,7 +306,7 @@ static int set_and_refresh(struct request *request, bool may_wait) {
         if (request->node->share->is_watched)
             watch_settle(); /* what others did before they let go of it */
         /* its answer comes behind what was taken back, only if it has a notification of its own */
-        request->must_forget = fresh_must_forget(request->node) || kept_heard_lately();
+        request->must_forget = fresh_must_forget(request->node) || kept_took_back_lately();
     }
     return result;
 }

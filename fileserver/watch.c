@@ -23,7 +23,8 @@
 #define NODES_OF_ONE 8u /* a folder that is shared more than once */
 #define PAIR_MS 10      /* until the other half of a move has come */
 #define PAUSE_NS 300000 /* what comes meanwhile is one word */
-#define SETTLES 200u
+#define MANY 2048       /* bytes of events: of so many some are the same */
+#define SETTLES 400u
 #define WANTED                                                                                     \
     (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE)
 
@@ -268,7 +269,8 @@ static void *watch(void *nothing) {
             at += (ssize_t)(sizeof *event + event->len);
         }
         __atomic_store_n(&is_busy, false, __ATOMIC_SEQ_CST);
-        nanosleep(&pause, NULL);
+        if (size >= MANY)
+            nanosleep(&pause, NULL);
     }
     return NULL;
 }
@@ -287,7 +289,7 @@ void watch_start(void) {
 }
 
 void watch_settle(void) {
-    const struct timespec pause = {.tv_nsec = PAUSE_NS / 2};
+    const struct timespec pause = {.tv_nsec = PAUSE_NS / 6};
     int left = 0;
     for (unsigned times = 0; inotify >= 0 && times < SETTLES; times++) {
         bool waits = ioctl(inotify, FIONREAD, &left) == 0 && left > 0;
