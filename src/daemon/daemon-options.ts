@@ -108,6 +108,10 @@ const containers: readonly DaemonOption[] = [
     summary: "Where ports of the network bridge are published that name no address (0.0.0.0)",
   },
   {
+    ...{ key: "host-access", kind: "boolean" },
+    summary: "Whether all containers reach this host by host-gateway (default: who asks for it)",
+  },
+  {
     ...{ key: "default-address-pools", flag: "default-address-pool", kind: "pools" },
     ...{ value: "pool", summary: "Addresses for networks, as base=10.10.0.0/16,size=24" },
   },

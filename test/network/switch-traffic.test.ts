@@ -97,7 +97,7 @@ inOwnNetwork(import.meta.filename, () => {
         assert.equal(await guest.sh(tcp(outside.four)), `::ffff:${host.four}`);
       });
 
-      test("the host is reached by its own address by those only who may", async () => {
+      test("the host, its loopback too, is reached by its address by those only who may", async () => {
         await using folder = await temporaryFolder();
         await using world = await openWorld(folder.path, as);
         await world.switch.setNetwork(network(21));
@@ -109,7 +109,8 @@ inOwnNetwork(import.meta.filename, () => {
         assert.match(await stranger.sh(tcp(address, 7001)), /refused/);
         assert.match(await stranger.sh(tcp(address, 7002)), /refused/);
         assert.match(await stranger.sh(tcp("127.0.0.1", 7002)), /refused/);
-        assert.equal(await friend.sh(tcp(address, 7001)), "the host");
+        for (const port of [7001, 7002])
+          assert.equal(await friend.sh(tcp(address, port)), "the host", `${port}`);
       });
 
       test("a switch that was killed is made anew, and machines notice a moment only", async () => {

@@ -27,6 +27,7 @@ export function engineSettings(given: GivenSettings, { seccomp, warnings }: Read
       noProxy: given.text("no-proxy") ?? "",
     },
     publishAddress: given.text("ip") ?? defaultSettings.publishAddress,
+    hostAccess: given.boolean("host-access") ?? defaultSettings.hostAccess,
     addressPools: given.pools("default-address-pools"),
     experimental: given.boolean("experimental") ?? false,
     liveRestore: given.boolean("live-restore") ?? true,

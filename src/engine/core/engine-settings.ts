@@ -16,6 +16,8 @@ export interface EngineSettings {
   proxies: { httpProxy: string; httpsProxy: string; noProxy: string };
   /** Where ports of the network `bridge` are published that name no address of the host. */
   publishAddress: string;
+  /** Whether all containers reach the host by what `host-gateway` gives, not only who asks for it. */
+  hostAccess: boolean;
   addressPools: readonly { base: string; size: number }[];
   experimental: boolean;
   /** Whether containers go on when the daemon ends. */
@@ -58,6 +60,7 @@ export const defaultSettings: EngineSettings = {
   insecureRegistries: [],
   proxies: { httpProxy: "", httpsProxy: "", noProxy: "" },
   publishAddress: "0.0.0.0",
+  hostAccess: false,
   addressPools: [],
   experimental: false,
   liveRestore: true,

@@ -162,7 +162,8 @@ export async function attachEndpoints(
   { machineId, run }: { machineId: string; run: ContainerRecord["run"] },
   endpoints: readonly RunEndpoint[],
 ): Promise<RunEndpoint[]> {
-  const hostAccess = run.extraHosts.some((entry) => entry.endsWith("host-gateway"));
+  const asksForHost = run.extraHosts.some((entry) => entry.endsWith("host-gateway"));
+  const hostAccess = asksForHost || parts.settings().hostAccess;
   const attached = endpoints.map((one) =>
     one.card === undefined ? one : { ...one, tap: tapName(machineId, one.card) },
   );

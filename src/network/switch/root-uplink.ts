@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ignore } from "../../base/errors.ts";
 import { parseJson } from "../../base/parse-json.ts";
@@ -50,6 +50,8 @@ export class RootUplink implements Uplink {
     if (!(await hasInterface(name)) || !(await this.#isFine(inside))) {
       const mtu = await outerMtu(await hostRoutes());
       await this.#run(["veth", name, `${pid}`, `${mtu}`, ends("outside")]);
+      // what our table sends to the loopback would not be taken; the interface goes with the switch
+      await writeFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, "1");
       await say([inside]);
     }
     await say([`hosts ${this.hostAddresses.join(",")}`]);

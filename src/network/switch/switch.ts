@@ -190,6 +190,7 @@ export class Switch implements AsyncDisposable {
     await this.#load();
     const companion = await this.#companion.started();
     const { pid } = companion.identity;
+    await this.#companion.say(["ping"]); // before, it may be in the host's namespace yet
     const uplink = await chooseUplink(this.#uplinkParts);
     await uplink.join(pid);
     await this.#tellAll();
