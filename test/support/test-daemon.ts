@@ -12,7 +12,7 @@ import { endNetworks } from "./switch.ts";
 import { fixture, testCache } from "./cache.ts";
 
 const repository = join(import.meta.dirname, "../..");
-const startDeadlineMs = 15_000;
+const startDeadlineMs = 40_000;
 const clientDeadlineMs = 120_000;
 
 export interface ClientResult {
@@ -71,7 +71,8 @@ export class TestDaemon implements AsyncDisposable {
     if (this.#disk === undefined) await mkdir(join(this.root, "data"));
     else await symlink(this.#disk, join(this.root, "data"));
     // what is built is moved to its place, which another disk's can't be
-    const built = this.#disk === undefined ? ["agent", "tools"] : [];
+    const programs = ["agent", "tools", "dvm-switch", "dvm-forwarder", "dvm-fileserver"];
+    const built = this.#disk === undefined ? programs : [];
     for (const shared of ["kernels", "initramfs", "scratch", ...built]) {
       await mkdir(join(testCache, "data", shared), { recursive: true });
       await symlink(join(testCache, "data", shared), join(this.root, "data", shared));

@@ -37,7 +37,7 @@ export function daemonSettings(
   const machines = Math.min(size * poolShapes, mostMachines(hostMemoryBytes));
   return {
     useTemplates,
-    useSwitch: readSwitch("DVM_SWITCH", environment["DVM_SWITCH"] || "off"),
+    useSwitch: readSwitch("DVM_SWITCH", environment["DVM_SWITCH"]),
     pool: { perShape: size, machines },
     hypervisor: environment["DVM_HYPERVISOR"] || undefined,
     trust: policyPlace(environment["DVM_POLICY"], settingsFolders),
