@@ -20,9 +20,11 @@ import { burst } from "./sections/burst.ts";
 import { daemonMemory } from "./sections/daemon-memory.ts";
 import { distribution } from "./sections/distribution.ts";
 import { exec } from "./sections/exec.ts";
+import { files } from "./sections/files.ts";
 import { http } from "./sections/http.ts";
 import { idleFleet } from "./sections/idle-fleet.ts";
 import { loading } from "./sections/loading.ts";
+import { network } from "./sections/network.ts";
 import { registry } from "./sections/registry.ts";
 import type { Bench, Section } from "./sections/section.ts";
 import { startUp } from "./sections/start-up.ts";
@@ -31,6 +33,8 @@ import { streams } from "./sections/streams.ts";
 const sections: Record<SectionName, Section> = {
   "start-up": startUp,
   http,
+  network,
+  files,
   exec,
   streams,
   burst,

@@ -5,6 +5,8 @@ import { DvmError } from "../src/base/errors.ts";
 export const sectionNames = [
   "start-up",
   "http",
+  "network",
+  "files",
   "exec",
   "streams",
   "burst",

@@ -8,6 +8,7 @@ import { Dockerd } from "./dockerd.ts";
 import { DvmDaemon } from "./dvm-daemon.ts";
 import { DvmEngine } from "./dvm-engine.ts";
 import type { Found, Peer } from "./peer.ts";
+import { PlainGuests } from "./plain-guests.ts";
 import { findPodman, type Podman } from "./podman.ts";
 import { PrivateHost } from "./private-host.ts";
 
@@ -78,6 +79,15 @@ export class Contenders implements AsyncDisposable {
   bare(program: "runc" | "crun"): Promise<Found<Peer>> {
     return this.#find(program, async () =>
       bareRuntime(program, await this.#privateHost(), this.#work),
+    );
+  }
+
+  /** Two machines without a daemon, each of which serves by `wire` at `port`. */
+  async plainGuests(wire: string, port: number): Promise<Found<PlainGuests>> {
+    return attempt("plain QEMU guest", async () =>
+      this.#resources.use(
+        await PlainGuests.start(await this.#privateHost(), { work: this.#work, wire, port }),
+      ),
     );
   }
 

@@ -67,7 +67,7 @@ export class DvmDaemon implements AsyncDisposable {
   async #hasTemplates(): Promise<boolean> {
     const templates = await this.client.templates.list();
     const made = templates
-      .filter(({ Shape: shape }) => asObject(shape)["Nics"] === 1)
+      .filter(({ Shape: shape }) => asObject(shape)["Nics"] !== 0)
       .map(({ Image: image }) => asText(image));
     return [...this.#images.values()].every((image) => made.includes(image));
   }

@@ -20,7 +20,7 @@ const portCount = 100;
  * The Debian of the fixtures as one layer. Its own layers hold what some dockerd refuse: a folder that
  * becomes a file, with a whiteout below it.
  */
-const fill = `
+export const debianLayer = `
 umoci unpack --image '${join(testCache, "fixtures/oci")}:debian' bundle >/dev/null
 tar -C bundle/rootfs --exclude=./fixture --numeric-owner --xattrs -cf layer.tar .
 rm -r bundle
@@ -32,7 +32,7 @@ export async function http({ contenders, quick, signal, say }: Bench): Promise<R
   say("making and loading an image with nginx");
   const web = await makeArchive(join(contenders.work, "web"), {
     image: "bench-web:1",
-    script: fill,
+    script: debianLayer,
   });
   for (const engine of ours) await engine.warmUp(web);
   const docker = await warm(await contenders.docker(), web);
@@ -85,7 +85,7 @@ function turn(
  * A port of 127.0.0.1 that nobody listens on. It lies below those that the kernel gives to clients: a
  * client that knocks until a server is there must not meet itself.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (let port = firstPort; port < firstPort + portCount; port += 1)
     if (await isFree(port)) return port;
   throw new DvmError(

@@ -9,9 +9,14 @@ import { testCache } from "./cache.ts";
 
 /**
  * A machine whose first process is a shell script of busybox instead of the agent, for guests that
- * don't do what they should. `port` in the script is the device of the agent's channel.
+ * don't do what they should. `port` in the script is the device of the agent's channel; `programs` are
+ * there beside busybox.
  */
-export async function madeGuest(runFolder: string, script: string): Promise<MachineSpec> {
+export async function madeGuest(
+  runFolder: string,
+  script: string,
+  programs: readonly { path: string; content: Buffer }[] = [],
+): Promise<MachineSpec> {
   const kernel = await chooseKernel(join(testCache, "data"), "hyper");
   const initramfs = join(runFolder, "initramfs");
   await writeFile(
@@ -24,6 +29,7 @@ export async function madeGuest(runFolder: string, script: string): Promise<Mach
       })),
       { kind: "character-device", path: "dev/console", mode: 0o600, major: 5, minor: 1 },
       { kind: "file", path: "bin/busybox", mode: 0o755, content: await staticBusybox() },
+      ...programs.map((program) => ({ kind: "file" as const, mode: 0o755, ...program })),
       { kind: "file", path: "init", mode: 0o755, content: Buffer.from(prelude + script) },
     ]),
   );
