@@ -19,7 +19,7 @@ interface Side {
 const measured = /\/stats|\/system\/df/;
 /** Answers, and members of answers, whose order means nothing. */
 const unordered = /^GET \S*\/(images\/json|volumes|networks|containers\/\w+\/changes)/;
-const unorderedMembers = new Set(["Mounts"]);
+const unorderedMembers = new Set(["Mounts", "NetworksDeleted"]);
 
 /** What was asked of one engine only differs as a whole. */
 export function differencesOf(docker: Side, dvm: Side): Difference[] {

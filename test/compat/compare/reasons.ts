@@ -47,10 +47,6 @@ const reasons: readonly Reason[] = [
     why: "Docker's default is `private` with version 2 of cgroups and `host` with version 1, which the compared dockerd's host has",
   },
   {
-    path: /IPPrefixLen$|\.IPv4Address$|\.IPAM\.Config\.0\.(Subnet|Gateway)$/,
-    why: "The addresses of the predefined network are others",
-  },
-  {
     path: /\.LogPath$/,
     why: "The log's file has another name",
   },
@@ -58,16 +54,6 @@ const reasons: readonly Reason[] = [
     call: /\/_ping/,
     path: /^headers\.builder-version$/,
     why: "No builder is told of until images are built here",
-  },
-  {
-    call: /^(GET|POST|DELETE) \/networks\/(create|own|prune)/,
-    path: /^(status|body|headers\.content-type)/,
-    why: "There are the predefined networks only, so far; whoever makes another is told so",
-  },
-  {
-    call: /\/networks/,
-    path: /\.Options\.com\.docker\.network\./,
-    why: "The network is no bridge of the host's, so that it has no options of one",
   },
   {
     path: /\.Networks\.bridge\.DNSNames$/,

@@ -3,11 +3,13 @@ import type { ComparedEngine } from "./engine.ts";
 import { Session } from "./session.ts";
 import { health, restarts, shared, versions } from "./topics/again.ts";
 import { fields, refusals } from "./topics/create.ts";
+import { endpoints } from "./topics/endpoints.ts";
 import { events } from "./topics/events.ts";
 import { files } from "./topics/files.ts";
 import { images, imagesInUse } from "./topics/images.ts";
 import { ends, life, nobody, update } from "./topics/life.ts";
 import { networks } from "./topics/networks.ts";
+import { ownNetworks } from "./topics/own-networks.ts";
 import { execs, outputs } from "./topics/streams.ts";
 import { off, system } from "./topics/system.ts";
 import { volumes } from "./topics/volumes.ts";
@@ -15,7 +17,7 @@ import { volumes } from "./topics/volumes.ts";
 const topics = {
   ...{ system, off, images, refusals, fields, life, nobody, ends, update },
   ...{ restarts, health, shared, versions },
-  ...{ execs, outputs, files, volumes, networks, events, imagesInUse },
+  ...{ execs, outputs, files, volumes, networks, ownNetworks, endpoints, events, imagesInUse },
 };
 
 export interface Walk {
