@@ -1,28 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { runProgram } from "../../../bench/measure/run-program.ts";
-import { testCache } from "../../support/cache.ts";
 import { dockerPrograms } from "../peer/docker-packages.ts";
 import type { Client, Installation } from "./client-check.ts";
+import { composeInPython, composePlugin, pythonOfDebian } from "./compose-clients.ts";
 import { debianPackages, npmPackages, pythonPackages } from "./installations.ts";
-
-/** Of Debian 12, with those that they depend on and a host may not have. */
-const dockerPackages = [
-  ...["python3-docker", "python3-requests", "python3-urllib3", "python3-websocket"],
-  ...["python3-certifi", "python3-chardet", "python3-charset-normalizer", "python3-idna"],
-  ...["python3-packaging", "python3-six"],
-];
-const composePackages = [
-  ...[
-    "docker-compose",
-    "python3-cached-property",
-    "python3-docopt",
-    "python3-dockerpty",
-    "python3-dotenv",
-  ],
-  ...["python3-distro", "python3-jsonschema", "python3-texttable", "python3-yaml"],
-  ...["python3-pyrsistent", "python3-attr", "python3-distutils", "python3-lib2to3"],
-];
+import { numberIn, pathWith, said } from "./said.ts";
 
 const cliChecks = {
   "a container's life: run, exec, logs, health, update, cp, commit, stop, rm": ["cli.sh"],
@@ -101,45 +82,6 @@ async function cli(folder: string): Promise<Installation> {
   return { version: numberIn(version), environment: { PATH: pathWith(folder) } };
 }
 
-/** The command line finds its plug-ins by its configuration. */
-async function composePlugin(): Promise<Installation> {
-  const programs = await dockerPrograms();
-  const config = join(testCache, "clients/docker-config");
-  await mkdir(config, { recursive: true });
-  const plugins = join(programs, "usr/libexec/docker/cli-plugins");
-  await writeFile(join(config, "config.json"), JSON.stringify({ cliPluginsExtraDirs: [plugins] }));
-  return {
-    version: numberIn(await said([join(plugins, "docker-compose"), "version"])),
-    environment: {
-      PATH: pathWith(join(programs, "usr/bin")),
-      DOCKER_CONFIG: config,
-      COMPOSE_WORDS: "docker compose",
-    },
-  };
-}
-
-async function composeInPython(): Promise<Installation> {
-  const folder = await debianPackages("bookworm", [...composePackages, ...dockerPackages]);
-  const environment = debianPython(folder);
-  const program = join(folder, "usr/bin/docker-compose");
-  const version = await said([program, "version", "--short"], environment);
-  return { version, environment: { ...environment, COMPOSE_WORDS: program } };
-}
-
-async function pythonOfDebian(): Promise<Installation> {
-  const environment = debianPython(await debianPackages("bookworm", dockerPackages));
-  const asked = ["python3", "-c", "import docker; print(docker.__version__)"];
-  return { version: await said(asked, environment), environment };
-}
-
-/** Debian's own Python, with what was unpacked. */
-function debianPython(folder: string): Record<string, string> {
-  return {
-    PATH: `/usr/bin:${process.env["PATH"] ?? ""}`,
-    PYTHONPATH: join(folder, "usr/lib/python3/dist-packages"),
-  };
-}
-
 async function python(packages: readonly string[], main: string): Promise<Installation> {
   const environment = { PYTHONPATH: await pythonPackages(packages) };
   const script = `from importlib.metadata import version; print(version("${main}"))`;
@@ -169,17 +111,4 @@ async function skopeo(): Promise<Installation> {
     version: numberIn(await said([...words, "--version"])),
     environment: { SKOPEO: words.join(" ") },
   };
-}
-
-async function said(words: string[], environment: Record<string, string> = {}): Promise<string> {
-  const { stdout } = await runProgram(words, { environment: { ...process.env, ...environment } });
-  return stdout.trim();
-}
-
-function numberIn(text: string): string {
-  return /\d+\.\d+[\w.]*/.exec(text)?.[0] ?? text;
-}
-
-function pathWith(folder: string): string {
-  return `${folder}:${process.env["PATH"] ?? ""}`;
 }

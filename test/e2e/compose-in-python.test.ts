@@ -1,0 +1,4 @@
+import { composeInPython } from "../compat/clients/compose-clients.ts";
+import { testExamples } from "../support/compose-examples.ts";
+
+testExamples("docker-compose 1", composeInPython);
