@@ -8,7 +8,7 @@ import {
   shownConfig,
   type StartReport,
 } from "../engine/records.ts";
-import type { Engine } from "../engine/core.ts";
+import { egressOf, egressText, type Engine } from "../engine/core.ts";
 import { networkSettings } from "./network-settings.ts";
 import { describeHostConfig } from "./host-config-description.ts";
 import { describeLinks } from "./link-description.ts";
@@ -43,7 +43,9 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     Mounts: describeMounts(record),
     Config: shownConfig(config),
     NetworkSettings: networkSettings(engine, record),
-    ...(record.lastStart === undefined ? {} : { Dvm: describeMachine(record, record.lastStart) }),
+    ...(record.lastStart === undefined
+      ? {}
+      : { Dvm: describeMachine(engine, record, record.lastStart) }),
   };
 }
 
@@ -55,9 +57,26 @@ function describeNetworkFiles(engine: Engine, { id, lastStart }: ContainerRecord
 }
 
 /** DVM's own: the machine that it is in, and how its last start went. */
-function describeMachine({ state }: ContainerRecord, start: StartReport) {
+function describeMachine(engine: Engine, record: ContainerRecord, start: StartReport) {
+  const { state } = record;
   const id = "run" in state ? state.run.machine.id : undefined;
-  return { ...(id === undefined ? {} : { Machine: id }), Start: describeStart(start) };
+  return {
+    ...(id === undefined ? {} : { Machine: id }),
+    Start: describeStart(start),
+    ...describeEgress(engine, record),
+  };
+}
+
+/** What it may reach outside, and what it was refused so far; nothing of one that may reach all. */
+function describeEgress(engine: Engine, { id, state }: ContainerRecord) {
+  const rules = egressOf(engine, id, "endpoints" in state ? state.endpoints : []);
+  if (rules === undefined) return {};
+  const { packets, list } = engine.refusals.get(id) ?? { packets: 0, list: [] };
+  const refused = list.map(({ destination, count }) => ({
+    Destination: destination,
+    Count: count,
+  }));
+  return { Egress: { Allow: rules.map(egressText), RefusedPackets: packets, Refused: refused } };
 }
 
 function describeStart({ origin, madeTemplate, kernel, phases }: StartReport) {

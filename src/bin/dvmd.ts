@@ -6,7 +6,7 @@ import { DaemonLog, type LogLevel } from "../daemon/daemon-log.ts";
 import type { GivenSettings } from "../daemon/given-settings.ts";
 import { notifySystemd } from "../daemon/systemd.ts";
 import { Engine } from "../engine/core.ts";
-import { keepClocks, reconcile } from "../engine/upkeep.ts";
+import { keepClocks, reconcile, watchEgress } from "../engine/upkeep.ts";
 import { exitProcess } from "../host/exit-process.ts";
 import { places, settingsFolders, type Places } from "../host/places.ts";
 import { claimRunRoot } from "./daemon/claim-run-root.ts";
@@ -91,6 +91,7 @@ async function serve(daemon: Daemon): Promise<void> {
   );
   await reconcile(engine);
   using _clocks = keepClocks(engine);
+  using _egress = watchEgress(engine);
   const app = buildServer(engine);
   await using metrics = await serveMetrics(engine, app, settings.text("metrics-addr"));
   const accept = await acceptConnections(app);

@@ -17,3 +17,5 @@ export {
 export { isPredefined, type Networks } from "./core/networks.ts";
 export type { EngineEvent } from "./core/events.ts";
 export type { Exec } from "./core/exec-table.ts";
+export { egressOf } from "./core/egress-of.ts";
+export { egressText } from "../network/egress/egress-policy.ts";

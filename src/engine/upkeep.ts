@@ -5,6 +5,7 @@
 
 export { diskUsage, scratchBytesOf } from "./upkeep/disk-usage.ts";
 export { pruneContainers, pruneImages, pruneVolumes, removeImage } from "./upkeep/prune.ts";
+export { watchEgress } from "./upkeep/watch-egress.ts";
 export { keepClocks } from "./upkeep/keep-clocks.ts";
 export { reconcile } from "./upkeep/reconcile.ts";
 export {

@@ -10,6 +10,8 @@ export type NetworkSwitch = Pick<
   | "removeNetwork"
   | "attach"
   | "detach"
+  | "rules"
+  | "list"
   | "takeUp"
   | "hostAddresses"
   | "end"

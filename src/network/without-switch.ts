@@ -8,7 +8,13 @@ export function withoutSwitch(reason: string): NetworkSwitch {
     descriptorSocket: "",
     launcher: async () => "",
     ...{ setNetwork: nothing, removeNetwork: nothing, attach: nothing, detach: nothing },
-    ...{ takeUp: nothing, hostAddresses: async () => [], end: nothing },
+    ...{
+      rules: nothing,
+      list: nothing,
+      takeUp: nothing,
+      hostAddresses: async () => [],
+      end: nothing,
+    },
     [Symbol.asyncDispose]: nothing,
   };
 }

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from "node:fs/promises";
 import type { NetworkSwitch } from "../../src/network/network-switch.ts";
 import type { Attachment, SwitchNetwork } from "../../src/network/switch/switch-types.ts";
 
@@ -32,6 +33,20 @@ export class FakeSwitch implements NetworkSwitch {
     if (this.fault === "attach") throw new Error("no card can be attached");
     if (!this.networks.has(attachment.network)) throw new Error("its network is not set");
     this.attached.set(attachment.tap, attachment);
+  }
+
+  /** Statements of nft(8) that it was given. */
+  readonly statements: string[] = [];
+
+  async rules(file: string): Promise<void> {
+    this.statements.push(await readFile(file, "utf8"));
+  }
+
+  /** What it says of its rules. */
+  listed = '{"nftables":[]}';
+
+  async list(file: string): Promise<void> {
+    await writeFile(file, this.listed);
   }
 
   async takeUp(): Promise<void> {}

@@ -17,5 +17,9 @@ export class KnownNames implements Names {
     this.known.delete(container);
   }
 
+  async refused(): Promise<[]> {
+    return [];
+  }
+
   async end(): Promise<void> {}
 }

@@ -15,6 +15,7 @@ import {
 } from "../../src/client/json.ts";
 import { Engine, type EngineParts } from "../../src/engine/core/engine.ts";
 import { defaultSettings, type EngineSettings } from "../../src/engine/core/engine-settings.ts";
+import { watchEgress } from "../../src/engine/upkeep/watch-egress.ts";
 import { keepClocks } from "../../src/engine/upkeep/keep-clocks.ts";
 import type { ContainerRecord } from "../../src/engine/records.ts";
 import { reconcile } from "../../src/engine/upkeep/reconcile.ts";
@@ -69,6 +70,7 @@ interface Daemon {
   app: FastifyInstance;
   client: EngineClient;
   clocks: Disposable;
+  egress: Disposable;
 }
 
 /** The API over a real engine with real stores, whose machines are fake ones with scripted guests. */
@@ -133,18 +135,20 @@ export class TestEngine implements AsyncDisposable {
     const engine = await Engine.open(await this.#parts());
     await reconcile(engine);
     const clocks = keepClocks(engine);
+    const egress = watchEgress(engine);
     const app = buildServer(engine);
     keepAnswers(app, this.answers);
     await listen(app, this.socketPath);
     const client = new EngineClient({ socketPath: this.socketPath });
-    this.#daemon = { engine, app, client, clocks };
+    this.#daemon = { engine, app, client, clocks, egress };
   }
 
   /** The daemon goes, its machines stay. */
   async endDaemon(): Promise<void> {
-    const { engine, app, client, clocks } = this.#running;
+    const { engine, app, client, clocks, egress } = this.#running;
     this.#daemon = undefined;
     clocks[Symbol.dispose]();
+    egress[Symbol.dispose]();
     client[Symbol.dispose]();
     await app.close();
     await engine[Symbol.asyncDispose]();

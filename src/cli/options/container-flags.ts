@@ -43,6 +43,7 @@ export const containerFlags: readonly Flag[] = [
   { ...list("dns-option", "Set DNS options"), aliases: ["dns-opt"] },
   { ...list("dns-search", "Set custom DNS search domains"), check: checkSearchDomain },
   text("domainname", "string", "Container NIS domain name"),
+  list("egress", "Let the container reach this alone (name|address[:port][/protocol], none)"),
   text("entrypoint", "string", "Overwrite the default ENTRYPOINT of the image"),
   { ...list("env", "Set environment variables", "e"), check: checkEnvironment },
   list("env-file", "Read in a file of environment variables"),

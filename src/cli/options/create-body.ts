@@ -58,6 +58,7 @@ export async function createBody(
     surroundings.environment,
   );
   const entrypoint = flags.text("entrypoint");
+  const labels = await readLabels(flags.list("label-file"), flags.list("label"));
   return compact({
     Image: image,
     Cmd: command.length > 0 ? command : undefined,
@@ -67,7 +68,7 @@ export async function createBody(
     Domainname: flags.text("domainname"),
     User: flags.text("user"),
     WorkingDir: workingFolder(flags.text("workdir")),
-    Labels: await readLabels(flags.list("label-file"), flags.list("label")),
+    Labels: { ...labels, ...egressLabels(flags.list("egress")) },
     Tty: flags.boolean("tty"),
     OpenStdin: flags.boolean("interactive"),
     // a terminal stays when its reader detaches; its end of input is a key
@@ -90,6 +91,11 @@ export async function createBody(
       ...(await securityFields(flags.list("security-opt"), surroundings.cwd)),
     },
   });
+}
+
+/** What it may reach is said by a label, as in compose files. */
+function egressLabels(rules: readonly string[]): Record<string, string> {
+  return rules.length === 0 ? {} : { "dvm.egress.allow": rules.join(",") };
 }
 
 function checkConflicts(flags: ParsedFlags): void {

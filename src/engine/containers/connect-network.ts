@@ -3,6 +3,7 @@ import type { Engine, HeldContainer } from "../core.ts";
 import {
   announceNetwork,
   attachEndpoints,
+  holdEgress,
   joinRunning,
   leaveNetworks,
   requireCompatible,
@@ -130,6 +131,7 @@ async function plugIn(
     );
   endpoint.card = card;
   await setNetworks(engine, [endpoint]);
+  await holdEgress(engine, record.id, all);
   const machineId = run.machine.machine.id;
   const [attached = endpoint] = await attachEndpoints(engine, { machineId, run: record.run }, [
     endpoint,

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import type { Engine } from "../core.ts";
+import { egressOf, type Engine } from "../core.ts";
 import {
   namingEndpoints,
   ownHosts,
@@ -80,6 +80,7 @@ async function namingOf(
 ): Promise<PlannedNaming> {
   return planNaming({
     ...{ containerId, run, hasResolver },
+    egress: egressOf(engine, containerId, endpoints),
     resolver: await engine.parts.hostResolver(),
     endpoints: namingEndpoints(engine, { run, endpoints, isUser: false }),
     hostGateway: await engine.hostGateway(),

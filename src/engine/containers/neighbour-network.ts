@@ -1,6 +1,6 @@
 import type { ContainerSetup } from "../../agent/agent-client.ts";
-import type { Engine } from "../core.ts";
-import { attachEndpoints, setNetworks } from "../networks.ts";
+import { egressOf, type Engine } from "../core.ts";
+import { attachEndpoints, holdEgress, setNetworks } from "../networks.ts";
 import { cardsOf, namingEndpoints, planNaming } from "../plan.ts";
 import type { BoundPort, ContainerRecord, RunEndpoint } from "../records.ts";
 import type { RunningMachine } from "../runs.ts";
@@ -51,9 +51,11 @@ async function ownNetwork(
   const ports = place === undefined ? [] : await reservePorts(engine, record, place);
   const naming = planNaming({
     ...{ containerId, run, resolver: await engine.parts.hostResolver() },
+    egress: egressOf(engine, containerId, placed),
     endpoints: namingEndpoints(engine, { run, endpoints: placed, isUser: false }),
     hostGateway: await engine.hostGateway(),
   });
+  await holdEgress(engine, containerId, placed);
   const endpoints = await attachEndpoints(engine, { machineId: machine.id, run }, placed);
   await grantNames(engine.parts, machine, { containerId, naming });
   if (place !== undefined) await publishPorts(machine, containerId, { ports, place });

@@ -4,7 +4,13 @@ import type { PublishedPort } from "../../machine/machine.ts";
 import type { SuppliedMachine } from "../../supply/machine-order.ts";
 import type { Engine } from "../core.ts";
 import { kernelOf } from "../fit.ts";
-import { attachEndpoints, endNetworks, setNetworks } from "../networks.ts";
+import {
+  attachEndpoints,
+  endNetworks,
+  holdEgress,
+  requireEgress,
+  setNetworks,
+} from "../networks.ts";
 import {
   askedMac,
   containerSetup,
@@ -69,6 +75,7 @@ async function planStart(
   watch: Stopwatch,
 ): Promise<MachinePlan> {
   const { id: containerId, run } = record;
+  await requireEgress(engine, containerId, endpoints);
   const network = portNetwork(engine, endpoints);
   const ports = network === undefined ? [] : await reservePorts(engine, record, network);
   const kernel = await kernelOf(engine, record, { runs: true });
@@ -105,6 +112,7 @@ async function launch(
   let endpoints: RunEndpoint[] = [];
   try {
     await networks;
+    if (!hasOwnNetwork(plan)) await holdEgress(engine, containerId, plan.endpoints);
     endpoints = await placeCards(engine, plan, supplied);
     await grantSockets(machine, containerId, plan.specials);
     // who asks sooner is kept waiting by the relay

@@ -15,6 +15,7 @@ import type { FreeSpace } from "../../host/free-space.ts";
 import type { NetworkSwitch } from "../../network/network-switch.ts";
 import type { ConfiguredResolver } from "../../network/host-resolver.ts";
 import type { Forwarding } from "../../network/forwarder.ts";
+import type { Refusal } from "../../network/egress/refusals.ts";
 import type { Names } from "../../network/names/names.ts";
 import type { Places } from "../../host/places.ts";
 import type { PolicyPlace } from "../../image/trust/policy.ts";
@@ -99,6 +100,8 @@ export class Engine implements AsyncDisposable {
   readonly space: SpaceWatch;
   /** Images that are being tried, by image and command. */
   readonly fits = new Map<string, Promise<FoundNeeds>>();
+  /** What egress rules have refused of containers that run, as it was last looked at. */
+  readonly refusals = new Map<string, { packets: number; list: Refusal[] }>();
   readonly #streams = new Map<string, ContainerStreams>();
 
   private constructor(

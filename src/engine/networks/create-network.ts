@@ -1,3 +1,4 @@
+import { egressLabel, parseEgress } from "../../network/egress/egress-policy.ts";
 import { DvmError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { timestamp } from "../../base/timestamps.ts";
@@ -22,6 +23,7 @@ export function createNetwork(engine: Engine, asked: NetworkRequest): NetworkRec
     configFrom: asked.ConfigFrom?.Network ?? "",
     pools: [],
   };
+  parseEgress(record.labels[egressLabel] ?? "");
   if (!asked.ConfigOnly) record.pools = poolsOf(engine, record);
   engine.networks.save(record);
   announceNetwork(engine, "create", record);

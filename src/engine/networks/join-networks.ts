@@ -12,6 +12,7 @@ import {
 } from "../records.ts";
 import { requireEndpoint } from "./check-endpoint.ts";
 import { driverOption } from "./driver-options.ts";
+import { releaseEgress } from "./hold-egress.ts";
 import { namesOf } from "./endpoint-names.ts";
 import { findNetworkOf } from "./find-network-of.ts";
 import { isOfSwitch } from "./predefined.ts";
@@ -207,6 +208,7 @@ export async function endNetworks(
   await leaveNetworks(engine, endpoints);
   if (!endpoints.some(({ tap }) => tap !== "")) return;
   try {
+    await releaseEgress(engine, container, endpoints);
     await engine.parts.names.remove(container);
   } catch (error) {
     engine.parts.log(`cannot forget the names of ${container}: ${describeError(error)}`);

@@ -1,3 +1,4 @@
+import { egressLabel } from "../../network/egress/egress-policy.ts";
 import { hostname } from "node:os";
 import { posix } from "node:path";
 import { DvmError } from "../../base/errors.ts";
@@ -77,7 +78,7 @@ function mergeConfig(config: ContainerConfig, image: Image, id: string): Contain
     Entrypoint: entrypoint?.length === 1 && entrypoint[0] === "" ? null : entrypoint,
     Cmd: config.Cmd !== null && config.Cmd.length > 0 ? config.Cmd : inherited,
     WorkingDir: cleanFolder(config.WorkingDir === "" ? base.workingDir : config.WorkingDir),
-    Labels: { ...base.labels, ...config.Labels },
+    Labels: { ...withoutEgress(base.labels), ...config.Labels },
     ExposedPorts: {
       ...Object.fromEntries(base.exposedPorts.map((port) => [port, {}])),
       ...config.ExposedPorts,
@@ -123,4 +124,9 @@ function noneAsNull(list: string[]): string[] | null {
 export function mergeEnvironment(base: readonly string[], over: readonly string[]): string[] {
   const names = new Set(over.map((entry) => entry.split("=", 1)[0]));
   return [...over, ...base.filter((entry) => !names.has(entry.split("=", 1)[0]))];
+}
+
+/** What a container may reach is not for its image to say. */
+function withoutEgress(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => name !== egressLabel));
 }

@@ -4,7 +4,7 @@ import { newId, newMacAddress } from "../../base/ids.ts";
 import { userNetwork } from "../../network/user-network.ts";
 import type { TapSource } from "../../machine/machine.ts";
 import { machineFolder } from "../../supply/machine-folders.ts";
-import type { Engine } from "../core.ts";
+import { egressOf, type Engine } from "../core.ts";
 import type { BoundPort, RunEndpoint, RunSpecification } from "../records.ts";
 import type { MachinePlan } from "./machine-plan.ts";
 import { placeDevices } from "./place-devices.ts";
@@ -41,6 +41,7 @@ export async function planMachine(engine: Engine, planned: Planned): Promise<Mac
     ...{ machineId, containerId, endpoints, run, ports, kernel, accelerator, folder },
     naming: planNaming({
       ...{ containerId, run, resolver: await parts.hostResolver() },
+      egress: egressOf(engine, containerId, endpoints),
       endpoints: namingEndpoints(engine, { run, endpoints, isUser: taps === undefined }),
       hostGateway: taps === undefined ? [userNetwork.gateway] : await engine.hostGateway(),
     }),

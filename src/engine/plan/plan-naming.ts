@@ -1,4 +1,5 @@
 import type { NamingSetup } from "../../agent/agent-client.ts";
+import type { EgressRule } from "../../network/egress/egress-policy.ts";
 import type { ConfiguredResolver } from "../../network/host-resolver.ts";
 import type { ContainerNames } from "../../network/names/container-names.ts";
 import { userNetwork } from "../../network/user-network.ts";
@@ -31,6 +32,8 @@ interface NamingFacts {
   hostGateway: readonly string[];
   /** It has a resolver of its own already, and keeps it. */
   hasResolver?: boolean;
+  /** What it may reach; undefined: all. */
+  egress: EgressRule[] | undefined;
 }
 
 export interface PlannedNaming {
@@ -49,11 +52,13 @@ export function planNaming({
   resolver,
   hostGateway,
   hasResolver = false,
+  egress,
 }: NamingFacts): PlannedNaming {
   const isUser = endpoints.some((one) => one.isUser);
   const isInside =
     !isUser &&
     (hasResolver ||
+      egress !== undefined ||
       endpoints.some(({ network }) => !withoutResolver.has(network)) ||
       (endpoints.some(hasAddress) && hasLoopbackServersOnly(resolver)));
   const asked = run.network ?? { nameservers: [], search: [], options: [] };
@@ -74,6 +79,7 @@ export function planNaming({
       ? {
           ...{ container: containerId, servers: file.servers, setsDots: file.setsDots },
           endpoints: endpoints.filter(hasAddress).map(namedEndpoint),
+          ...(egress === undefined ? {} : { egress }),
         }
       : undefined,
   };

@@ -1,3 +1,5 @@
+import type { EgressRule } from "../egress/egress-policy.ts";
+
 /** What a container has on one of its networks that others find it by, and it them. */
 export interface NamedEndpoint {
   /** Id of the network. */
@@ -23,4 +25,6 @@ export interface ContainerNames {
   servers: string[];
   /** Its resolver options, or the host's, say how many dots a name has that is asked for whole. */
   setsDots: boolean;
+  /** What it may reach outside; undefined: all. Then its servers are asked for it. */
+  egress?: EgressRule[];
 }

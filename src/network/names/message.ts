@@ -109,6 +109,26 @@ function withHead({ type }: Query, record: Buffer): Buffer {
   return Buffer.concat([head, record]);
 }
 
+const longestSeconds = 86_400;
+
+/** Addresses that an answer tells, and for how long they hold; none of one that can't be read. */
+export function addressesIn(answer: Buffer): { address: string; seconds: number }[] {
+  try {
+    return (decode(answer).answers ?? []).flatMap((record) =>
+      record.type === "A" || record.type === "AAAA"
+        ? [{ address: record.data, seconds: secondsOf(record.ttl ?? 0) }]
+        : [],
+    );
+  } catch {
+    return [];
+  }
+}
+
+/** An answer that holds for no time at all is used once. */
+function secondsOf(lifetime: number): number {
+  return Math.min(longestSeconds, Math.max(2, lifetime));
+}
+
 /** Data of an A or AAAA record. */
 export function addressData(address: string): Buffer {
   if (!isIPv6(address)) return Buffer.from(address.split(".").map(Number));

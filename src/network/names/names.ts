@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ControlledCompanion } from "../../host/controlled-companion.ts";
 import { writeAtomically } from "../../host/write-atomically.ts";
+import type { Refusal } from "../egress/refusals.ts";
 import type { ContainerNames } from "./container-names.ts";
 
 /** Names of running containers for each other, and their way to those of the outside. */
@@ -13,6 +14,8 @@ export interface Names {
   set(names: ContainerNames): Promise<void>;
   /** Forgets a container. Idempotent. */
   remove(container: string): Promise<void>;
+  /** Names that its rules kept a container from, and how often it asked. */
+  refused(container: string): Promise<Refusal[]>;
   /** Ends what answers; all that is known stays, for the next one. */
   end(): Promise<void>;
 }
@@ -27,11 +30,19 @@ const returnMs = 500;
 /** Names that are kept in a run root, and told by a process that outlives daemons. */
 export function namesIn({ runRoot, dataRoot }: { runRoot: string; dataRoot: string }): Names {
   const folder = join(runRoot, "names");
+  const switchSocket = join(runRoot, "switch", "switch.sock");
   const fileOf = (container: string) => join(folder, `${container}.json`);
   let isWanted = false;
   const companion: ControlledCompanion = new ControlledCompanion({
     ...{ who: "the resolver of names", folder, name: "resolver" },
-    command: async (control) => [process.execPath, ...smallHeap, program, folder, control],
+    command: async (control) => [
+      process.execPath,
+      ...smallHeap,
+      program,
+      folder,
+      control,
+      switchSocket,
+    ],
     environment: async () => ({ NODE_COMPILE_CACHE: join(dataRoot, "compiled") }),
     gone() {
       const again = () => (isWanted ? companion.started() : undefined);
@@ -50,6 +61,11 @@ export function namesIn({ runRoot, dataRoot }: { runRoot: string; dataRoot: stri
     async remove(container) {
       await rm(fileOf(container), { force: true });
       if ((await companion.existing()) !== undefined) await companion.say([`remove ${container}`]);
+    },
+    async refused(container) {
+      if ((await companion.existing()) === undefined) return [];
+      const [answer = "[]"] = await companion.say([`refused ${container}`]);
+      return JSON.parse(answer) as Refusal[];
     },
     async end() {
       isWanted = false;

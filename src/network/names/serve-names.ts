@@ -13,7 +13,8 @@ const controlLineLimit = 1024;
 
 /**
  * Serves names to relays and takes orders, in the folder that this process is in, until its end:
- * `set CONTAINER` reads its file and opens its socket, `remove CONTAINER` closes that.
+ * `set CONTAINER` reads its file and opens its socket, `remove CONTAINER` closes that,
+ * `refused CONTAINER` tells what it was not answered, as JSON.
  */
 export function serveNames(control: string, parts: Omit<ResolverParts, "book">): void {
   const book = new NameBook();
@@ -26,15 +27,17 @@ export function serveNames(control: string, parts: Omit<ResolverParts, "book">):
   };
   const remove = (container: string): void => {
     book.remove(container);
+    resolver.refusals.forget(container);
     servers.get(container)?.close();
     servers.delete(container);
     rmSync(socketName(container), { force: true });
   };
   const obey = async (line: string): Promise<string> => {
-    const [, order, container = ""] = /^(set|remove) ([0-9a-f]{64})$/.exec(line) ?? [];
+    const [, order, container = ""] = /^(set|remove|refused) ([0-9a-f]{64})$/.exec(line) ?? [];
     try {
       if (order === "set") await set(container);
       else if (order === "remove") remove(container);
+      else if (order === "refused") return `ok ${JSON.stringify(resolver.refusals.of(container))}`;
       else return `error ${line} says nothing`;
       return "ok";
     } catch (error) {

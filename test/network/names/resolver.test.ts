@@ -11,14 +11,21 @@ import {
   type OptAnswer,
   type RecordType,
 } from "dns-packet";
+import { parseEgress } from "../../../src/network/egress/egress-policy.ts";
 import { NameBook } from "../../../src/network/names/name-book.ts";
-import { Resolver } from "../../../src/network/names/resolver.ts";
+import { type Opened, Resolver } from "../../../src/network/names/resolver.ts";
 
 const [web, db] = ["a".repeat(64), "b".repeat(64)] as [string, string];
 const book = new NameBook();
 const outside = nameServer();
+const opened: { container: string; list: readonly Opened[] }[] = [];
 const resolver = () =>
-  new Resolver({ book, hostServers: async () => ["127.0.0.1"], port: outside.port });
+  new Resolver({
+    book,
+    hostServers: async () => ["127.0.0.1"],
+    port: outside.port,
+    open: async (container, list) => void opened.push({ container, list }),
+  });
 
 before(async () => {
   await outside.start();
@@ -209,13 +216,14 @@ function nameServer() {
     port: 0,
     ways: [] as string[],
     answers: (_query: FakeAnswer): FakeAnswer | undefined => undefined,
-    start: () =>
-      new Promise<void>((resolve) =>
-        udp.bind(0, "127.0.0.1", () => {
-          made.port = udp.address().port;
-          tcp.listen(made.port, "127.0.0.1", resolve);
-        }),
-      ),
+    async start(): Promise<void> {
+      // a port that both protocols have free
+      await new Promise<void>((resolve) => tcp.listen(0, "127.0.0.1", resolve));
+      const place = tcp.address();
+      assert(typeof place === "object" && place !== null);
+      made.port = place.port;
+      await new Promise<void>((resolve) => udp.bind(place.port, "127.0.0.1", resolve));
+    },
     end: () => {
       udp.close();
       tcp.close();
@@ -244,3 +252,35 @@ function nameServer() {
   );
   return made;
 }
+
+test("egress rules: a listed name is answered and opened for its time, all else refused and counted", async () => {
+  const id = "9".repeat(64);
+  const egress = parseEgress("x.example:443 *.y.example 10.0.0.0/8");
+  const front = { network: "1", networkName: "front", internal: false, links: [] };
+  const endpoints = [{ ...front, names: ["held"], addresses: ["10.0.0.99"] }];
+  book.set({ container: id, endpoints, servers: [], setsDots: false, egress });
+  const data = { ...record("A", "x.example"), ttl: 30, data: "192.0.2.1" };
+  outside.answers = (query) => ({ ...query, answers: [data] });
+  const whole = resolver();
+  const said = async (name: string) => {
+    const verdict = await whole.resolve(id, message("A", name), { isLong: false });
+    assert(verdict !== undefined && "answer" in verdict);
+    return (decode(verdict.answer) as DecodedPacket & { rcode: string }).rcode;
+  };
+  opened.length = 0;
+  assert.equal(await said("x.example"), "NOERROR");
+  assert.equal(await said("a.y.example"), "NOERROR");
+  assert.deepEqual(opened, [
+    { container: id, list: [{ rule: 0, address: "192.0.2.1", seconds: 30 }] },
+    { container: id, list: [{ rule: 1, address: "192.0.2.1", seconds: 30 }] },
+  ]);
+  const asked = outside.ways.length;
+  for (const name of ["y.example", "other.example", "other.example"])
+    assert.equal(await said(name), "REFUSED", name);
+  assert.equal(outside.ways.length, asked, "nothing of it leaves the host");
+  assert.equal(await said("web"), "NOERROR", "containers of its networks are not outside");
+  assert.deepEqual(whole.refusals.of(id), [
+    { destination: "y.example", count: 1 },
+    { destination: "other.example", count: 2 },
+  ]);
+});

@@ -1,4 +1,5 @@
 import { type DockerRequest, withDefaults } from "../../records.ts";
+import { checkEgress } from "./check-egress.ts";
 import { checkConfig } from "./check-config.ts";
 import { checkLogging } from "./check-logging.ts";
 import { checkMounts, mountWarnings } from "./check-mounts.ts";
@@ -39,6 +40,7 @@ export function checkRequest(
   warnings.push(...checkNamespaces(hostConfig));
   checkEndpoints(asked.endpoints, findNetwork);
   checkLogging(hostConfig);
+  checkEgress(config.Labels, hostConfig);
   const settled = withDefaults({ ...hostConfig, ...resources });
   return {
     request: { ...asked, hostConfig: settled },
