@@ -14,7 +14,7 @@ export {
   leaveNetworks,
   setNetworks,
 } from "./networks/join-networks.ts";
-export { holdEgress, releaseEgress, requireEgress } from "./networks/hold-egress.ts";
+export { holdEgress, requireEgress } from "./networks/hold-egress.ts";
 export { networkRequestSchema } from "./networks/network-request.ts";
 export { makePredefined } from "./networks/predefined.ts";
 export { pruneNetworks, removeNetwork } from "./networks/remove-network.ts";
