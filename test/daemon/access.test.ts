@@ -176,7 +176,15 @@ test("docker context create and use lead to the daemon", async () => {
 
 function ownEnvironment(root: string): NodeJS.ProcessEnv {
   const roots = { DVM_DATA_ROOT: join(root, "data"), DVM_RUN_ROOT: join(root, "run") };
-  return { ...process.env, ...roots, HOME: root, XDG_CONFIG_HOME: root, DVM_POOL: "0" };
+  // a switch would outlive them
+  return {
+    ...process.env,
+    ...roots,
+    DVM_SWITCH: "off",
+    HOME: root,
+    XDG_CONFIG_HOME: root,
+    DVM_POOL: "0",
+  };
 }
 
 async function runDvm(root: string, words: string[]): Promise<{ code: unknown; text: string }> {
