@@ -94,31 +94,29 @@ test("ranges of ports are published one to one, and a port without a number gets
   await daemon.succeeds(["rm", "-f", "range"]);
 });
 
-test("a container reaches servers of the host as host-gateway, but none of its loopback's", async () => {
-  const server = createServer((socket) => socket.end("from the host\n")).listen(0, "0.0.0.0");
-  const own = createServer((socket) => socket.end("own\n")).listen(0, "127.0.0.1");
-  await once(own, "listening");
+test("host-gateway is where a container reaches servers of the host; without it there is no way", async () => {
+  await using loopback = await serverAt("127.0.0.1");
+  await using everywhere = await serverAt("0.0.0.0");
+  const gateway = ["--add-host", "outside:host-gateway"];
+  const ask = (port: number, to: string) => `nc ${to} ${port} </dev/null`;
+  for (const { port, said } of [loopback, everywhere])
+    assert.equal(
+      await daemon.succeeds(["run", "--rm", ...gateway, image, ask(port, "outside")]),
+      said,
+    );
+  const way = "$(ip route | awk '/default/ { print $3 }')";
+  const { stdout } = await daemon.dvm(["run", "--rm", image, ask(loopback.port, way)]);
+  assert.equal(stdout, "");
+});
+
+/** A server of the host's, that says where it listens. */
+async function serverAt(address: string) {
+  const said = `from ${address}\n`;
+  const server = createServer((socket) => socket.end(said)).listen(0, address);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  try {
-    const stdout = await daemon.succeeds([
-      "run",
-      "--rm",
-      "--add-host",
-      "outside:host-gateway",
-      image,
-      `nc outside ${port} </dev/null`,
-    ]);
-    assert.equal(stdout, "from the host\n");
-    const { port: ownPort } = own.address() as AddressInfo;
-    const ask = `for to in outside $(ip route | awk '/default/ { print $3 }'); do timeout 3 nc $to ${ownPort} </dev/null; done; echo end`;
-    const flags = ["run", "--rm", "--add-host", "outside:host-gateway"];
-    assert.equal(await daemon.succeeds([...flags, image, ask]), "end\n");
-  } finally {
-    server.close();
-    own.close();
-  }
-});
+  return { port, said, [Symbol.asyncDispose]: async () => void server.close() };
+}
 
 test("hosts, resolv.conf and hostname are written as Docker writes them", async () => {
   const flags = [
