@@ -174,7 +174,9 @@ describe("a container", () => {
       ],
     );
     assert.deepEqual(
-      [...engine.switch.attached.values()].map(({ addresses }) => addresses[0]).sort(),
+      [...engine.switch.attached.values()]
+        .map(({ addresses }) => addresses[0])
+        .sort((a = "", b = "") => a.localeCompare(b)),
       ["10.95.0.2/24", "10.96.0.2/24"],
     );
     await engine.succeeds("POST", `/containers/${id}/stop`);
