@@ -68,7 +68,6 @@ test("containers of one namespace share its card", async () => {
       const seen = `eth0 ${macOf(4)}\neth0 10.0.2.15/24\n`;
       assert.equal(await cards("c0"), seen);
       assert.equal(await cards("c1"), seen);
-      assert.match(await run(guest.agent, "c1", "cat /etc/hosts"), /^10\.0\.2\.15\thost1$/m);
     });
   }
 });
