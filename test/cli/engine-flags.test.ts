@@ -67,6 +67,7 @@ test("health checks and addresses of the card are asked for where docker's CLI p
   const made = await body([
     ...["--health-cmd", "true", "--health-interval=1m30s", "--health-retries=2"],
     ...["--mac-address", "92:d0:c6:0a:29:33", "--ip", "172.30.0.4", "--network-alias", "web"],
+    ...["--network", "mine", "--network", "name=other,alias=x,gw-priority=2,driver-opt=a=b"],
   ]);
   assert.deepEqual(made["Healthcheck"], {
     ...{ Test: ["CMD-SHELL", "true"], Interval: 90e9, Timeout: 0 },
@@ -74,10 +75,11 @@ test("health checks and addresses of the card are asked for where docker's CLI p
   });
   assert.deepEqual(made["NetworkingConfig"], {
     EndpointsConfig: {
-      default: {
+      mine: {
         ...{ MacAddress: "92:d0:c6:0a:29:33", Aliases: ["web"] },
         IPAMConfig: { IPv4Address: "172.30.0.4" },
       },
+      other: { Aliases: ["x"], GwPriority: 2, DriverOpts: { a: "b" } },
     },
   });
   assert.deepEqual((await body(["--no-healthcheck"]))["Healthcheck"], { Test: ["NONE"] });
@@ -101,6 +103,19 @@ test("a seccomp profile's file is read, and system paths are opened by lists wit
 
 test("what docker's CLI refuses is refused in its words", async () => {
   const faults: [string[], string][] = [
+    [
+      ["--network-alias", "x"],
+      "network-scoped aliases are only supported for user-defined networks",
+    ],
+    [
+      ["--network", "a", "--network", "bridge"],
+      "conflicting options: cannot attach both user-defined and non-user-defined network-modes",
+    ],
+    [
+      ["--network", "name=a,ip=10.0.0.2", "--ip", "10.0.0.3"],
+      "conflicting options: cannot specify both --ip and per-network IPv4 address",
+    ],
+    [["--network", "a", "--network", "a"], 'network "a" is specified multiple times'],
     [["--restart", ":3"], "invalid restart policy format: no policy provided before colon"],
     [
       ["--restart", "always:x"],
