@@ -54,7 +54,9 @@ test("its containers reach each other by bridges, and by published ports", async
   const fetch = (network: string, url: string) =>
     docker("run", "--rm", "--network", network, inner, `wget -qO- ${url}`);
   assert.equal(await fetch("inner", "http://web/"), "served\n");
-  assert.equal(await fetch("bridge", "http://172.17.0.1:8080/"), "served\n");
+  const format = "{{(index .IPAM.Config 0).Gateway}}";
+  const gateway = (await docker("network", "inspect", "-f", format, "bridge")).trim();
+  assert.equal(await fetch("bridge", `http://${gateway}:8080/`), "served\n");
 });
 
 test("a container whose cgroup has children with controllers takes exec, top and stop", async () => {
