@@ -41,7 +41,7 @@ export function describeContainer(engine: Engine, record: ContainerRecord) {
     }),
     GraphDriver: { Name: "erofs", Data: null },
     Mounts: describeMounts(record),
-    Config: shownConfig(config),
+    Config: shownConfig({ ...config, MacAddress: macAddress(record) }),
     NetworkSettings: networkSettings(engine, record),
     ...(record.lastStart === undefined
       ? {}
@@ -164,6 +164,12 @@ function describeMount(mount: Mount) {
 export function networkMode({ request }: ContainerRecord): string {
   const { NetworkMode } = request.hostConfig;
   return NetworkMode === "" || NetworkMode === "default" ? "bridge" : NetworkMode;
+}
+
+/** As older clients look for it: of the network that the mode names. */
+function macAddress({ request }: ContainerRecord): string {
+  const { config, hostConfig, endpoints } = request;
+  return config.MacAddress || (endpoints[hostConfig.NetworkMode]?.MacAddress ?? "");
 }
 
 /** Docker's word for how a container's health is. */

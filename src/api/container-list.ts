@@ -5,7 +5,7 @@ import { type ContainerRecord, type Health, isRunning } from "../engine/records.
 import { scratchBytesOf } from "../engine/upkeep.ts";
 import type { Engine } from "../engine/core.ts";
 import { describeMounts, networkMode, statusOf } from "./container-description.ts";
-import { networkSettings } from "./network-settings.ts";
+import { listedNetworks } from "./network-settings.ts";
 import { portsInList } from "./port-description.ts";
 import { containerFilter } from "./container-filters.ts";
 import { flagParameter, parse, textParameter } from "./query.ts";
@@ -84,7 +84,7 @@ function summarize(engine: Engine, record: ContainerRecord, namedId: string | un
       NetworkMode: networkMode(record),
       ...(Annotations === null ? {} : { Annotations }),
     },
-    NetworkSettings: { Networks: networkSettings(engine, record).Networks },
+    NetworkSettings: { Networks: listedNetworks(engine, record) },
     Mounts: listMounts(record),
   };
 }

@@ -52,6 +52,16 @@ export function networkSettings(engine: Engine, record: ContainerRecord) {
   };
 }
 
+/** The same in a list, where Docker tells less of it. */
+export function listedNetworks(engine: Engine, record: ContainerRecord) {
+  const { Networks } = networkSettings(engine, record);
+  return Object.fromEntries(
+    Object.entries(Networks).map(([name, endpoint]) => [name, { ...endpoint, ...unlisted }]),
+  );
+}
+
+const unlisted = { Links: null, Aliases: null, DriverOpts: null, DNSNames: null };
+
 function describeEndpoint(
   record: ContainerRecord,
   specification: EndpointSpecification,

@@ -131,7 +131,7 @@ suite("a container's card", () => {
           "* network-scoped alias is supported only for containers in user defined networks",
           "* invalid IPv4 address: x",
           "* invalid IPv6 address: y",
-          "* no configured subnet or ip-range contain the IP address x",
+          "* user specified IP address is supported only when connecting to networks with user configured subnets",
           "* user specified IP address is supported only when connecting to networks with user configured subnets",
         ].join("\n"),
       ],

@@ -19,7 +19,7 @@ export async function disconnectNetwork(
   engine: Engine,
   { container, network: wanted, force }: Wanted,
 ): Promise<void> {
-  const { id } = findContainer(engine, container, force);
+  const { id } = findContainer(engine, { container, network: wanted, force });
   await engine.containers.change(id, async (held) => {
     const run = runToChange(held.record);
     const network = found(engine, wanted);
@@ -30,11 +30,12 @@ export async function disconnectNetwork(
   });
 }
 
-function findContainer(engine: Engine, container: string, force: boolean) {
+function findContainer(engine: Engine, { container, network, force }: Wanted) {
   try {
     return engine.containers.find(container);
   } catch (error) {
     if (!force) throw error;
+    engine.networks.find(network);
     throw new DvmError("not-found", `endpoint ${container} not found`);
   }
 }

@@ -51,10 +51,7 @@ async function makeBridge(engine: Engine): Promise<void> {
       [driverOption.mtu]: "1500",
     },
     pools: isSwitched
-      ? allocatePools(engine, { ipv4: true, ipv6: false, config: [] }).map((pool) => ({
-          ...pool,
-          isAsked: true, // Docker chooses it before it makes the network
-        }))
+      ? allocatePools(engine, { ipv4: true, ipv6: false, config: [] })
       : [ownPool()],
   });
 }
@@ -70,7 +67,7 @@ export function isOfSwitch({ pools }: Pick<NetworkRecord, "pools">): boolean {
  */
 function ownPool(): NetworkPool {
   const { subnet } = userNetwork;
-  return { subnet, range: subnet, gateway: hostAddress(), reserved: [], isAsked: true };
+  return { subnet, range: subnet, gateway: hostAddress(), reserved: [], isAsked: false };
 }
 
 /** The same for as long as the engine's data root lives. */
