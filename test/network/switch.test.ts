@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { cp, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
-import { testSwitch } from "../support/switch.ts";
+import { madeSwitch, testSwitch } from "../support/switch.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 test("networks are made, made so, and removed again", async () => {
@@ -16,4 +18,22 @@ test("networks are made, made so, and removed again", async () => {
   await assert.rejects(made.attach(card), /No such device/);
   await made.detach("tnone0");
   await made.removeNetwork(network);
+});
+
+test("a daemon that comes later keeps the switch, but not one of another program", async () => {
+  await using folder = await temporaryFolder();
+  const pid = () => readFile(join(folder.path, "switch/switch.pid"), "utf8");
+  await using first = testSwitch(folder.path);
+  assert.equal(await first.unusable(), undefined);
+  const begun = await pid();
+  const second = testSwitch(folder.path);
+  await second.takeUp();
+  assert.equal(await second.unusable(), undefined);
+  assert.equal(await pid(), begun);
+  const other = join(folder.path, "other-switch");
+  await cp(await madeSwitch(), other);
+  const third = testSwitch(folder.path, async () => other);
+  await third.takeUp();
+  assert.equal(await third.unusable(), undefined);
+  assert.notEqual(await pid(), begun);
 });

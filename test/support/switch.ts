@@ -13,11 +13,14 @@ export async function madeSwitch(name = "dvm-switch"): Promise<string> {
 }
 
 /** A switch that goes with its test, and what it says. */
-export function testSwitch(place: string): Switch & AsyncDisposable & { said: string[] } {
+export function testSwitch(
+  place: string,
+  program: () => Promise<string> = () => madeSwitch(),
+): Switch & AsyncDisposable & { said: string[] } {
   const said: string[] = [];
   const made = new Switch({
     ...{ folder: join(place, "switch"), dataRoot: place, machines: join(place, "machines") },
-    program: () => madeSwitch(),
+    program,
     isRoot: process.getuid?.() === 0,
     log: (message) => said.push(message),
   });

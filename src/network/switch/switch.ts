@@ -1,7 +1,8 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readlink, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError, DvmError } from "../../base/errors.ts";
 import { controlPath } from "../../host/control-lines.ts";
+import type { Companion } from "../../host/companion.ts";
 import { ControlledCompanion } from "../../host/controlled-companion.ts";
 import { findTool } from "../../host/tools.ts";
 import { chooseUplink, removeUplink, type UplinkParts } from "./choose-uplink.ts";
@@ -85,7 +86,9 @@ export class Switch implements AsyncDisposable {
   /** Takes up the switch of an earlier daemon, if machines use it; else what is left of it goes. */
   async takeUp(): Promise<void> {
     await this.#load();
-    const isThere = (await this.#companion.existing()) !== undefined;
+    const earlier = await this.#companion.existing();
+    const isThere = earlier !== undefined && (await this.#isOfNow(earlier));
+    if (!isThere) await earlier?.kill();
     if (isThere || this.#state.attachments.size > 0) await this.#isReady();
     else await removeUplink(this.#uplinkParts);
   }
@@ -170,6 +173,12 @@ export class Switch implements AsyncDisposable {
     const earlier = await earlierNamespace(machines);
     const words = [await program(), "serve", control, this.descriptorSocket, nft.path] as const;
     return earlier === undefined ? [...words] : [...words, earlier];
+  }
+
+  /** Whether it is the program that would be started now: one of another DVM may not know our words. */
+  async #isOfNow({ identity: { pid } }: Companion): Promise<boolean> {
+    const running = await readlink(`/proc/${pid}/exe`).catch(() => undefined);
+    return running === undefined || running === (await realpath(await this.#parts.program()));
   }
 
   #load(): Promise<void> {
