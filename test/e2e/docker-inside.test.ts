@@ -54,8 +54,9 @@ test("its containers reach each other by bridges, and by published ports", async
   const fetch = (network: string, url: string) =>
     docker("run", "--rm", "--network", network, inner, `wget -qO- ${url}`);
   assert.equal(await fetch("inner", "http://web/"), "served\n");
-  const format = "{{(index .IPAM.Config 0).Gateway}}";
-  const gateway = (await docker("network", "inspect", "-f", format, "bridge")).trim();
+  const format = "{{(index .IPAM.Config 0).Subnet}}";
+  const subnet = await docker("network", "inspect", "-f", format, "bridge");
+  const gateway = subnet.replace(/0\/\d+\n$/, "1");
   assert.equal(await fetch("bridge", `http://${gateway}:8080/`), "served\n");
 });
 
