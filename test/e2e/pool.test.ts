@@ -47,7 +47,7 @@ test("a machine from the pool gets what its container was given", async () => {
     "echo $A",
     "id -u",
     "pwd",
-    "grep nameserver /etc/resolv.conf",
+    "grep ^nameserver /etc/resolv.conf",
     "grep example /etc/hosts",
     "echo $$",
     "df -m /t | tail -n 1 | awk '{ print $2 }'",
