@@ -231,5 +231,8 @@ int supply_wait(enum supply_kind kind) {
             return -1;
         }
     }
-    return stock[kind].fds[--stock[kind].count];
+    int fd = stock[kind].fds[--stock[kind].count];
+    /* what came meanwhile may be what a client waits for */
+    events->arrived();
+    return fd;
 }

@@ -22,10 +22,13 @@ export interface TestForwarder extends AsyncDisposable {
   descriptors(): Promise<number>;
 }
 
-/** `sanitized`: a fault of its memory ends it, with a word on standard error. */
+/**
+ * `sanitized`: a fault of its memory ends it, with a word on standard error. `switchSocket`: where it
+ * gets sockets of a switch's namespace.
+ */
 export async function startForwarder(
   folder: string,
-  { sanitized = false } = {},
+  { sanitized = false, switchSocket }: { sanitized?: boolean; switchSocket?: string } = {},
 ): Promise<TestForwarder> {
   const name = sanitized ? "dvm-forwarder-sanitized" : "dvm-forwarder";
   await make(join(repository, "forwarder"), `build/${name}`);
@@ -34,7 +37,8 @@ export async function startForwarder(
   await once(server, "listening");
   const accepted = once(server, "connection") as Promise<[Socket]>;
   const program = join(repository, "forwarder/build", name);
-  const child = spawn(program, [control, port], { stdio: ["ignore", "inherit", "inherit"] });
+  const words = [control, port, ...(switchSocket === undefined ? [] : [switchSocket])];
+  const child = spawn(program, words, { stdio: ["ignore", "inherit", "inherit"] });
   const [machine] = await accepted;
   machine.on("error", () => {});
   server.close();
