@@ -13,7 +13,7 @@ interface NetworksInput {
 
 const part = "Networks";
 const consequence =
-  "each machine has a network of its own, by QEMU: containers don't reach each other, ICMP may not get out, and machines reach the host's own ports at 10.0.2.2";
+  "each machine has a network of its own, by QEMU: containers don't reach each other, ICMP may not get out, and machines reach the host's own ports by their gateway";
 
 /** Whether machines can have networks in common, and how these leave the host. */
 export async function networksFinding(input: NetworksInput): Promise<Finding> {

@@ -11,9 +11,9 @@ const descriptor = 9;
  * path of /proc, undefined where no machine runs. `machines` is the folder of their run folders.
  */
 export async function earlierNamespace(machines: string): Promise<string | undefined> {
-  const names = (await ignore("ENOENT", () => readdir(machines))) ?? [];
-  for (const name of names) {
-    const pid = await runningPid(join(machines, name, "qemu.pid"));
+  const names = (await ignore("ENOENT", () => readdir(machines, { recursive: true }))) ?? [];
+  for (const name of names.filter((name) => name.endsWith(".pid"))) {
+    const pid = await runningPid(join(machines, name));
     if (pid === undefined) continue;
     const path = `/proc/${pid}/fd/${descriptor}`;
     if ((await targetOf(path))?.startsWith("net:[")) return path;
