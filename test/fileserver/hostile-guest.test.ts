@@ -17,7 +17,8 @@ const [noEntry, isReadOnly, isStale, isInvalid, otherDevice, noDirectory] = [
   -2, -30, -116, -22, -18, -20,
 ];
 
-before(() => promisify(execFile)("make", ["-s", "-C", folder, "sanitized"]));
+// one at a time: another file's tests build it, too
+before(() => promisify(execFile)("flock", [folder, "make", "-s", "-C", folder, "sanitized"]));
 
 /** A server built with sanitizers, with one share to write and one to read; and what lies beside. */
 async function hostile(owned: string = owners) {
