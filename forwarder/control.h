@@ -2,8 +2,7 @@
 #define DVM_FORWARDER_CONTROL_H
 
 /*
- * What a daemon says, on a Unix socket. A line is a request, with its words between single spaces;
- * each is answered by a line, in order. Any number of connections may be open.
+ * What a daemon says, in lines (guest/mux_lines.h).
  *
  *   listen OWNER ADDRESS PORT GUEST-ADDRESS GUEST-PORT CLIENT-ADDRESS
  *                            ok PORT: connections to this port of the host go to the guest's, which

@@ -19,6 +19,7 @@
 #include "grants.h"
 #include "mux.h"
 #include "published.h"
+#include "unix_socket.h"
 
 #define DESCRIPTORS_MAX 65536u
 #define STREAMS_MAX 8384u
@@ -48,16 +49,6 @@ static size_t take_descriptors(void) {
     return most < STREAMS_MAX ? most : STREAMS_MAX;
 }
 
-static int connect_machine(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    errno = strlen(path) < sizeof address.sun_path ? errno : ENAMETOOLONG;
-    if (fd < 0 || strlen(path) >= sizeof address.sun_path)
-        return -1;
-    strcpy(address.sun_path, path);
-    return connect(fd, (struct sockaddr *)&address, sizeof address) < 0 ? -1 : fd;
-}
-
 int main(int count, char **words) {
     static struct mux_side side = {.find = grant_find, .lost = lost};
     if (count != 3 && count != 4) {
@@ -68,7 +59,7 @@ int main(int count, char **words) {
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     side.streams_max = take_descriptors();
-    int machine = connect_machine(words[2]);
+    int machine = unix_connect(words[2], SOCK_STREAM);
     if (machine < 0 || mux_open(machine, &side) < 0)
         give_up("connect to", words[2]);
     if (published_open(words[3]) < 0 || control_open(words[1]) < 0)

@@ -9,10 +9,10 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "mux_loop.h"
+#include "unix_socket.h"
 
 #define STOCK 8u       /* of each kind that is used */
 #define ASKED_MAX 64u  /* questions without an answer */
@@ -137,21 +137,17 @@ static void link_ready(struct mux_source *source, uint32_t what) {
 }
 
 static int connect_switch(void) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (switch_path == NULL || strlen(switch_path) >= sizeof address.sun_path) {
-        errno = switch_path == NULL ? ENOENT : ENAMETOOLONG;
+    if (switch_path == NULL) {
+        errno = ENOENT;
         return -1;
     }
-    strcpy(address.sun_path, switch_path);
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    int fd = unix_connect(switch_path, SOCK_SEQPACKET);
     if (fd < 0)
         return -1;
     struct mux_source *source = calloc(1, sizeof *source);
-    if (source == NULL || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-        int number = errno;
-        free(source);
+    if (source == NULL) {
         close(fd);
-        errno = number;
+        errno = ENOMEM;
         return -1;
     }
     *source = (struct mux_source){.fd = fd, .ready = link_ready};

@@ -2,8 +2,7 @@
 #define DVM_SWITCH_CONTROL_H
 
 /*
- * What a daemon says, on a Unix socket. A line is a request, with its words between single spaces;
- * each is answered by a line, in order. Any number of connections may be open.
+ * What a daemon says, in lines (guest/mux_lines.h).
  *
  *   network BRIDGE MTU ADDRESSES TRAITS
  *                            ok: there is this bridge, which has these addresses ("10.0.0.1/24",
@@ -21,14 +20,16 @@
  *   uplink ADDRESSES GATEWAYS
  *                            ok: the interface up0, which is here, has these addresses, and leads
  *                            to everything else
- *   pasta PROGRAM ADDRESS GATEWAY
- *                            ok: the interface up0 is made by PROGRAM, which is pasta(1); GATEWAY
- * is the host, too hosts ADDRESSES          ok: these addresses stand for the host rules PATH ok:
- * the statements of nft(8) in this file hold, for tables of others list PATH                ok: the
- * file holds the whole ruleset, as JSON. In a path or program all but letters, digits and -._/ is
- * written as %XX ping                     ok
+ *   pasta PROGRAM ADDRESS GATEWAY ADDRESS GATEWAY
+ *                            ok: the interface up0 is made by PROGRAM, which is pasta(1), of IPv4
+ *                            and, unless these are "-", IPv6; the gateways are the host, too
+ *   hosts ADDRESSES          ok: these addresses stand for the host
+ *   rules PATH               ok: the statements of nft(8) in this file hold, for tables of others
+ *   list PATH                ok: the file holds the whole ruleset, as JSON
+ *   ping                     ok
  *
- * What can't be done is answered by "error NUMBER TEXT", NUMBER being an errno.
+ * In a path or program all but letters, digits and -._/ is written as %XX. What can't be done is
+ * answered by "error NUMBER TEXT", NUMBER being an errno.
  */
 
 /* Listens at `path`, for its owner only; -1 with errno. */

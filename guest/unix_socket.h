@@ -1,9 +1,9 @@
-#ifndef DVM_SWITCH_UNIX_SOCKET_H
-#define DVM_SWITCH_UNIX_SOCKET_H
+#ifndef DVM_UNIX_SOCKET_H
+#define DVM_UNIX_SOCKET_H
 
 #include <stddef.h>
 
-/* Sockets of this host, by path. All give -1 with errno. */
+/* Unix sockets by path. All give -1 with errno. */
 
 /* For its owner only. `type`: SOCK_STREAM or SOCK_SEQPACKET. */
 int unix_listen(const char *path, int type);
