@@ -32,7 +32,7 @@ export { userCard } from "./plan/user-card.ts";
 export { execProcessSpec, mainProcessSpec, probeProcessSpec } from "./plan/process-spec.ts";
 export { ownHosts, resolverAddress } from "./plan/network-files.ts";
 export { namingEndpoints } from "./plan/naming-endpoints.ts";
-export { type PlannedNaming, planNaming } from "./plan/plan-naming.ts";
+export { addressesOf, type PlannedNaming, planNaming } from "./plan/plan-naming.ts";
 export { checkRun } from "./plan/check-run.ts";
 export { containerLimits } from "./plan/container-limits.ts";
 export { limitSupport, settleResources } from "./plan/request/resources/settle-resources.ts";

@@ -2,6 +2,7 @@ import { DvmError } from "../../base/errors.ts";
 import { type Containers, type Engine } from "../core.ts";
 import { linkEnvironment } from "../plan.ts";
 import { type ContainerRecord, type DockerRequest, isUp, sharingContainer } from "../records.ts";
+import { withoutPrefix } from "../../network/without-prefix.ts";
 
 type Links = ContainerRecord["run"]["links"];
 
@@ -80,7 +81,7 @@ function tellOf(
 function addressIn({ state }: ContainerRecord): string {
   const endpoints = "endpoints" in state ? state.endpoints : [];
   const found = endpoints.find(({ network }) => network === "bridge");
-  return found?.ipv4.replace(/\/.*$/, "") ?? "";
+  return withoutPrefix(found?.ipv4 ?? "");
 }
 
 /** `/NAME:/PARENT/ALIAS`, too, as an inspect has it. */

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { egressOf, type Engine } from "../core.ts";
 import {
+  addressesOf,
   namingEndpoints,
   ownHosts,
   type PlannedNaming,
@@ -95,10 +96,7 @@ function hostLines(
   { run: { hostname, domainname } }: ContainerRecord,
   endpoints: readonly RunEndpoint[],
 ): string[] {
-  const addresses = endpoints
-    .flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6])
-    .filter((one) => one !== "")
-    .map((one) => one.replace(/\/.*$/, ""));
+  const addresses = endpoints.flatMap(addressesOf);
   return ownHosts({ hostname, domainname, addresses });
 }
 

@@ -7,6 +7,7 @@ import type { BoundPort } from "../records.ts";
 import type { RunningMachine } from "../runs.ts";
 import { portNetwork } from "./port-network.ts";
 import { portError } from "./reserve-ports.ts";
+import { withoutPrefix } from "../../network/without-prefix.ts";
 
 /** Opens the ways to sockets of the host that are bound into a container. */
 export async function grantSockets(
@@ -49,7 +50,7 @@ async function listenAtPorts({ forwarder }: RunningMachine, plan: MachinePlan): 
     if (!isForwarded(plan, port)) continue;
     const { hostAddress: address, hostPort, containerPort } = port;
     const wanted = { address, port: hostPort, guestPort: containerPort };
-    const guestAddress = userNetwork.address.replace(/\/.*$/, "");
+    const guestAddress = withoutPrefix(userNetwork.address);
     const fault = await forwarder.listen(plan.containerId, { ...wanted, guestAddress });
     if (fault !== undefined)
       throw portError({ protocol: "tcp", ...wanted }, { port, network: ownNetwork, fault });

@@ -7,6 +7,7 @@ import type { Engine } from "../core.ts";
 import type { BoundPort, ContainerRecord, RequestedPort } from "../records.ts";
 import type { PortNetwork } from "./port-network.ts";
 import { failedBy } from "./said-why.ts";
+import { withoutPrefix } from "../../network/without-prefix.ts";
 
 const everyAddress = "0.0.0.0";
 /** So often another number is tried where any is good. */
@@ -166,7 +167,7 @@ export function portError(
   wanted: HostPort,
   { port: { containerPort }, network, fault }: Refused,
 ): DvmError {
-  const [ipv4, ipv6] = [network.ipv4, network.ipv6].map((one) => one.replace(/\/.*$/, ""));
+  const [ipv4, ipv6] = [network.ipv4, network.ipv6].map(withoutPrefix);
   const isSix = ipv4 === "" || (isIPv6(wanted.address) && ipv6 !== "");
   const target = isSix ? `[${ipv6}]:${containerPort}` : `${ipv4}:${containerPort}`;
   return notBound(wanted, target, fault);

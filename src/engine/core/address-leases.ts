@@ -3,6 +3,7 @@ import { formatAddress, parseAddress } from "../../network/addresses/address.ts"
 import { freeAddress, isReserved } from "../../network/addresses/free-address.ts";
 import { contains, parseSubnet, type Subnet } from "../../network/addresses/subnet.ts";
 import type { NetworkPool, NetworkRecord, RunEndpoint } from "../records.ts";
+import { withoutPrefix } from "../../network/without-prefix.ts";
 
 /** A container's place in a network, for as long as it runs. */
 export interface Lease {
@@ -78,7 +79,7 @@ export class AddressLeases {
 
   #taken(networkId: string): Set<string> {
     const addresses = this.of(networkId).flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
-    return new Set(addresses.map((one) => one.replace(/\/.*$/, "")));
+    return new Set(addresses.map(withoutPrefix));
   }
 }
 

@@ -8,6 +8,7 @@ import {
 } from "../../network/egress/egress-statements.ts";
 import { egressOf, type Engine } from "../core.ts";
 import type { RunEndpoint } from "../records.ts";
+import { withoutPrefix } from "../../network/without-prefix.ts";
 
 /** Holds a container to what it may reach, before it reaches anything: `endpoints` are all it has. */
 export async function holdEgress(
@@ -52,7 +53,7 @@ function heldOf(
   const addresses = endpoints
     .flatMap(({ ipv4, ipv6, linkLocal }) => [ipv4, ipv6, ...linkLocal])
     .filter((address) => address !== "")
-    .map((address) => address.replace(/\/.*$/, ""));
+    .map(withoutPrefix);
   return { container, addresses, rules };
 }
 

@@ -1,4 +1,4 @@
-import type { SwitchNetwork } from "../../network/switch/switch-types.ts";
+import { bridgeName, type SwitchNetwork } from "../../network/switch/switch-types.ts";
 import type { NetworkRecord } from "../records.ts";
 import { driverOption, parseGoBoolean } from "./driver-options.ts";
 
@@ -8,7 +8,7 @@ export function switchNetworkOf(record: NetworkRecord): SwitchNetwork {
   const isOn = (key: string) => parseGoBoolean(options[key] ?? "true") ?? true;
   return {
     id,
-    bridge: options[driverOption.name] ?? `br-${id.slice(0, 12)}`,
+    bridge: options[driverOption.name] ?? bridgeName(id, false),
     mtu: mtuOf(record),
     subnets: pools.map(({ subnet, gateway }) =>
       gateway === "" ? { subnet } : { subnet, gateway },

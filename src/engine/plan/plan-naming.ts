@@ -10,6 +10,7 @@ import {
   resolverFile,
   withHostGateway,
 } from "./network-files.ts";
+import { withoutPrefix } from "../../network/without-prefix.ts";
 
 /** What a run has of a network, as far as names go. */
 export interface NamingEndpoint extends Pick<
@@ -94,8 +95,9 @@ function hasAddress(endpoint: NamingEndpoint): boolean {
   return addressesOf(endpoint).length > 0;
 }
 
-function addressesOf({ ipv4, ipv6 }: NamingEndpoint): string[] {
-  return [ipv4, ipv6].filter((one) => one !== "").map((one) => one.replace(/\/.*$/, ""));
+/** Its own, without their prefixes. */
+export function addressesOf({ ipv4, ipv6 }: Pick<RunEndpoint, "ipv4" | "ipv6">): string[] {
+  return [ipv4, ipv6].filter((one) => one !== "").map(withoutPrefix);
 }
 
 function namedEndpoint(endpoint: NamingEndpoint): ContainerNames["endpoints"][number] {
