@@ -31,7 +31,7 @@ const answers: Readonly<
 let daemon: TestDaemon;
 
 before(async () => {
-  daemon = await TestDaemon.start({ settings: { DVM_SWITCH: "on" } });
+  daemon = await TestDaemon.start();
   const archive = join(daemon.root, "stand-ins.tar");
   await writeStandIns(archive, [...standIns, ...serviceImages]);
   await daemon.succeeds(["load", "-i", archive]);

@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:https";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
@@ -11,6 +10,7 @@ import { asObject } from "../../src/client/json.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TestDaemon } from "../support/test-daemon.ts";
 import { makeCertificates } from "./certificates.ts";
+import { freePort } from "../support/free-port.ts";
 
 const dvm = join(import.meta.dirname, "../../dvm");
 const deadlineMs = 30_000;
@@ -200,14 +200,6 @@ async function daemonFails(root: string, words: string[]): Promise<string> {
   const { code, text } = await runDvm(root, ["daemon", ...words]);
   assert.equal(code, 1, text);
   return text;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 async function pingByTls(

@@ -15,7 +15,7 @@ let daemon: TestDaemon;
 let project: ComposeProject;
 
 before(async () => {
-  daemon = await TestDaemon.start({ settings: { DVM_SWITCH: "on" } });
+  daemon = await TestDaemon.start();
   const archive = join(daemon.root, "stand-ins.tar");
   const small = standIns.filter(({ base }) => base === "busybox");
   await writeStandIns(archive, small);

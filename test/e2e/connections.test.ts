@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { madeServer } from "../support/made-server.ts";
 import { TestDaemon } from "../support/test-daemon.ts";
+import { asked, openTo } from "../support/half-closing-client.ts";
 
 const image = "dvm-fixture:small";
 const kinds = ["echo", "count", "source", "peer", "outcome"] as const;
@@ -42,27 +42,10 @@ async function portsOf(name: string): Promise<Ports> {
   return { echo, count, source, peer, outcome };
 }
 
-function openTo(port: number, host = "127.0.0.1"): Socket {
-  return connect({ port, host, allowHalfOpen: true });
-}
-
-/** Sends, half-closes, and gives all that comes; "" where nothing does. */
-async function asked(port: number, words: string | Buffer = "", host?: string): Promise<string> {
-  const socket = openTo(port, host);
-  socket.end(words);
-  let heard = "";
-  try {
-    for await (const part of socket) heard += String(part);
-  } catch {
-    return "";
-  }
-  return heard;
-}
-
 /** Till the server has started. */
 async function askedInTime(port: number, words = "", host?: string): Promise<string> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const answer = await asked(port, words, host);
+    const answer = await asked(port, host, words);
     if (answer !== "") return answer;
     await delay(20);
   }
@@ -74,13 +57,16 @@ test("100 clients at once that half-close are answered from a server's start on,
   await askedInTime(count);
   const sizes = Array.from({ length: 100 }, (_, index) => index * 100);
   for (let round = 0; round < 3; round += 1) {
-    const answers = await Promise.all(sizes.map((size) => asked(count, Buffer.alloc(size))));
+    const answers = await Promise.all(
+      sizes.map((size) => asked(count, undefined, Buffer.alloc(size))),
+    );
     assert.deepEqual(
       answers,
       sizes.map((size) => `${size} bytes\n`),
     );
   }
-  for (let turn = 0; turn < 1000; turn += 1) assert.equal(await asked(echo, `${turn}`), `${turn}`);
+  for (let turn = 0; turn < 1000; turn += 1)
+    assert.equal(await asked(echo, undefined, `${turn}`), `${turn}`);
   await daemon.succeeds(["rm", "-f", "many"]);
 });
 
@@ -92,7 +78,7 @@ test("100 MB come through unchanged, each way, and a slow reader holds nobody up
   const digest = createHash("sha256");
   for await (const part of socket) digest.update(part as Buffer);
   assert.equal(digest.digest("hex"), patternDigest());
-  assert.equal(await asked(count, Buffer.alloc(104_857_600)), "104857600 bytes\n");
+  assert.equal(await asked(count, undefined, Buffer.alloc(104_857_600)), "104857600 bytes\n");
   for (const one of slow) one.destroy();
   await daemon.succeeds(["rm", "-f", "large"]);
 });
@@ -110,7 +96,7 @@ function patternDigest(): string {
 test("a client that breaks off is one to its server, whose client is the network's first address", async () => {
   const { outcome, peer } = await startServers("ends");
   assert.equal(await askedInTime(peer), "10.0.2.1\n");
-  assert.equal(await asked(outcome, "in order"), "");
+  assert.equal(await asked(outcome, undefined, "in order"), "");
   const socket = openTo(outcome);
   socket.write("something");
   await delay(300);
@@ -131,9 +117,9 @@ test("a port is opened at each address that is named, IPv6 among them", async ()
   assert.equal(await askedInTime(echo, "x"), "x");
   const six = Number(/^\[::1\]:(\d+)$/m.exec(text)?.[1]);
   const second = Number(/^127\.0\.0\.2:(\d+)$/m.exec(text)?.[1]);
-  assert.equal(await asked(six, "six", "::1"), "six");
-  assert.equal(await asked(second, "second", "127.0.0.2"), "second");
-  assert.equal(await asked(second, "not here", "127.0.0.1"), "");
+  assert.equal(await asked(six, "::1", "six"), "six");
+  assert.equal(await asked(second, "127.0.0.2", "second"), "second");
+  assert.equal(await asked(second, "127.0.0.1", "not here"), "");
   await daemon.succeeds(["rm", "-f", "where"]);
 });
 
@@ -157,7 +143,7 @@ test("connections go on and new ones come while no daemon runs, and the next dae
   await daemon.endProcess("SIGKILL");
   socket.write("without");
   assert.equal(String(await once(socket, "data")), "without");
-  assert.equal(await asked(echo, "new"), "new");
+  assert.equal(await asked(echo, undefined, "new"), "new");
   await daemon.startProcess();
   socket.write("after");
   assert.equal(String(await once(socket, "data")), "after");

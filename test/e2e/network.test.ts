@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { TestDaemon } from "../support/test-daemon.ts";
+import { freePort } from "../support/free-port.ts";
 
 const image = "dvm-fixture:small";
 let daemon: TestDaemon;
@@ -12,16 +13,6 @@ before(async () => {
   daemon = await TestDaemon.start({ images: ["small.docker-save.tar"] });
 });
 after(() => daemon?.[Symbol.asyncDispose]());
-
-/** A port of 127.0.0.1 that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** What a TCP port says first; tried until something listens there. */
 async function greeting(port: number, host = "127.0.0.1"): Promise<string> {

@@ -2,21 +2,20 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { hostAddress } from "../../src/network/host-address.ts";
 import { madeServer } from "../support/made-server.ts";
 import { TestDaemon } from "../support/test-daemon.ts";
+import { asked, openTo } from "../support/half-closing-client.ts";
 
 const image = "dvm-fixture:small";
 let daemon: TestDaemon;
 let servers: string;
 
 before(async () => {
-  const settings = { DVM_SWITCH: "on" };
-  daemon = await TestDaemon.start({ images: ["small.docker-save.tar"], settings });
+  daemon = await TestDaemon.start({ images: ["small.docker-save.tar"] });
   servers = await madeServer(daemon.root);
 });
 after(() => daemon?.[Symbol.asyncDispose]());
@@ -67,23 +66,6 @@ async function gatewayOf(name: string): Promise<string> {
   const format = "{{range .NetworkSettings.Networks}}{{.Gateway}} {{end}}";
   const all = await daemon.succeeds(["inspect", "-f", format, name]);
   return all.trim().split(" ")[0] ?? "";
-}
-
-function openTo(port: number, host = "127.0.0.1"): Socket {
-  return connect({ port, host, allowHalfOpen: true });
-}
-
-/** Sends, half-closes, and gives all that comes; "" where nothing does. */
-async function asked(port: number, host?: string, words = ""): Promise<string> {
-  const socket = openTo(port, host);
-  socket.end(words);
-  let heard = "";
-  try {
-    for await (const part of socket) heard += String(part);
-  } catch {
-    return "";
-  }
-  return heard;
 }
 
 /** Till the server has started. */

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
-import { createConnection, createServer, type AddressInfo } from "node:net";
+import { createConnection } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,6 +10,7 @@ import { staticBusybox } from "../support/made-guest.ts";
 import { makeTar } from "../support/tar.ts";
 import { eventually, fetchText } from "../support/fetch-text.ts";
 import { TestDaemon } from "../support/test-daemon.ts";
+import { freePort } from "../support/free-port.ts";
 
 const image = "dvm-fixture:small";
 let daemon: TestDaemon;
@@ -284,12 +284,4 @@ async function ownMemoryMiB(pid: number): Promise<number> {
 async function digests(folder: string, keys: string[]): Promise<string[]> {
   const rams = keys.map((key) => readFile(join(folder, key, "ram")));
   return (await Promise.all(rams)).map((ram) => createHash("sha256").update(ram).digest("hex"));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

@@ -6,6 +6,7 @@ import { after, before, suite, test } from "node:test";
 import { asObject, asObjects } from "../../src/client/json.ts";
 import { defaultSettings } from "../../src/engine/core.ts";
 import { TestEngine } from "../support/test-engine.ts";
+import { freePort } from "../support/free-port.ts";
 
 /** What a real dockerd 28.5 answered, but for numbers that it chose. */
 
@@ -56,16 +57,6 @@ async function refusal(more: object, name = "refused"): Promise<string | undefin
     "failed to set up container networking: driver failed programming external connectivity on endpoint ";
   assert(message.startsWith(`${prefix}${name} (`), message);
   return message.slice(message.indexOf("): ") + 3);
-}
-
-/** A port that was free a moment ago, and so is the one behind it. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 suite("where ports are published", () => {

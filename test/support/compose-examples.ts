@@ -23,7 +23,7 @@ export function testExamples(version: string, install: () => Promise<Installatio
   let daemon: TestDaemon;
 
   before(async () => {
-    daemon = await TestDaemon.start({ settings: { DVM_SWITCH: "on" } });
+    daemon = await TestDaemon.start();
     const archive = join(daemon.root, "stand-ins.tar");
     await writeStandIns(archive, standIns);
     await daemon.succeeds(["load", "-i", archive]);
