@@ -14,7 +14,7 @@ make -s -C fileserver
 make -s -C forwarder
 make -s -C switch
 dvm setup --yes run
-[ ! -f "$work/run/dvm.pid" ] || kill "$(cat "$work/run/dvm.pid")"
+dvm system down -f # what setup has started
 dvm kernel build
 dvm kernel build hyper-full
 dvm doctor # remembers whether KVM works here
